@@ -1,0 +1,330 @@
+"""The pipeline in one screen: text -> Model -> System -> kernel -> Result.
+
+What was read and compiled is found again by digest, so that a warm run loads neither the language nor the mathematics.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurodsl import __version__, resources, rules
+from neurodsl.cache import Cache, open_cache, trusted
+from neurodsl.diagnostics import NeuroError, Report, fail, nearest
+from neurodsl.files import write_atomically
+from neurodsl.findings import diagnostics_of, finding
+from neurodsl.plan import Plan
+from neurodsl.source import Source
+from neurodsl.units import UnitError, parse_quantity
+
+if TYPE_CHECKING:
+    from neurodsl import planning as planning_module
+    from neurodsl import run as run_module
+    from neurodsl.solution import Result
+
+LARGEST_FILE = 2**20
+"""Bytes that a model file may have."""
+Values = Mapping[str, str | float] | None
+
+
+def _planning() -> planning_module:  # type: ignore[valid-type]
+    """Return the cold road: the language, sympy and the templates."""
+    return import_module("neurodsl.planning")
+
+
+def _run() -> run_module:  # type: ignore[valid-type]
+    """Return the warm road: numpy and the kernels."""
+    return import_module("neurodsl.run")
+
+
+def read_source(path: str | Path) -> Source:
+    """Return the text of a model file, of a shipped model by its name, or of standard input for ``-``.
+
+    Raises
+    ------
+    NeuroError
+        F101 where it cannot be read.
+    """
+    name = str(path)
+    if name == "-":
+        return source_of(sys.stdin.buffer.read(LARGEST_FILE + 1), "<stdin>")
+    file = Path(name)
+    if not file.exists():
+        shipped = resources.shipped_models()
+        if name in shipped:
+            file, name = shipped[name], f"{name}.neuro"
+        else:
+            near = nearest(name.removesuffix(".neuro"), [*shipped, *(p.name for p in Path().glob("*.neuro"))])
+            hint = f"did you mean `{near}`?" if near else "`neurodsl models` lists the shipped models"
+            raise fail(rules.UNREADABLE, f"there is no file `{path}` and no shipped model of that name", help=hint)
+    if file.is_dir():
+        raise fail(rules.UNREADABLE, f"`{path}` is a directory", help="name a .neuro file in it")
+    try:
+        with file.open("rb") as stream:
+            return source_of(stream.read(LARGEST_FILE + 1), name)
+    except OSError as error:
+        raise fail(rules.UNREADABLE, f"`{path}` cannot be read: {error.strerror or error}", exit_code=4) from error
+
+
+def source_of(data: bytes, name: str) -> Source:
+    """Return the source of bytes of a file."""
+    if len(data) > LARGEST_FILE:
+        raise fail(rules.UNREADABLE, f"`{name}` is larger than {LARGEST_FILE // 1024} KiB", help="a model is a short text; data belong in files of their own")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise fail(rules.UNREADABLE, f"`{name}` is not a UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}", help="is it a binary file?") from error
+    return Source(name, text.replace("\r\n", "\n"))
+
+
+class Model:
+    """A model file and what can be asked of it.
+
+    Parameters
+    ----------
+    source : Source
+        The text.
+    name : str or None
+        Which of its models, where it holds several.
+    """
+
+    def __init__(self, source: Source, name: str | None = None) -> None:
+        self.source = source
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<neurodsl model {self.name or Path(self.source.name).stem}>"
+
+    @cached_property
+    def cache(self) -> Cache:
+        """Return the folder in which plans and kernels are kept."""
+        return open_cache()
+
+    def check(self) -> Report:
+        """Return every finding: of the text, and of the mathematics, whose findings are kept from one check to the next."""
+        return check_source(self.source, self.cache.folder)
+
+    def show(self, form: str = "text") -> str:
+        """Return the equations as ``text``, ``latex`` or ``json``."""
+        report = Report()
+        model = _planning().read_model(self.source, self.name, report)  # type: ignore[attr-defined]
+        return str(import_module("neurodsl.exporters").exporters()[form].render(model))
+
+    def compile(self, method: str | None = None, events: str | None = None, variant: str | None = None) -> str:
+        """Return the generated file of the model and a method."""
+        plan = self.plan(method, events, variant, ())
+        return (self.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii")
+
+    def plan(self, method: str | None, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]) -> Plan:
+        """Return the plan of a run, from the cache where it is known."""
+        wanted = ["plan", __version__, sys.version_info[:2], self.source.name, self.source.digest, self.name, method, events, variant, sorted(expressions)]
+        path = self.cache.folder / f"{_digest(wanted)}.plan"
+        kept = _read(path)
+        if kept is not None:
+            try:
+                plan = Plan.from_json(kept)
+                if trusted(self.cache.folder / f"{plan.kernel}.py"):
+                    return plan
+            except (ValueError, KeyError, TypeError):
+                pass
+        report, planning = Report(), _planning()
+        model = planning.read_model(self.source, self.name, report)  # type: ignore[attr-defined]
+        model = planning.apply_options(model, variant, tuple(expressions), report)  # type: ignore[attr-defined]
+        made: Plan = planning.make_plan(model, method, events, report, self.cache.folder)  # type: ignore[attr-defined]
+        _write(path, made.to_json())
+        return made
+
+    def simulate(
+        self,
+        *,
+        duration: float | str | None = None,
+        dt: float | str | None = None,
+        method: str | None = None,
+        events: str | None = None,
+        rtol: float | None = None,
+        atol: float | None = None,
+        variant: str | None = None,
+        set: Values = None,
+        init: Values = None,
+        input: Values = None,
+        record: Sequence[str] | None = None,
+        progress: Callable[[float], None] | None = None,
+        report: Report | None = None,
+        **values: str | float,
+    ) -> Result:
+        """Run the model.
+
+        Parameters
+        ----------
+        duration, dt : float or str
+            In the time unit of the model, or with a unit, ``"1 [s]"``; default: what the file says.
+        method : str
+            ``auto`` (default), ``exact``, ``rk45``, ``rosenbrock``, ``rk4``, ``heun``, ``midpoint``, ``euler``, ``exponential_euler``.
+        events : str
+            ``grid`` or ``exact``.
+        rtol, atol : float
+            The tolerances of an adaptive method; default 1e-8 and 1e-10.
+        variant : str
+            A named set of values of the file.
+        set, init, input : mapping of str to float or str
+            Values of parameters (and constant inputs), of initial states, and expressions for inputs; numbers are in the declared units.
+        record : sequence of str
+            What to record at every ``dt``; default: what the file says, else every state.
+        progress : callable
+            Called with the fraction of the duration that is done.
+        report : Report
+            Takes the warnings and notes.
+        **values
+            Parameters, inputs and nothing else, by name.
+
+        Returns
+        -------
+        Result
+
+        Raises
+        ------
+        NeuroError
+            For a wrong text or value (exit code 2), failed numerics (3) or surroundings (4).
+        """
+        began = time.perf_counter()
+        run = _run()
+        numbers: dict[str, dict[str, str | float]] = {"set": {}, "init": {}}
+        expressions: list[tuple[str, str, str]] = []
+        for kind, given in (("set", {**(set or {}), **values}), ("init", init or {}), ("input", input or {})):
+            for name, value in given.items():
+                target = "init" if kind == "init" else "set"
+                if _is_number(value):
+                    numbers[target][name] = value
+                else:
+                    expressions.append((kind, name, str(value)))
+        plan = self.plan(method, events, variant, expressions)
+        changing = [name for name in numbers["set"] if name not in {p.name for p in plan.parameters}]
+        if changing:
+            expressions += [("input", name, str(numbers["set"].pop(name))) for name in changing]
+            plan = self.plan(method, events, variant, expressions)
+        if self.cache.reason is not None and report is not None:
+            report.add(rules.NO_CACHE, f"the cache cannot be used: {self.cache.reason}; kernels of this run are not kept")
+        options = self._options(run, plan, duration, dt, rtol, atol, record, numbers)
+        if plan.probe:
+            plan = self._without_stiffness(run, plan, options, events, variant, expressions)
+        if report is not None:
+            report.found += [d for d in diagnostics_of(plan.findings, self.source) if d.rule.severity != "note"]
+        build_s = time.perf_counter() - began
+        result: Result = run.execute(plan, self.cache.folder, options, self.source, build_s, progress)  # type: ignore[attr-defined]
+        return result
+
+    def _options(
+        self, run: Any, plan: Plan, duration: Any, dt: Any, rtol: Any, atol: Any, record: Sequence[str] | None, numbers: dict[str, dict[str, str | float]]
+    ) -> Any:
+        parameters = {p.name: p.unit for p in plan.parameters}
+        states = {s.name: s.unit for s in plan.states}
+        found: dict[str, dict[str, float]] = {"set": {}, "init": {}}
+        for kind, known in (("set", parameters), ("init", states)):
+            for name, value in numbers[kind].items():
+                if name not in known:
+                    raise self._unknown(kind, name, known, plan)
+                found[kind][name] = run.number_in(value, known[name], name)
+        times = [None if v is None else run.number_in(v, plan.time_unit, what) for v, what in ((duration, "duration"), (dt, "dt"))]
+        return run.Options(times[0], times[1], rtol, atol, None if record is None else tuple(record), found["set"], found["init"])
+
+    def _unknown(self, kind: str, name: str, known: Mapping[str, str], plan: Plan) -> NeuroError:
+        near = nearest(name, known)
+        what = "initial value" if kind == "init" else "parameter"
+        listed = ", ".join(f"`{k}`" for k in known) or "none"
+        hint = f"did you mean `{near}`?" if near else f"it has: {listed}"
+        if kind == "set" and name in plan.recordable:
+            hint = f"`{name}` is a state or a derived quantity; an initial value is given with `--init {name}=...`"
+        return fail(rules.UNKNOWN_OPTION_NAME, f"`{plan.model}` has no {what} `{name}`", help=hint)
+
+    def _without_stiffness(
+        self, run: Any, plan: Plan, options: Any, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]
+    ) -> Plan:
+        """Return the plan for the method that ``auto`` takes for these numbers."""
+        plain = import_module("neurodsl.codegen.kernel").load(self.cache.folder / f"{plan.kernel}.py", plain=True)
+        ratio = run.stiffness(plan, plain, options, self.source)
+        if ratio <= run.STIFFNESS:
+            return plan
+        stiff = self.plan("rosenbrock", events, variant, expressions)
+        reason = f"auto: stiff, the fastest time constant at the start is {1 / ratio:.2g} of dt"
+        return Plan(**{**stiff.__dict__, "reason": reason})
+
+
+def _is_number(value: str | float) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        parse_quantity(value)
+    except UnitError:
+        return not any(c.isalpha() for c in value.split("[")[0]) and "(" not in value
+    return True
+
+
+def _digest(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:32]
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8") if trusted(path) else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    write_atomically(path, lambda file: file.write(text.encode()) and None)
+
+
+def check_source(source: Source, folder: Path) -> Report:
+    """Return every finding on a text; those of the mathematics are kept by digest."""
+    report = Report()
+    lang = import_module("neurodsl.lang")
+    models = lang.read_all(source, report)
+    if not report.ok:
+        return report
+    path = folder / f"{_digest(['check', __version__, source.digest])}.findings"
+    kept = _read(path)
+    if kept is not None:
+        try:
+            report.found += diagnostics_of(json.loads(kept), source)
+            return report
+        except (ValueError, KeyError, TypeError):
+            pass
+    planning, found = _planning(), Report()
+    for model in models.values():
+        try:
+            planning.compile_system(model, found)  # type: ignore[attr-defined]
+        except NeuroError as error:
+            found.found += error.report.found
+    _write(path, json.dumps([finding(d) for d in found.found]))
+    report.found += found.found
+    return report
+
+
+def load(path: str | Path, name: str | None = None) -> Model:
+    """Return the model of a file, or a shipped model by its name.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.neuro`` file, the name of a shipped model, or ``-`` for standard input.
+    name : str
+        Which model, where the file holds several.
+
+    Raises
+    ------
+    NeuroError
+        Where the file cannot be read. What is wrong with its text is found when the model is used, or by ``check``.
+    """
+    return Model(read_source(path), name)
+
+
+def loads(text: str, name: str = "model") -> Model:
+    """Return the model of a text."""
+    return Model(Source(f"{name}.neuro", text.replace("\r\n", "\n")))

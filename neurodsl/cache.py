@@ -1,0 +1,76 @@
+"""The private folder in which plans and kernels are kept between runs.
+
+A kernel is code, so its folder is a door: it has to belong to the user, nobody else may write to it, and no part of the path below the
+user's own cache directory may be a link. Where that cannot be had, a temporary folder serves this process alone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+VARIABLE = "NEURODSL_CACHE_DIR"
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder and, where it is a temporary one, the reason why."""
+
+    folder: Path
+    reason: str | None
+
+
+def place() -> Path:
+    """Return where the cache should be: ``NEURODSL_CACHE_DIR``, else ``neurodsl`` in the user's cache directory."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "neurodsl"
+
+
+def open_cache() -> Cache:
+    """Return the cache, made if need be, or a temporary folder that is removed at exit."""
+    try:
+        folder = place()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        reason = unsafe(folder)
+        if reason is None:
+            return Cache(folder, None)
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+    temporary = Path(tempfile.mkdtemp(prefix="neurodsl-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return Cache(temporary, reason)
+
+
+def unsafe(folder: Path) -> str | None:
+    """Return why a folder cannot be trusted with code, or None where it can."""
+    status = folder.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return f"`{folder}` is a link"
+    if not stat.S_ISDIR(status.st_mode):
+        return f"`{folder}` is no directory"
+    if hasattr(os, "getuid"):
+        if status.st_uid != os.getuid():
+            return f"`{folder}` belongs to somebody else"
+        if status.st_mode & 0o022:
+            return f"others may write to `{folder}`"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"`{folder}` is not writable"
+    return None
+
+
+def trusted(path: Path) -> bool:
+    """Return whether a file in the cache is a plain file of ours that nobody else may write."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    owned = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return stat.S_ISREG(status.st_mode) and owned and not status.st_mode & 0o022

@@ -1,0 +1,281 @@
+"""The command line: a thin reader of what the other modules offer.
+
+It answers ``--help`` at once, so the commands import what they need when they run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from neurodsl import __version__
+from neurodsl.diagnostics import NeuroError, Report, render
+
+COMPLETION = "run `eval \"$(_NEURODSL_COMPLETE=bash_source neurodsl)\"` (or zsh_source, fish_source) to complete commands and options with TAB"
+
+
+class Commands(click.Group):
+    """Shows the exit codes below the commands and proposes the nearest command."""
+
+    def resolve_command(self, context: click.Context, arguments: list[str]) -> Any:
+        try:
+            return super().resolve_command(context, arguments)
+        except click.UsageError as error:
+            if arguments and Path(arguments[0]).suffix == ".neuro":
+                error.message += f" Did you mean `neurodsl simulate {arguments[0]}`?"
+            raise
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=f"To complete in the shell, {COMPLETION}.")
+@click.version_option(__version__, prog_name="neurodsl")
+def commands() -> None:
+    """Write the equations of a neuron; check them, simulate them, look at them.
+
+    FILE is a .neuro file, the name of a shipped model (see `neurodsl models`), or - for standard input.
+    """
+
+
+class Stop(Exception):
+    """Ends a command with an exit code after its messages were shown."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+def show_report(report: Report, stream: Any = None) -> None:
+    """Print findings as text, in colour on a terminal that wants it."""
+    target = stream or sys.stderr
+    colour = target.isatty() and "NO_COLOR" not in os.environ
+    for diagnostic in report.sorted():
+        print(render(diagnostic, colour), file=target)
+
+
+def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
+    """Return ``NAME=VALUE`` arguments as a mapping."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name.strip() or not text.strip():
+            raise click.UsageError(f"{option} takes NAME=VALUE, not `{value}`, for example {option} I=2.5 or {option} \"g_L=0.2 [mS/cm^2]\".")
+        if name.strip() in found:
+            raise click.UsageError(f"{option} gives `{name.strip()}` twice.")
+        found[name.strip()] = text.strip()
+    return found
+
+
+@commands.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def check(files: tuple[str, ...], as_json: bool) -> None:
+    """Find every problem of a model, each with its place and remedy."""
+    api = import_module("neurodsl.api")
+    failed, told = False, []
+    for name in files:
+        try:
+            report = api.load(name).check()
+        except NeuroError as error:
+            report = error.report
+        failed = failed or not report.ok
+        if as_json:
+            told.append({"file": name, "ok": report.ok, "findings": [d.to_dict() for d in report.sorted()]})
+            continue
+        show_report(report, sys.stdout)
+        if report.ok:
+            notes = sum(d.rule.severity == "note" for d in report.found)
+            warnings = len(report.found) - notes
+            counts = [f"{n} {word}{'s' if n > 1 else ''}" for n, word in ((warnings, "warning"), (notes, "note")) if n]
+            print(f"{name}: ok" + (f", {' and '.join(counts)}" if counts else ""))
+    if as_json:
+        print(json.dumps({"files": told}))
+    if failed:
+        raise Stop(2)
+
+
+@commands.command()
+@click.argument("file")
+@click.option("--model", help="Which model, where the file holds several.")
+@click.option("--latex", "form", flag_value="latex", help="Print LaTeX.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+def show(file: str, model: str | None, form: str | None) -> None:
+    """Print the equations, parameters and units of a model."""
+    api = import_module("neurodsl.api")
+    print(api.load(file, model).show(form or "text").rstrip("\n"))
+
+
+@commands.command(name="compile")
+@click.argument("file")
+@click.option("--model", help="Which model, where the file holds several.")
+@click.option("--variant", help="A named set of values of the file.")
+@click.option("--method", help="The method, `auto` by default.")
+@click.option("--events", help="`grid` or `exact`.")
+@click.option("-o", "--out", help="Where to write the kernel; default: standard output.")
+def compile_command(file: str, model: str | None, variant: str | None, method: str | None, events: str | None, out: str | None) -> None:
+    """Write the generated kernel: readable, and it runs with numpy and numba alone."""
+    api, files = import_module("neurodsl.api"), import_module("neurodsl.files")
+    text = api.load(file, model).compile(method, events, variant)
+    if out is None:
+        print(text, end="")
+    else:
+        files.write_atomically(Path(out), lambda stream: stream.write(text.encode("ascii")) and None)
+
+
+@commands.command()
+@click.argument("file")
+@click.option("--model", help="Which model, where the file holds several.")
+@click.option("--variant", help="A named set of values of the file.")
+@click.option("--set", "sets", multiple=True, metavar="P=VALUE", help="The value of a parameter, with or without its unit.")
+@click.option("--init", "inits", multiple=True, metavar="X=VALUE", help="The initial value of a state.")
+@click.option("--input", "inputs", multiple=True, metavar="I=EXPR", help="An input as an expression of t.")
+@click.option("--duration", metavar="T", help="How long, in the time unit of the file or with a unit.")
+@click.option("--dt", metavar="DT", help="The step, and that of the output of an adaptive method.")
+@click.option("--method", metavar="M", help="auto, exact, rk45, rosenbrock, rk4, heun, midpoint, euler or exponential_euler.")
+@click.option("--events", metavar="grid|exact", help="Whether events act on the grid or where they fall.")
+@click.option("--rtol", type=float, metavar="R", help="Relative tolerance of an adaptive method, 1e-8 by default.")
+@click.option("--atol", type=float, metavar="A", help="Absolute tolerance of an adaptive method, 1e-10 by default.")
+@click.option("--record", metavar="A,B", help="What to record: states and derived quantities.")
+@click.option("--out", metavar="F.npz|.csv", help="Where to write the result.")
+@click.option("--plot", is_flag=False, flag_value="", metavar="[F.png]", help="Draw what was recorded, to MODEL.png or the file named (.png, .svg, .pdf).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--summary", is_flag=True, help="Leave long lists out of the JSON object.")
+def simulate(file: str, model: str | None, variant: str | None, as_json: bool, summary: bool, **options: Any) -> None:
+    """Run a model and print a summary; write only what is asked for."""
+    api, solution = import_module("neurodsl.api"), import_module("neurodsl.solution")
+    out, figure = options["out"], options["plot"]
+    loaded = api.load(file, model)
+    if figure == "":
+        figure = f"{model or ('model' if file == '-' else Path(file).stem)}.png"
+    if out is not None:
+        solution.require_destination(out)
+    if figure is not None:
+        import_module("neurodsl.files").require_writable(Path(figure))
+        if Path(figure).suffix.lower() not in (".png", ".svg", ".pdf"):
+            import_module("neurodsl.plotting").require_figure_destination(figure)
+    report, bar = Report(), Bar(hidden=as_json)
+    failure: NeuroError | None = None
+    try:
+        result = loaded.simulate(
+            duration=options["duration"], dt=options["dt"], method=options["method"], events=options["events"], rtol=options["rtol"], atol=options["atol"],
+            variant=variant, set=pairs("--set", options["sets"]), init=pairs("--init", options["inits"]), input=pairs("--input", options["inputs"]),
+            record=None if options["record"] is None else [n.strip() for n in options["record"].split(",") if n.strip()], progress=bar, report=report,
+        )  # fmt: skip
+    except NeuroError as error:
+        result = getattr(error, "result", None)
+        if result is None:
+            raise
+        failure = error
+    finally:
+        bar.close()
+    if not as_json:
+        show_report(report)
+    if out is not None:
+        result.save(out)
+    if figure is not None and len(result.t) > 1 and len(result):
+        import_module("neurodsl.plotting").save_figure(result, figure)
+    if as_json:
+        print(json.dumps(result.to_dict(summary=summary), allow_nan=False))
+    elif failure is None:
+        print(solution.summary(result))
+        for path in (p for p in (out, figure) if p is not None):
+            print(f"  written {path}")
+    if failure is not None:
+        raise failure
+    if result.meta["interrupted"]:
+        raise Stop(130)
+
+
+@commands.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def models(as_json: bool) -> None:
+    """List the shipped models, a line each."""
+    resources = import_module("neurodsl.resources")
+    rows = [(name, resources.title(path)) for name, path in resources.shipped_models().items()]
+    if as_json:
+        print(json.dumps([{"name": name, "title": title} for name, title in rows]))
+        return
+    width = max(len(name) for name, _ in rows)
+    for name, title in rows:
+        print(f"{name:<{width}}  {title}")
+
+
+@commands.command()
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
+    """Explain a code of a message, such as N101; without one, list them all."""
+    rules = import_module("neurodsl.rules").all_rules()
+    if code is None:
+        for rule in sorted(rules.values(), key=lambda rule: str(rule.code)):
+            print(f"{rule.code}  {rule.severity:<8} {rule.title}")
+        return
+    found = rules.get(code.upper())
+    if found is None:
+        raise click.UsageError(f"there is no code `{code}`; `neurodsl explain` lists them.")
+    print(f"{found.severity}[{found.code}]: {found.title}\n\n{found.explanation}")
+
+
+class Bar:
+    """A progress bar on standard error that appears on a terminal when a run takes longer than a second."""
+
+    def __init__(self, hidden: bool) -> None:
+        self.hidden = hidden or not sys.stderr.isatty()
+        self.shown: Any = None
+        self.task: Any = None
+        self.began: float | None = None
+
+    def __call__(self, done: float) -> None:
+        """Take the fraction that is done."""
+        if self.hidden:
+            return
+        import time
+
+        self.began = self.began if self.began is not None else time.monotonic()
+        if self.shown is None and time.monotonic() - self.began > 1.0:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self.shown = Progress(console=Console(stderr=True), transient=True)
+            self.task = self.shown.add_task("simulating", total=1.0)
+            self.shown.start()
+        if self.shown is not None:
+            self.shown.update(self.task, completed=done)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self.shown is not None:
+            self.shown.stop()
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit: 0 done, 2 the input, 3 the numerics, 4 the surroundings, 130 interrupted; 1 is a defect."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    given = [argument for argument in given if argument != "--debug"]
+    try:
+        code = commands.main(args=given, prog_name="neurodsl", standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else 0)
+    except Stop as stop:
+        sys.exit(stop.code)
+    except NeuroError as error:
+        if debug:
+            raise
+        show_report(error.report)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except MemoryError:
+        print("error: out of memory", file=sys.stderr)
+        sys.exit(4)

@@ -1,0 +1,162 @@
+"""Generated files as running code: the one place that lets numba in.
+
+A file is held against a list of what generated code may contain before it is loaded. With numba its step loop is compiled, and the
+machine code is kept beside it; without, the same text runs as plain Python over numpy's functions, which is slow and needs no compiler.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from neurodsl.cache import trusted
+from neurodsl.files import write_atomically
+
+DISABLE = "NUMBA_DISABLE_JIT"
+"""The environment variable of numba's that asks for plain Python."""
+FORBIDDEN_NODES = (
+    ast.Lambda, ast.ClassDef, ast.AsyncFunctionDef, ast.Await, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Delete, ast.With, ast.Try,
+    ast.Raise, ast.Assert, ast.JoinedStr, ast.NamedExpr,
+)  # fmt: skip
+IMPORTS = {"math", "numpy", "numba"}
+CALLS = {
+    "abs", "advance", "bool", "float", "int", "len", "main", "max", "min", "njit", "prepare", "print", "range", "round", "zip",
+}  # fmt: skip
+METHODS = {"get"}
+RECEIVERS = {"math", "np"}
+
+
+class Suspicious(Exception):
+    """A generated file holds something that no template writes."""
+
+
+def inspect(text: str) -> None:
+    """Raise Suspicious unless a generated file consists of what templates write: arithmetic, loops, calls of numpy, math and its own functions."""
+    tree = ast.parse(text)
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, FORBIDDEN_NODES):
+            raise Suspicious(f"line {line}: {type(node).__name__}")
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {alias.name for alias in node.names} if isinstance(node, ast.Import) else {node.module}
+            if not names <= IMPORTS:
+                raise Suspicious(f"line {line}: import of {names - IMPORTS}")
+        if isinstance(node, ast.Name | ast.Attribute) and _dunder(node):
+            raise Suspicious(f"line {line}: a name with two underscores")
+        if isinstance(node, ast.Call) and not _known_call(node, own):
+            raise Suspicious(f"line {line}: a call of {ast.unparse(node.func)}")
+
+
+def _dunder(node: ast.Name | ast.Attribute) -> bool:
+    name = node.id if isinstance(node, ast.Name) else node.attr
+    return name.startswith("__") and name != "__name__"
+
+
+def _known_call(node: ast.Call, own: set[str]) -> bool:
+    function = node.func
+    if isinstance(function, ast.Name):
+        return function.id in CALLS or function.id in own
+    if not isinstance(function, ast.Attribute):
+        return False
+    return function.attr in METHODS or (isinstance(function.value, ast.Name) and function.value.id in RECEIVERS)
+
+
+def store(folder: Path, name: str, text: str) -> Path:
+    """Write a generated file into a trusted folder unless it stands there already, and return its path."""
+    inspect(text)
+    path = folder / f"{name}.py"
+    if not (trusted(path) and path.read_text(encoding="ascii") == text):
+        write_atomically(path, lambda file: _write(file, text))
+    return path
+
+
+def _write(file: Any, text: str) -> None:
+    file.write(text.encode("ascii"))
+
+
+def compiled() -> bool:
+    """Return whether kernels are compiled, as they are unless the environment says otherwise."""
+    return os.environ.get(DISABLE, "0") in ("", "0")
+
+
+def load(path: Path, plain: bool = False) -> ModuleType:
+    """Return the module of a generated file in a trusted folder.
+
+    Parameters
+    ----------
+    path : Path
+        What ``store`` returned; the name of the file holds the digest of its text.
+    plain : bool
+        Run it as plain Python, without importing numba.
+    """
+    name = f"neurodsl_{'plain' if plain else 'kernel'}_{path.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec: importlib.machinery.ModuleSpec | None
+    if plain:
+        spec = importlib.util.spec_from_loader(name, _Plain(path))
+    else:
+        spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+class _Plain(importlib.abc.InspectLoader):
+    """Loads a generated file with numba's decorator and the mathematics replaced by plain ones."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def get_source(self, fullname: str) -> str:
+        text = self.path.read_text(encoding="ascii")
+        here = f"from {__name__} import "
+        return text.replace("from numba import njit", here + "plain_njit as njit", 1).replace("import math\n", here + "PLAIN_MATH as math\n", 1)
+
+    def is_package(self, fullname: str) -> bool:
+        return False
+
+
+def plain_njit(*arguments: Any, **options: Any) -> Callable[[Any], Any]:
+    """Stand in for numba's decorator: return the function as it is."""
+    return lambda function: function
+
+
+def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    def quiet(*arguments: float) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*(np.float64(a) for a in arguments))
+
+    return quiet
+
+
+NUMPY_NAMES = {
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
+}  # fmt: skip
+SAME_NAMES = "exp expm1 log log10 log2 log1p sqrt sin cos tan sinh cosh tanh floor ceil".split()
+PLAIN_MATH = SimpleNamespace(
+    inf=math.inf,
+    nan=math.nan,
+    erf=math.erf,
+    **{name: _quiet(getattr(np, name)) for name in SAME_NAMES},
+    **{name: _quiet(getattr(np, other)) for name, other in NUMPY_NAMES.items()},
+)
+"""The functions of ``math`` with the answers of compiled code: infinity and nan where Python would raise."""

@@ -1,0 +1,119 @@
+"""What the templates are given: frozen records of finished strings and counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Body:
+    """The lines of a function that compute, and the expressions they end in."""
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A comparison as ``value``, left minus right: ``holds`` is ``>`` or ``>=`` (against 0); ``searched`` where it changes inside a step."""
+
+    value: str
+    holds: str
+    searched: bool
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event: its number, its text for comments, its condition or time, and the lines of its actions."""
+
+    number: int
+    kind: str
+    text: str
+    condition: str | None
+    time: str | None
+    time_loads: tuple[str, ...]
+    loads: tuple[str, ...]
+    actions: tuple[str, ...]
+    spikes: bool
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a Rosenbrock method: sums over the stages before it, as text."""
+
+    argument: str
+    slope: str
+    drift: str
+    coupling: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the method; which fields are used depends on the family."""
+
+    loads: tuple[str, ...] = ()
+    stages: tuple[str, ...] | tuple[Stage, ...] = ()
+    results: tuple[str, ...] = ()
+    dense: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    dense_sum: str = ""
+    gamma: str = ""
+    solution: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class File:
+    """A whole generated file."""
+
+    title: str
+    version: str
+    model: str
+    method: str
+    events_mode: str
+    digest: str
+    states: str
+    units: str
+    parameters: tuple[str, ...]
+    constants: tuple[str, ...]
+    constant_names: tuple[str, ...]
+    initial: tuple[str, ...]
+    state_names: tuple[str, ...]
+    threshold_loads: tuple[str, ...]
+    thresholds: tuple[str, ...]
+    terms: Body
+    named_terms: tuple[tuple[str, str], ...]
+    edge_loads: tuple[str, ...]
+    edges: tuple[str, ...]
+    helpers: tuple[str, ...]
+    arguments: str
+    rhs: Body
+    slope: str
+    end_slope_line: str
+    observe: Body
+    derived: tuple[str, ...]
+    step_template: str
+    step: Step
+    run_template: str
+    signature: str
+    on_grid: bool
+    adaptive: bool
+    error_row: int
+    stage_rows: int
+    reject_power: str
+    accept_power: str
+    memory_power: str
+    end_slope: str
+    events: tuple[Event, ...]
+    snaps: bool
+    room: int
+    surfaces: tuple[Surface, ...]
+    searched: str
+    strict: str
+    surface_values: Body
+    surface_rates: Body
+    bernstein: str
+    rtol: str
+    atol: str
+    duration: str
+    dt: str

@@ -1,0 +1,178 @@
+"""From the rules of the grammar to nodes: one method for each rule, called by the parser as it goes.
+
+Nothing here raises or reports. A leading minus travels as a :class:`_Negative` until it is known whether it belongs to a sum, so that
+``-a*b + c`` is a sum of two terms, the first with sign -1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
+from neurodsl.lang.tree import ActionTree, Assignment, Block, Entries, Entry, SettingTree, Token
+from neurodsl.source import Span
+
+Part = Any
+"""A node, a token, or a :class:`_Negative`, as the rules pass them on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Negative:
+    operand: Expression
+    span: Span
+
+
+def _settle(part: Part) -> Any:
+    """Return a node, where a minus that no sum has taken becomes a sum of one term."""
+    return Sum(part.span, ((-1, part.operand),)) if isinstance(part, _Negative) else part
+
+
+def _product(factors: list[tuple[str, Any]], span: Span) -> Any:
+    return factors[0][1] if len(factors) == 1 else Product(span, tuple(factors))
+
+
+def _target(token: Token) -> Name | Derivative:
+    return token.value if isinstance(token.value, Derivative) else Name(token.span, token.text)
+
+
+class Builder:
+    """The methods carry the names of the grammar's rules; each takes the list of what the rule consists of."""
+
+    # --- expressions ---
+
+    def number(self, parts: list[Token]) -> Number:
+        unit = parts[1].value if len(parts) > 1 else None
+        return Number(parts[0].span.to(parts[-1].span), parts[0].value, unit)
+
+    def unit(self, parts: list[Token]) -> Number:
+        return Number(parts[0].span, Fraction(1), parts[0].value)
+
+    def name(self, parts: list[Token]) -> Name:
+        return Name(parts[0].span, parts[0].text)
+
+    def derivative(self, parts: list[Token]) -> Derivative:
+        found: Derivative = parts[0].value
+        return found
+
+    def call(self, parts: list[Part]) -> Call:
+        return Call(parts[0].span.to(parts[-1].span), parts[0].text, tuple(parts[2:-1]))
+
+    def group(self, parts: list[Part]) -> Any:
+        return replace(parts[1], span=parts[0].span.to(parts[2].span))
+
+    def scaled(self, parts: list[Part]) -> Product:
+        value, unit = parts
+        return Product(value.span.to(unit.span), (("*", value), ("*", Number(unit.span, Fraction(1), unit.value))))
+
+    def power(self, parts: list[Part]) -> Power:
+        base, exponent = parts[0], _settle(parts[2])
+        return Power(base.span.to(exponent.span), base, exponent)
+
+    def minus(self, parts: list[Part]) -> _Negative:
+        operand = _settle(parts[1])
+        return _Negative(operand, parts[0].span.to(operand.span))
+
+    def plus(self, parts: list[Part]) -> Part:
+        return parts[1]
+
+    def product(self, parts: list[Part]) -> Part:
+        span = parts[0].span.to(parts[-1].span)
+        remainders = any(token.type == "MOD" for token in parts[1::2])
+        negative = isinstance(parts[0], _Negative) and not remainders
+        factors: list[tuple[str, Any]] = [("*", parts[0].operand if negative else _settle(parts[0]))]
+        for token, part in zip(parts[1::2], parts[2::2], strict=True):
+            factor = _settle(part)
+            if token.type == "MOD":
+                reach = parts[0].span.to(factor.span)
+                factors = [("*", Call(reach, "mod", (_product(factors, parts[0].span.to(token.span)), factor)))]
+            else:
+                factors.append(("*" if token.type == "TIMES" else "/", factor))
+        if negative:
+            return _Negative(Product(parts[0].operand.span.to(parts[-1].span), tuple(factors)), span)
+        return _product(factors, span)
+
+    def sum(self, parts: list[Part]) -> Any:
+        first = parts[0]
+        negative = isinstance(first, _Negative)
+        if len(parts) == 1 and not negative:
+            return first
+        terms = [(-1, first.operand) if negative else (1, first)]
+        terms += [(1 if token.type == "PLUS" else -1, _settle(part)) for token, part in zip(parts[1::2], parts[2::2], strict=True)]
+        return Sum(first.span.to(parts[-1].span), tuple(terms))
+
+    def comparison(self, parts: list[Part]) -> Comparison:
+        left, operator, right = parts
+        return Comparison(left.span.to(right.span), operator.text, left, right)
+
+    def inversion(self, parts: list[Part]) -> Logic:
+        return Logic(parts[0].span.to(parts[1].span), "not", (parts[1],))
+
+    def conjunction(self, parts: list[Part]) -> Logic:
+        return Logic(parts[0].span.to(parts[-1].span), "and", tuple(parts[::2]))
+
+    def disjunction(self, parts: list[Part]) -> Logic:
+        return Logic(parts[0].span.to(parts[-1].span), "or", tuple(parts[::2]))
+
+    def conditional(self, parts: list[Part]) -> Conditional:
+        value, _, condition, _, otherwise = parts
+        return Conditional(value.span.to(otherwise.span), value, condition, otherwise)
+
+    # --- statements ---
+
+    def entry(self, parts: list[Part]) -> Entry:
+        doc = parts[2].value if len(parts) > 2 else None
+        return Entry(_target(parts[0]), parts[1], doc, parts[0].span.to(parts[-1].span))
+
+    def param(self, parts: list[Part]) -> Entries:
+        return Entries("param", tuple(parts[1:]))
+
+    def input(self, parts: list[Part]) -> Entries:
+        return Entries("input", tuple(parts[1:]))
+
+    def init(self, parts: list[Part]) -> Entries:
+        return Entries("init", tuple(parts[1:]))
+
+    def values(self, parts: list[Entry]) -> Entries:
+        return Entries("values", tuple(parts))
+
+    def assignment(self, parts: list[Part]) -> Assignment:
+        doc = parts[2].value if len(parts) > 2 else None
+        return Assignment(parts[0], parts[1], doc, parts[0].span.to(parts[1].span))
+
+    def _event(self, parts: list[Part]) -> Block:
+        head = None if isinstance(parts[1], Token) else parts[1]
+        return Block(parts[0].text, head, None, parts[0].span.to(parts[1].span), parts[1].span, parts[2].value)
+
+    on = at = every = _event
+
+    def simulate(self, parts: list[Token]) -> Block:
+        return Block("simulate", None, None, parts[0].span, parts[0].span, parts[1].value)
+
+    def _named(self, parts: list[Token]) -> Block:
+        doc = parts[2].value if len(parts) > 3 else None
+        return Block(parts[0].text, parts[1].text, doc, parts[0].span.to(parts[1].span), parts[1].span, parts[-1].value)
+
+    variant = model = _named
+
+    # --- the pieces of blocks ---
+
+    def change(self, parts: list[Part]) -> ActionTree:
+        target, operator, value = parts
+        return ActionTree("set", _target(target), operator.text, value, target.span.to(value.span))
+
+    def hold(self, parts: list[Part]) -> ActionTree:
+        return ActionTree("hold", _target(parts[1]), None, parts[3], parts[0].span.to(parts[3].span))
+
+    def wait(self, parts: list[Part]) -> ActionTree:
+        return ActionTree("wait", None, None, parts[1], parts[0].span.to(parts[1].span))
+
+    def emit(self, parts: list[Token]) -> ActionTree:
+        return ActionTree("emit", Name(parts[1].span, parts[1].text), None, None, parts[0].span.to(parts[1].span))
+
+    def stop(self, parts: list[Token]) -> ActionTree:
+        return ActionTree("stop", None, None, None, parts[0].span)
+
+    def setting(self, parts: list[Part]) -> SettingTree:
+        return SettingTree(parts[0].text, tuple(parts[1:]), parts[0].span.to(parts[-1].span), parts[0].span)

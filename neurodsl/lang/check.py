@@ -1,0 +1,233 @@
+"""What the tree of a model shows to be wrong: names, kinds, circles, events."""
+
+from __future__ import annotations
+
+from neurodsl import rules
+from neurodsl.diagnostics import nearest
+from neurodsl.lang.dependencies import WORDS, Dependencies, Reach, find_dependencies
+from neurodsl.lang.inference import is_steady
+from neurodsl.lang.names import check_expression, short
+from neurodsl.lang.nodes import Call, Derivative, Expression, Name
+from neurodsl.lang.scope import KINDS, Declarations
+from neurodsl.lang.tree import ActionTree, Block, Entries, Entry, derivative_text
+
+
+def check(declarations: Declarations, complete: bool) -> Dependencies:
+    """Report what is wrong with a model, units apart, and return what depends on what.
+
+    Parameters
+    ----------
+    declarations : Declarations
+        The model, closed.
+    complete : bool
+        Whether every statement could be read; where one could not, nothing is said about what is not used.
+    """
+    _check_names(declarations)
+    dependencies = find_dependencies(declarations)
+    _check_reach(declarations, dependencies)
+    for event in declarations.events:
+        _check_event(declarations, event, dependencies)
+    _check_spikes(declarations)
+    if complete:
+        _check_unused(declarations, dependencies)
+    return dependencies
+
+
+def _check_names(declarations: Declarations) -> None:
+    for entry in (*declarations.parameters.values(), *declarations.inputs.values()):
+        check_expression(declarations, entry.value)
+    for entry in declarations.initials.values():
+        _check_initial(declarations, entry)
+    for definition in declarations.definitions.values():
+        check_expression(declarations, definition.right)
+    for function in declarations.functions.values():
+        check_expression(declarations, function.body, arguments=function.arguments)
+    for equation in declarations.equations:
+        check_expression(declarations, equation.left)
+        check_expression(declarations, equation.right)
+    for variant in declarations.variants.values():
+        for entry in variant_entries(variant):
+            _check_variant_entry(declarations, variant, entry)
+
+
+def variant_entries(variant: Block) -> tuple[Entry, ...]:
+    """Return the entries of all lines of a variant."""
+    return tuple(entry for line in variant.body if isinstance(line, Entries) for entry in line.entries)
+
+
+def _check_initial(declarations: Declarations, entry: Entry) -> None:
+    if not (is_steady(entry.value) and "steady" not in declarations.names):
+        check_expression(declarations, entry.value)
+        return
+    name = entry.target.name if isinstance(entry.target, Derivative) else entry.target.id
+    if declarations.orders.get(name) == 0 and name not in declarations.unclear:
+        message = f"`{name}` has no equation, so there is no value at which it is steady"
+        declarations.report.add(rules.WRONG_KIND, message, entry.value.span, "give it a number")
+
+
+def _check_variant_entry(declarations: Declarations, variant: Block, entry: Entry) -> None:
+    target = entry.target
+    name, order = (target.name, target.order) if isinstance(target, Derivative) else (target.id, 0)
+    _check_initial(declarations, entry)
+    known = declarations.names.get(name)
+    if name in declarations.unclear or (known is not None and known.kind in ("param", "input") and order == 0):
+        return
+    if known is not None and known.kind == "state" and order < max(declarations.orders.get(name, 0), 1):
+        return
+    if known is None:
+        help = declarations.suggestion(name, ("param", "input", "state"))
+        message = f"the variant `{variant.head}` sets `{derivative_text(name, order)}`, which is not declared"
+        declarations.report.add(rules.UNKNOWN_NAME, message, target.span, help)
+        return
+    message = f"`{derivative_text(name, order)}` is a {KINDS[known.kind] if order == 0 else 'derivative'}; a variant sets parameters, inputs and initial values"
+    declarations.report.add(rules.WRONG_KIND, message, target.span, None, ((known.span, "defined here"),))
+
+
+def _check_reach(declarations: Declarations, dependencies: Dependencies) -> None:
+    """Report values that depend on what they must not depend on."""
+    for name, entry in declarations.parameters.items():
+        require(declarations, entry.value, dependencies.of(entry.value), f"the parameter `{name}`", Reach.NOTHING, f"write `{name} = ...` without `param`")
+    for name, entry in declarations.inputs.items():
+        allowed = Reach.TIME | Reach.INPUT
+        require(declarations, entry.value, dependencies.of(entry.value), f"the input `{name}`", allowed, f"write `{name} = ...` without `input`")
+    help = "make the initial value a parameter: `param V_0 = -65 [mV]`, `init V = V_0, u = b*V_0`"
+    variants = [entry for variant in declarations.variants.values() for entry in variant_entries(variant)]
+    for entry in (*declarations.initials.values(), *variants):
+        known = declarations.names.get(entry.target.id) if isinstance(entry.target, Name) else None
+        allowed = Reach.TIME | Reach.INPUT if known is not None and known.kind == "input" else Reach.NOTHING
+        require(declarations, entry.value, dependencies.of(entry.value), f"this value of `{short_target(entry)}`", allowed, help)
+    bodies = [(definition.right, ()) for definition in declarations.definitions.values()]
+    bodies += [(equation.right, ()) for equation in declarations.equations] + [(entry.value, ()) for entry in declarations.inputs.values()]
+    for body, arguments in (*bodies, *((f.body, f.arguments) for f in declarations.functions.values())):
+        _check_pulses(declarations, body, arguments, dependencies)
+
+
+def short_target(entry: Entry) -> str:
+    """Return the name that an entry gives a value to."""
+    target = entry.target
+    return target.id if isinstance(target, Name) else derivative_text(target.name, target.order)
+
+
+def _check_pulses(declarations: Declarations, root: Expression, arguments: tuple[str, ...], dependencies: Dependencies) -> None:
+    for node in root.walk():
+        if isinstance(node, Call) and node.function == "pulse" and len(node.arguments) == 3:
+            for what, time in zip(("start", "stop"), node.arguments[1:], strict=True):
+                reach = dependencies.of(time, arguments)
+                require(declarations, time, reach, f"the {what} of a pulse", Reach.INPUT, "write an event for what the state triggers")
+
+
+def require(declarations: Declarations, root: Expression, reach: Reach, what: str, allowed: Reach, help: str | None = None) -> None:
+    """Report an expression that depends on more than is allowed."""
+    surplus = reach & ~allowed
+    if not surplus:
+        return
+    words = " and ".join(WORDS[part] for part in Reach if part & surplus)
+    needed = "parameters alone" if allowed is Reach.NOTHING else "the time and parameters"
+    declarations.report.add(rules.NOT_CONSTANT, f"{what} depends on {words}; it may depend on {needed}", root.span, help)
+
+
+def _check_event(declarations: Declarations, event: Block, dependencies: Dependencies) -> None:
+    if event.head is not None:
+        assert not isinstance(event.head, str)
+        check_expression(declarations, event.head, condition=event.kind == "on")
+        if event.kind != "on":
+            what = "the time of `at`" if event.kind == "at" else "the period of `every`"
+            require(declarations, event.head, dependencies.of(event.head), what, Reach.NOTHING, "an event that the state triggers is `on <condition>: ...`")
+        else:
+            _check_pulses(declarations, event.head, (), dependencies)
+    for action in event.body:
+        assert isinstance(action, ActionTree)
+        _check_action(declarations, action)
+        if action.value is not None:
+            _check_pulses(declarations, action.value, (), dependencies)
+
+
+def _check_action(declarations: Declarations, action: ActionTree) -> None:
+    if action.value is not None:
+        check_expression(declarations, action.value)
+    target = action.target
+    if action.kind == "emit":
+        assert isinstance(target, Name)
+        if target.id != "spike":
+            declarations.report.add(rules.BAD_ACTION, f"`emit {target.id}` is not known", target.span, "write `emit spike`")
+    elif isinstance(target, Derivative):
+        _check_derivative_target(declarations, action, target)
+    elif target is not None:
+        _check_target(declarations, action, target)
+
+
+def _check_derivative_target(declarations: Declarations, action: ActionTree, target: Derivative) -> None:
+    order = declarations.orders.get(target.name, 0)
+    declarations.used.add(target.name)
+    if target.name in declarations.unclear or (target.order < order and action.kind == "set"):
+        return
+    text = derivative_text(target.name, target.order)
+    if action.kind == "hold":
+        message, help = "`hold` holds a state and not a derivative", f"write `hold {target.name} for ...`"
+    elif order:
+        message = f"`{text}` follows from the equation of `{target.name}` and cannot be set"
+        help = f"set `{derivative_text(target.name, order - 1)}`, or change the equation"
+    else:
+        message, help = f"`{target.name}` has no equation, so `{text}` cannot be set", declarations.suggestion(target.name, ("state",))
+    declarations.report.add(rules.WRONG_KIND, message, target.span, help)
+
+
+def _check_target(declarations: Declarations, action: ActionTree, target: Name) -> None:
+    name = target.id
+    known = declarations.names.get(name)
+    if name in declarations.unclear or (known is not None and known.kind == "state"):
+        return
+    if known is None:
+        if name in ("t", "dt", "pi"):
+            declarations.report.add(rules.WRONG_KIND, f"`{name}` cannot be set", target.span)
+            return
+        help = declarations.suggestion(name, ("state",)) or f"declare it as a state: `init {name} = ...`"
+        declarations.report.add(rules.UNKNOWN_NAME, f"unknown state `{name}`", target.span, help)
+        return
+    also = ((known.span, f"declared as a {KINDS[known.kind]} here"),)
+    if action.kind == "hold":
+        declarations.report.add(rules.WRONG_KIND, f"`hold` holds a state, but `{name}` is a {KINDS[known.kind]}", target.span, None, also)
+    elif known.kind != "input":
+        help = f"make it a state with `init {name} = ...`, or an input with `input {name} = ...`"
+        declarations.report.add(rules.WRONG_KIND, f"`{name}` is a {KINDS[known.kind]} and cannot be set by an event", target.span, help, also)
+    elif action.operator != "=":
+        message = f"`{action.operator}` on an input is not supported yet"
+        declarations.report.add(rules.NOT_SUPPORTED, message, target.span, "an event may set an input with `=`; what adds up is a state", also)
+
+
+def _check_spikes(declarations: Declarations) -> None:
+    """Report several conditions of which none emits a spike."""
+    conditions = [event for event in declarations.events if event.kind == "on" and event.head is not None]
+    if len(conditions) > 1 and not any(emits(event) for event in declarations.events):
+        also = tuple((event.span, "another one") for event in conditions[1:4])
+        message = f"{len(conditions)} events with a condition, and none says `emit spike`"
+        help = "add `emit spike` to the actions of those that are spikes"
+        declarations.report.add(rules.NO_SPIKE, message, conditions[0].span, help, also)
+
+
+def emits(event: Block) -> bool:
+    """Return whether an event says ``emit spike``."""
+    return any(action.kind == "emit" for action in event.body)
+
+
+def _check_unused(declarations: Declarations, dependencies: Dependencies) -> None:
+    changed = {action.target.id for event in declarations.events for action in event.body if isinstance(action.target, Name)}
+    for name, known in declarations.names.items():
+        if name in declarations.unclear:
+            continue
+        if known.kind == "state":
+            if declarations.orders.get(name) == 0 and name not in changed:
+                near = nearest(name, (n for n, order in declarations.orders.items() if order))
+                help = f"is the equation of `{near}` meant?" if near else f"a constant is a parameter: `param {name} = ...`"
+                message = f"`{name}` has no equation and no event changes it: it keeps its initial value"
+                declarations.report.add(rules.STANDS_STILL, message, known.span, help)
+            continue
+        derived = known.kind == "derived" and dependencies.reach.get(name, Reach.NOTHING) != Reach.NOTHING
+        if name not in declarations.used and not derived:
+            help = f"is `{declared}` meant?" if (declared := _misspelled(declarations, name)) else "use it, or remove it"
+            declarations.report.add(rules.UNUSED, f"the {KINDS[known.kind]} `{name}` is never used", known.span, help)
+
+
+def _misspelled(declarations: Declarations, name: str) -> str | None:
+    """Return a name that is used but not declared and is near to one that is declared but not used."""
+    return nearest(name, declarations.unclear & declarations.used - set(declarations.names))

@@ -1,0 +1,127 @@
+"""What depends on what: circles, the order of definitions, and which of them change during a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Flag, auto
+
+from neurodsl import rules
+from neurodsl.lang.nodes import Call, Derivative, Expression, Name
+from neurodsl.lang.scope import Declarations
+from neurodsl.source import Span
+
+
+class Reach(Flag):
+    """What an expression depends on, besides parameters."""
+
+    NOTHING = 0
+    STATE = auto()
+    INPUT = auto()
+    TIME = auto()
+
+
+WORDS = {Reach.STATE: "the state", Reach.INPUT: "an input", Reach.TIME: "the time"}
+
+MOST_NESTED = 60
+"""Functions and definitions that use one another form chains of at most this length."""
+
+
+def mentioned(root: Expression, arguments: Iterable[str] = ()) -> dict[str, Span]:
+    """Return the names and functions that stand in an expression, each with its first place."""
+    local = set(arguments)
+    found: dict[str, Span] = {}
+    for node in root.walk():
+        if isinstance(node, Name) and node.id not in local:
+            found.setdefault(node.id, node.span)
+        elif isinstance(node, Call):
+            found.setdefault(node.function, node.span)
+        elif isinstance(node, Derivative):
+            found.setdefault(node.name, node.span)
+    return found
+
+
+@dataclass(slots=True)
+class Dependencies:
+    """The definitions of a model, those before that others use.
+
+    ``order`` holds parameters, inputs, derived quantities and functions; ``reach`` says of each what it depends on.
+    """
+
+    order: list[str] = field(default_factory=list)
+    reach: dict[str, Reach] = field(default_factory=dict)
+
+    def of(self, root: Expression, arguments: Iterable[str] = ()) -> Reach:
+        """Return what an expression depends on, besides parameters."""
+        result = Reach.NOTHING
+        for name in mentioned(root, arguments):
+            result |= self.reach.get(name, Reach.NOTHING)
+        if any(isinstance(node, Derivative) for node in root.walk()):
+            result |= Reach.STATE
+        return result
+
+
+def find_dependencies(declarations: Declarations) -> Dependencies:
+    """Return the dependencies of a model; circles are reported, and their names are unclear from then on."""
+    bodies: dict[str, tuple[Expression, tuple[str, ...]]] = {}
+    for name, entry in (*declarations.parameters.items(), *declarations.inputs.items()):
+        bodies[name] = entry.value, ()
+    for name, definition in declarations.definitions.items():
+        bodies[name] = definition.right, ()
+    for name, function in declarations.functions.items():
+        bodies[name] = function.body, function.arguments
+    edges = {name: {n: s for n, s in mentioned(*body).items() if n in bodies} for name, body in bodies.items()}
+    result = Dependencies(_sorted(edges, declarations))
+    result.reach = {name: Reach.STATE for name in declarations.orders} | {"t": Reach.TIME, "dt": Reach.TIME}
+    length: dict[str, int] = {}
+    for name in result.order:
+        reach = result.of(*bodies[name])
+        result.reach[name] = reach | (Reach.INPUT if name in declarations.inputs else Reach.NOTHING)
+        length[name] = 1 + max((length.get(n, 0) for n in edges[name]), default=0)
+        if length[name] > MOST_NESTED:
+            message = f"definitions use one another more than {MOST_NESTED} levels deep"
+            declarations.report.add(rules.TOO_LARGE, message, declarations.names[name].span, "join some of them")
+            declarations.unclear.add(name)
+            length[name] = 0
+    return result
+
+
+def _sorted(edges: Mapping[str, Mapping[str, Span]], declarations: Declarations) -> list[str]:
+    """Return the names so that each stands after those it uses; the text decides where nothing else does."""
+    order: list[str] = []
+    state: dict[str, int] = {}
+    for root in edges:
+        if root in state:
+            continue
+        state[root] = 1
+        path, waiting = [root], [iter(edges[root])]
+        while path:
+            name = next(waiting[-1], None)
+            if name is None:
+                state[path[-1]] = 2
+                order.append(path.pop())
+                waiting.pop()
+            elif name not in state:
+                state[name] = 1
+                path.append(name)
+                waiting.append(iter(edges[name]))
+            elif state[name] == 1:
+                circle = path[path.index(name) :]
+                _report_circle(circle, edges, declarations)
+    return order
+
+
+def _report_circle(circle: list[str], edges: Mapping[str, Mapping[str, Span]], declarations: Declarations) -> None:
+    if all(name in declarations.unclear for name in circle):
+        return
+    first = min(circle, key=lambda name: declarations.names[name].span.start)
+    at = circle.index(first)
+    circle = [*circle[at:], *circle[:at], first]
+    shown = circle if len(circle) <= 12 else [*circle[:6], "...", *circle[-5:]]
+    declarations.unclear.update(circle)
+    help = "a quantity that depends on its own past is a state: give it an equation"
+    if len(circle) == 2 and first in declarations.functions:
+        message, help = f"the function `{first}` calls itself", "write it without recursion"
+    else:
+        message = f"these definitions depend on each other in a circle: {' -> '.join(shown)}"
+    declarations.report.add(rules.CYCLE, message, edges[circle[0]][circle[1]], help)

@@ -1,0 +1,128 @@
+"""The units of states and derived quantities: what their initial values, equations and surroundings say."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from neurodsl.lang.dependencies import mentioned
+from neurodsl.lang.dimensions import UNKNOWN, Algebra, Measure, push
+from neurodsl.lang.nodes import Expression, Name
+from neurodsl.lang.scope import Declarations
+from neurodsl.units import ONE, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """Expressions that measure the same; ``unit`` is what they measure where that is known beforehand."""
+
+    sides: tuple[Expression, ...]
+    unit: Measure = UNKNOWN
+
+
+@dataclass(slots=True)
+class _Inference:
+    """Goes through the constraints, and again through those in which a name has got its unit, until nothing changes."""
+
+    algebra: Algebra
+    open: set[str]
+    constraints: Sequence[Constraint]
+    waiting: dict[str, list[int]] = field(default_factory=dict)
+    queue: deque[int] = field(default_factory=deque)
+    queued: set[int] = field(default_factory=set)
+
+    def run(self) -> None:
+        for i, constraint in enumerate(self.constraints):
+            names = {name for side in constraint.sides for name in mentioned(side)}
+            for name in names & self.open:
+                self.waiting.setdefault(name, []).append(i)
+            self._enqueue(i)
+        self.settle()
+
+    def settle(self) -> None:
+        while self.queue:
+            i = self.queue.popleft()
+            self.queued.discard(i)
+            self._process(self.constraints[i])
+
+    def solve(self, name: str, unit: Unit) -> None:
+        """Give a name its unit, if it has none yet."""
+        if name not in self.open:
+            return
+        self.open.discard(name)
+        self.algebra.names[name] = unit
+        self.algebra.calls.clear()
+        for i in self.waiting.get(name, ()):
+            self._enqueue(i)
+
+    def _enqueue(self, i: int) -> None:
+        if i not in self.queued:
+            self.queued.add(i)
+            self.queue.append(i)
+
+    def _process(self, constraint: Constraint) -> None:
+        found: dict[int, Measure] = {}
+        for side in constraint.sides:
+            found |= self.algebra.measures(side)
+        wanted = constraint.unit
+        if not isinstance(wanted, Unit):
+            units = (found[id(side)] for side in constraint.sides)
+            wanted = next((unit for unit in units if isinstance(unit, Unit)), UNKNOWN)
+        for side in constraint.sides:
+            push(self.algebra, side, wanted, found, self.solve)
+
+
+def infer(algebra: Algebra, declarations: Declarations, constraints: Iterable[Constraint], order: Sequence[str]) -> None:
+    """Fill in the units of all quantities of a model.
+
+    Parameters
+    ----------
+    algebra : Algebra
+        Its table of names is filled.
+    declarations : Declarations
+        The model; names that are unclear stay unknown.
+    constraints : iterable of Constraint
+        Its equations, conditions, actions.
+    order : sequence of str
+        The definitions, those before that others use.
+    """
+    for name in order:
+        entry = declarations.parameters.get(name) or declarations.inputs.get(name)
+        if entry is not None and name not in declarations.unclear:
+            algebra.names[name] = _natural(algebra, entry.value)
+        elif name in declarations.definitions and name not in declarations.unclear:
+            algebra.names[name] = algebra.unit_of(declarations.definitions[name].right)
+    states = [name for name in declarations.orders if name not in declarations.unclear]
+    for (name, order_of), entry in declarations.initials.items():
+        unit = UNKNOWN if is_steady(entry.value) else algebra.unit_of(entry.value)
+        if isinstance(unit, Unit) and name in states:
+            algebra.names.setdefault(name, unit * algebra.time**order_of)
+    unresolved = {name for name in states if name not in algebra.names}
+    derived = {name for name in declarations.definitions if name not in declarations.unclear}
+    for name in derived:
+        if not isinstance(algebra.names.get(name), Unit):
+            algebra.names.pop(name, None)
+            unresolved.add(name)
+    algebra.calls.clear()
+    bound = [Constraint((Name(d.left.span, name), d.right)) for name, d in declarations.definitions.items() if name in derived]
+    inference = _Inference(algebra, unresolved, [*constraints, *bound])
+    inference.run()
+    for name in states:
+        inference.solve(name, ONE)
+        inference.settle()
+    for name in order:
+        if name in derived:
+            algebra.names[name] = _natural(algebra, declarations.definitions[name].right)
+    algebra.calls.clear()
+
+
+def _natural(algebra: Algebra, value: Expression) -> Measure:
+    """Return the unit that a value has by itself; a bare number, 0 included, is dimensionless."""
+    unit = algebra.unit_of(value)
+    return unit if isinstance(unit, Unit) or unit is UNKNOWN else ONE
+
+
+def is_steady(value: Expression) -> bool:
+    """Return whether an initial value is the word ``steady``."""
+    return isinstance(value, Name) and value.id == "steady"

@@ -1,0 +1,200 @@
+"""From text to trees, one statement at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import lark
+
+from neurodsl import rules
+from neurodsl.diagnostics import Report
+from neurodsl.lang.brackets import resolve
+from neurodsl.lang.builder import Builder
+from neurodsl.lang.characters import check_text
+from neurodsl.lang.layout import items
+from neurodsl.lang.limits import within_limits
+from neurodsl.lang.nodes import Expression
+from neurodsl.lang.statement import Statement
+from neurodsl.lang.tree import Item, Token
+from neurodsl.lang.wanted import explain
+from neurodsl.lang.words import tag_action, tag_setting, tag_statement
+from neurodsl.source import Source, Span
+from neurodsl.units import Unit
+
+MOST_ERRORS = 100
+"""After so many errors the rest of a text is not read."""
+
+
+class _Layout:
+    """Tells lark which terminals are used outside the grammar; the layout itself comes after lexing."""
+
+    always_accept = ("LSQB", "RSQB", "SEMICOLON", "NEWLINE", "FOREIGN", "OTHER")
+
+    def process(self, stream: Iterator[lark.Token]) -> Iterator[lark.Token]:
+        return stream
+
+
+@cache
+def _lark() -> lark.Lark:
+    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
+    start = ["statement", "action", "setting", "values", "expression"]
+    options: dict[str, Any] = {"postlex": _Layout(), "transformer": Builder()}
+    return lark.Lark(grammar, start=start, parser="lalr", lexer="basic", maybe_placeholders=False, **options)
+
+
+def _tokens(source: Source) -> Iterator[Token]:
+    for token in _lark().lex(source.text):
+        start, stop = token.start_pos, token.end_pos
+        assert start is not None
+        assert stop is not None
+        yield Token(token.type, str(token), Span(source, start, stop))
+
+
+@dataclass(slots=True)
+class Parsed:
+    """The trees of a text, and the units in it in the order of the text.
+
+    ``unclear`` holds the names that statements with errors may have defined: nothing is said about them.
+    """
+
+    trees: list[Any] = field(default_factory=list)
+    unclear: set[str] = field(default_factory=set)
+    brackets: list[Unit] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Parser:
+    report: Report
+    statements: Mapping[str, Statement]
+    unclear: set[str] = field(default_factory=set)
+    brackets: dict[int, Unit] = field(default_factory=dict)
+    clean: int = 0
+
+    def parse(self, item: Item, start: str) -> Any:
+        """Return the tree of an item, or None where an error was reported."""
+        statement = None
+        match start:
+            case "statement":
+                statement = tag_statement(item.tokens, self.statements)
+            case "action":
+                tag_action(item.tokens)
+            case "setting":
+                tag_setting(item.tokens)
+        tree = self._statement(item, start, statement)
+        if tree is None:
+            self.unclear |= _defined(item.tokens)
+        return tree
+
+    def _statement(self, item: Item, start: str, statement: Statement | None) -> Any:
+        if statement is not None and statement.later:
+            span = item.tokens[0].span.to(item.tokens[min(1, len(item.tokens) - 1)].span)
+            self.report.add(rules.NOT_SUPPORTED, f"`{statement.name}` ({statement.later}) is not supported yet", span)
+            self.unclear |= {token.text for token in item.tokens if token.type == "NAME"}
+            return None
+        if _is_stochastic(item.tokens):
+            word = item.tokens[1]
+            self.report.add(
+                rules.NOT_SUPPORTED, f"`on {word.text}` (random events) is not supported yet", item.tokens[0].span.to(word.span)
+            )
+            item.broken = True
+        body = self._body(item, statement)
+        if item.broken or body is None:
+            return None
+        tokens = resolve(item.tokens, self.report)
+        if tokens is None:
+            return None
+        self.brackets |= {token.span.start: token.value for token in tokens if token.type == "UNIT"}
+        last = item.tokens[-1].span
+        if item.block is not None:
+            tokens.append(Token("BLOCK", "", last, body))
+        return self.tree(tokens, start)
+
+    def _body(self, item: Item, statement: Statement | None) -> tuple[Any, ...] | None:
+        """Return the trees of the block of an item; None where it cannot have one."""
+        if item.block is None:
+            return ()
+        if statement is not None and statement.pieces:
+            trees = []
+            for piece in item.block:
+                if len(self.report.found) >= self.clean + MOST_ERRORS:
+                    break
+                trees.append(self.parse(piece, statement.pieces))
+            return tuple(tree for tree in trees if tree is not None)
+        if not item.broken:
+            colon = next((token for token in item.tokens if token.type == "COLON"), item.tokens[-1])
+            help = "`on`, `at`, `every`, `simulate` and `variant` open a block; a one-line block holds no further block"
+            self.report.add(rules.SYNTAX, "no block can begin here", colon.span, help)
+        return None
+
+    def tree(self, tokens: list[Token], start: str) -> Any:
+        """Return the tree of the tokens of one item, or None where an error was reported."""
+        state = _lark().parse_interactive(start=start)
+        last = tokens[-1].span
+        tokens = [*tokens, Token("$END", "", Span(last.source, last.stop, last.stop + 1))]
+        result = None
+        for index, token in enumerate(tokens):
+            try:
+                result = state.feed_token(cast(lark.Token, token))
+            except lark.UnexpectedToken as error:
+                reason = explain(tokens, index, start, state.accepts() | (error.expected & {"ELSE"}))
+                self.report.add(reason.rule, reason.message, reason.span, reason.help)
+                return None
+        return result if within_limits(result, self.report) else None
+
+
+def _is_stochastic(tokens: list[Token]) -> bool:
+    """Return whether an item begins with ``on rate x`` or ``on chance x``."""
+    if len(tokens) < 3 or tokens[0].type != "ON" or tokens[1].text not in ("rate", "chance"):
+        return False
+    return tokens[2].type in ("NAME", "NUMBER", "DERIVATIVE")
+
+
+def _defined(tokens: list[Token]) -> set[str]:
+    """Return the names that an item that could not be read may define."""
+    found = set()
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.type == "DERIVATIVE":
+            found.add(token.text.partition("/")[0].rstrip().lstrip("d0123456789") or token.text)
+            found.add(token.text.partition("/")[0].rstrip()[1:])
+        elif token.type == "NAME" and (following is None or following.type in ("ASSIGN", "LSQB", "OTHER", "COMMA", "LPAR", "STRING")):
+            found.add(token.text)
+    return found
+
+
+def parse_statements(source: Source, statements: Mapping[str, Statement], report: Report) -> Parsed:
+    """Return the trees of a text; errors are in the report, and what follows them is read all the same."""
+    if not check_text(source, report):
+        return Parsed()
+    parser = _Parser(report, statements, clean=len(report.found))
+    parsed = Parsed(unclear=parser.unclear)
+    for item in items(_tokens(source), report):
+        if len(report.found) >= parser.clean + MOST_ERRORS:
+            report.add(rules.TOO_LARGE, f"the rest is not read after {MOST_ERRORS} errors", item.span)
+            break
+        tree = parser.parse(item, "statement")
+        if tree is not None:
+            parsed.trees.append(tree)
+    parsed.brackets = [parser.brackets[start] for start in sorted(parser.brackets)]
+    return parsed
+
+
+def parse_one(source: Source, report: Report) -> Expression | None:
+    """Return the expression that a text consists of, or None where an error was reported."""
+    if not check_text(source, report):
+        return None
+    before = len(report.found)
+    found = items(_tokens(source), report)
+    if not found and len(report.found) == before:
+        report.add(rules.SYNTAX, "a value is missing", Span(source, 0, 1))
+    if len(report.found) > before:
+        return None
+    if len(found) > 1 or found[0].block is not None or found[0].tokens[-1].type == "COLON":
+        place = found[1].span if len(found) > 1 else found[0].span
+        report.add(rules.SYNTAX, "one expression was expected", place)
+        return None
+    parser = _Parser(report, {})
+    return cast(Expression | None, parser.parse(found[0], "expression"))

@@ -1,0 +1,153 @@
+"""The names of a model: what declares them, what they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from neurodsl import rules
+from neurodsl.diagnostics import Report, nearest
+from neurodsl.lang.characters import look
+from neurodsl.lang.functions import BUILTINS, CONSTANTS
+from neurodsl.lang.nodes import Derivative, Expression
+from neurodsl.lang.tree import Assignment, Block, Entry, SettingTree, derivative_text
+from neurodsl.model import Function
+from neurodsl.source import Span
+
+MEANINGS = {"pi": "the number 3.14159...", "t": "the time", "dt": "the step of a run"}
+KINDS = {"param": "parameter", "input": "input", "derived": "derived quantity", "function": "function", "state": "state"}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a name stands for and where it got that meaning."""
+
+    name: str
+    kind: str
+    span: Span
+
+
+@dataclass(slots=True)
+class Declarations:
+    """What the statements of a model declare, as they are met; :meth:`close` says which names are states.
+
+    ``unclear`` holds names about which nothing is said, because statements with errors may have defined them.
+    """
+
+    report: Report
+    unclear: set[str]
+    parameters: dict[str, Entry] = field(default_factory=dict)
+    inputs: dict[str, Entry] = field(default_factory=dict)
+    definitions: dict[str, Assignment] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    initials: dict[tuple[str, int], Entry] = field(default_factory=dict)
+    equations: list[Assignment] = field(default_factory=list)
+    defines: list[tuple[tuple[str, int], ...]] = field(default_factory=list)
+    events: list[Block] = field(default_factory=list)
+    settings: dict[str, SettingTree] = field(default_factory=dict)
+    variants: dict[str, Block] = field(default_factory=dict)
+    orders: dict[str, int] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    names: dict[str, Declared] = field(default_factory=dict)
+
+    def define(self, name: str, kind: str, span: Span) -> bool:
+        """Give a name its meaning; report and return False where it has another, or belongs to the language."""
+        if name in CONSTANTS or name in BUILTINS:
+            meaning = MEANINGS.get(name, "a function of the language")
+            self.report.add(rules.RESERVED, f"`{name}` is {meaning} and cannot be defined", span, f"choose another name, such as `{name}_0`")
+            return False
+        known = self.names.setdefault(name, Declared(name, kind, span))
+        if known.span is span or (kind == known.kind == "state"):
+            return True
+        first, second = sorted((known.span, span), key=lambda s: s.start)
+        also = ((first, f"first defined here, as a {KINDS[known.kind if first is known.span else kind]}"),)
+        self.report.add(rules.DUPLICATE, f"`{name}` is defined twice", second, "give one of the two another name", also)
+        self.unclear.add(name)
+        return False
+
+    def close(self) -> None:
+        """Find the states and what each equation defines."""
+        self._find_defined()
+        for (name, order), entry in self.initials.items():
+            if name not in self.orders and name not in self.unclear:
+                if order > 0 or (name in self.names and self.names[name].kind != "state"):
+                    self._wrong_initial(name, order, entry)
+                elif self.define(name, "state", entry.target.span):
+                    self.orders[name] = 0
+            elif name in self.orders and order >= max(self.orders[name], 1):
+                message = f"`{derivative_text(name, order)}` has no initial value: the equation of `{name}` is of order {self.orders[name]}"
+                self.report.add(rules.WRONG_KIND, message, entry.target.span)
+        self._find_look_alikes()
+
+    def _wrong_initial(self, name: str, order: int, entry: Entry) -> None:
+        known = self.names.get(name)
+        if known is None:
+            near = nearest(name, self.orders)
+            help = f"did you mean `{derivative_text(near, order)}`?" if near else f"give `{name}` an equation"
+            self.report.add(rules.NO_DERIVATIVE, f"`{name}` has no equation, so `d{name}/dt` has no initial value", entry.target.span, help)
+            return
+        kind = KINDS[known.kind]
+        also = ((known.span, "defined here"),)
+        self.report.add(rules.WRONG_KIND, f"`{name}` is a {kind}; only a state has an initial value", entry.target.span, None, also)
+
+    def _find_defined(self) -> None:
+        """Say which derivatives each equation defines: the highest of each state on its left side that no other equation defines."""
+        lefts = [_highest(equation.left) for equation in self.equations]
+        alone: dict[str, Assignment] = {}
+        for equation, left in zip(self.equations, lefts, strict=True):
+            if len(left) == 1:
+                (node,) = left.values()
+                self._define_state(node, equation, alone)
+        joint = [left for left in lefts if len(left) > 1]
+        shared = {name for left in joint for name in left if name not in alone}
+        if joint and len(shared) != len(joint):
+            place = next(e for e, left in zip(self.equations, lefts, strict=True) if len(left) > 1)
+            states = ", ".join(f"`{name}`" for name in sorted(shared)) or "no state that another equation does not define"
+            message = f"{len(joint)} equation{'s' * (len(joint) > 1)} with several derivatives on the left side for {states}"
+            self.report.add(rules.BAD_EQUATION, message, place.left.span, "write one equation for each state")
+        for left in lefts:
+            if len(left) > 1:
+                for name in left:
+                    if name in shared and self.define(name, "state", left[name].span):
+                        self.orders[name] = max(left[name].order, self.orders.get(name, 0))
+            self.defines.append(tuple((name, node.order) for name, node in left.items() if len(left) == 1 or name in shared))
+
+    def _define_state(self, node: Derivative, equation: Assignment, alone: dict[str, Assignment]) -> None:
+        first = alone.setdefault(node.name, equation)
+        if first is not equation:
+            also = ((first.left.span, "first defined here"),)
+            message = f"two equations define the state `{node.name}`"
+            self.report.add(rules.BAD_EQUATION, message, equation.left.span, "join them into one equation", also)
+            return
+        if self.define(node.name, "state", node.span):
+            self.orders[node.name] = node.order
+
+    def _find_look_alikes(self) -> None:
+        """Report names that a reader cannot tell apart."""
+        seen: dict[str, Declared] = {}
+        for declared in sorted(self.names.values(), key=lambda d: d.span.start):
+            first = seen.setdefault(look(declared.name), declared)
+            if first is not declared:
+                also = ((first.span, f"this is `{first.name}` ({_letters(first.name)})"),)
+                message = f"`{declared.name}` ({_letters(declared.name)}) looks like `{first.name}`"
+                self.report.add(rules.LOOK_ALIKE, message, declared.span, "give one of them another name", also)
+
+    def suggestion(self, name: str, kinds: tuple[str, ...] = ()) -> str | None:
+        """Return the question whether a near name is meant, with its place; ``kinds`` limits what it may stand for."""
+        candidates = [n for n, d in self.names.items() if not kinds or d.kind in kinds]
+        near = nearest(name, (n for n in candidates if n != name))
+        return None if near is None else f"did you mean `{near}`, declared at {self.names[near].span}?"
+
+
+def _highest(left: Expression) -> dict[str, Derivative]:
+    """Return the derivative of highest order of each state in an expression."""
+    found: dict[str, Derivative] = {}
+    for node in left.walk():
+        if isinstance(node, Derivative) and (node.name not in found or node.order > found[node.name].order):
+            found[node.name] = node
+    return found
+
+
+def _letters(name: str) -> str:
+    """Return the letters outside ASCII in a name, by their code points, or the word ASCII."""
+    codes = [f"U+{ord(char):04X}" for char in name if not char.isascii()]
+    return ", ".join(codes) if codes else "ASCII"

@@ -1,0 +1,29 @@
+"""Give states their initial values: ``init V = -65 [mV] "membrane potential", n = 0.3, m = steady``.
+
+The default is 0. ``steady`` is the value at which the derivative is 0, given the other initial values. Of a second-order equation
+there is also ``init dx/dt = 0``. A name without an equation becomes a state that events alone change. The value uses parameters and
+constants derived from them.
+"""
+
+from __future__ import annotations
+
+from neurodsl import rules
+from neurodsl.lang.nodes import Derivative
+from neurodsl.lang.scope import Declarations
+from neurodsl.lang.statement import Statement
+from neurodsl.lang.tree import Entries, derivative_text
+
+
+def declare(tree: Entries, declarations: Declarations) -> None:
+    """Add the initial values of a statement."""
+    for entry in tree.entries:
+        target = entry.target
+        key = (target.name, target.order) if isinstance(target, Derivative) else (target.id, 0)
+        first = declarations.initials.setdefault(key, entry)
+        if first is not entry:
+            also = ((first.target.span, "first given here"),)
+            message = f"`{derivative_text(*key)}` has two initial values"
+            declarations.report.add(rules.DUPLICATE, message, target.span, "remove one of them", also)
+
+
+INIT = Statement("init", "name", declare)

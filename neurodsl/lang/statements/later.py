@@ -1,0 +1,24 @@
+"""Statements that have their place in the language and are not built yet: each is refused where it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurodsl.lang.scope import Declarations
+from neurodsl.lang.statement import Statement
+
+
+def declare(tree: Any, declarations: Declarations) -> None:
+    """Never happens: the statement is refused before it is read."""
+    raise AssertionError(tree)
+
+
+NOISE = Statement("noise", "name", declare, later="stochastic equations")
+NEXT = Statement("next", "name", declare, later="maps")
+SPACE = Statement("space", "name", declare, later="partial differential equations")
+BOUNDARY = Statement("boundary", "name", declare, later="partial differential equations")
+SYNAPSE = Statement("synapse", "name", declare, later="networks")
+NETWORK = Statement("network", "name", declare, later="networks")
+POPULATION = Statement("population", "name", declare, later="networks")
+CONNECT = Statement("connect", "name", declare, later="networks")
+IMPORT = Statement("import", "name", declare, later="models from other files")

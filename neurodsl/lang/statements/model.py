@@ -1,0 +1,19 @@
+"""Put several models into one file: ``model cell "a leaky neuron":`` with the statements of the model indented below.
+
+A file without such blocks is one model, named after the file.
+"""
+
+from __future__ import annotations
+
+from neurodsl import rules
+from neurodsl.lang.scope import Declarations
+from neurodsl.lang.statement import Statement
+from neurodsl.lang.tree import Block
+
+
+def declare(tree: Block, declarations: Declarations) -> None:
+    """Refuse a model within a model; those of a file are taken apart before their statements declare anything."""
+    declarations.report.add(rules.SYNTAX, "a model cannot stand within a model", tree.span, "put it beside the other, at the outer indentation")
+
+
+MODEL = Statement("model", "name", declare, pieces="statement")

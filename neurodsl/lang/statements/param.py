@@ -1,0 +1,20 @@
+"""Declare constants that a run may change: ``param g_L = 0.1 [mS/cm^2] "leak conductance", tau = C/g_L``.
+
+Several stand on a line with commas between them; a label in quotes is for plots and tables. The value may use other parameters and
+constants derived from them. The unit of the value is the unit of the parameter; a bare number in ``--set`` is read in that unit.
+"""
+
+from __future__ import annotations
+
+from neurodsl.lang.scope import Declarations
+from neurodsl.lang.statement import Statement
+from neurodsl.lang.statements.entries import quantities
+from neurodsl.lang.tree import Entries
+
+
+def declare(tree: Entries, declarations: Declarations) -> None:
+    """Add the parameters of a statement."""
+    quantities(tree, "param", declarations, declarations.parameters)
+
+
+PARAM = Statement("param", "name", declare)

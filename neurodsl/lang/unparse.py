@@ -1,0 +1,101 @@
+"""From nodes back to text: ``parse(unparse(x)) == x``."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
+from neurodsl.lang.tree import derivative_text
+from neurodsl.units import describe
+
+CONDITIONAL, OR, AND, NOT, COMPARE, SUM, PRODUCT, FACTOR, POWER, ATOM = range(10)
+
+
+def unparse(node: Expression) -> str:
+    """Return an expression as the language writes it."""
+    return _write(node)[0]
+
+
+def _inside(node: Expression, least: int) -> str:
+    """Return the text of a part, in parentheses where it binds less tightly than its place asks for."""
+    text, level = _write(node)
+    return text if level >= least else f"({text})"
+
+
+def _write(node: Expression) -> tuple[str, int]:
+    """Return the text of an expression and how tightly it binds."""
+    match node:
+        case Number():
+            return _number(node), ATOM
+        case Name():
+            return node.id, ATOM
+        case Derivative():
+            return derivative_text(node.name, node.order, node.variable), ATOM
+        case Call():
+            return f"{node.function}({', '.join(unparse(argument) for argument in node.arguments)})", ATOM
+        case Power():
+            return f"{_inside(node.base, ATOM)}^{_inside(node.exponent, POWER)}", POWER
+        case Product():
+            return _product(node), PRODUCT
+        case Sum():
+            return _sum(node), SUM
+        case Comparison():
+            return f"{_inside(node.left, SUM)} {node.operator} {_inside(node.right, SUM)}", COMPARE
+        case Logic():
+            return _logic(node)
+        case Conditional():
+            parts = _inside(node.value, OR), _inside(node.condition, OR), _inside(node.otherwise, CONDITIONAL)
+            return "{} if {} else {}".format(*parts), CONDITIONAL
+
+
+def _number(node: Number) -> str:
+    return decimal(node.value) if node.unit is None else f"{decimal(node.value)} [{describe(node.unit)}]"
+
+
+def decimal(value: Fraction) -> str:
+    """Return an exact number as a decimal literal; as a quotient in parentheses where there is none."""
+    if value.denominator == 1:
+        text = str(value.numerator)
+        stripped = text.rstrip("0")
+        return f"{stripped}e{len(text) - len(stripped)}" if len(text) - len(stripped) > 6 else text
+    places, rest = 0, value.denominator
+    while rest % 10 == 0:
+        places, rest = places + 1, rest // 10
+    for prime in (2, 5):
+        while rest % prime == 0:
+            places, rest = places + 1, rest // prime
+    if rest != 1:
+        return f"({value.numerator}/{value.denominator})"
+    digits = str(value.numerator * 10**places // value.denominator)
+    stripped = digits.rstrip("0")
+    places -= len(digits) - len(stripped)
+    if places > len(stripped) + 4:
+        return f"{stripped}e-{places}"
+    return f"{stripped.rjust(places + 1, '0')[:-places]}.{stripped.rjust(places + 1, '0')[-places:]}"
+
+
+def _product(node: Product) -> str:
+    pieces = []
+    for i, (operator, factor) in enumerate(node.factors):
+        if i and isinstance(factor, Number) and factor.unit is not None and factor.value == 1:
+            text = f"[{describe(factor.unit)}]"
+        else:
+            text = _inside(factor, POWER)
+        pieces.append(operator + text if i else text)
+    return "".join(pieces)
+
+
+def _sum(node: Sum) -> str:
+    pieces = []
+    for i, (sign, term) in enumerate(node.terms):
+        text = _inside(term, PRODUCT)
+        mark = "-" if sign < 0 else "+"
+        pieces.append(f" {mark} {text}" if i else text if sign > 0 else f"-{text}")
+    return "".join(pieces)
+
+
+def _logic(node: Logic) -> tuple[str, int]:
+    if node.operator == "not":
+        return f"not {_inside(node.operands[0], NOT)}", NOT
+    level = OR if node.operator == "or" else AND
+    return f" {node.operator} ".join(_inside(operand, level + 1) for operand in node.operands), level

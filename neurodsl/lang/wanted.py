@@ -1,0 +1,152 @@
+"""Why a token cannot stand where it stands, in a plain sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from neurodsl import rules
+from neurodsl.diagnostics import Rule
+from neurodsl.lang.brackets import OPERAND_ENDS
+from neurodsl.lang.layout import BLOCK_WORDS
+from neurodsl.lang.tree import Token
+from neurodsl.source import Span
+
+OPERAND_STARTS = frozenset(("NAME", "NUMBER", "DERIVATIVE", "LPAR", "UNIT"))
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What is reported about a token."""
+
+    rule: Rule
+    message: str
+    span: Span
+    help: str | None = None
+
+
+def explain(tokens: list[Token], index: int, start: str, accepted: Collection[str]) -> Reason:
+    """Return why the parser stopped at a token.
+
+    Parameters
+    ----------
+    tokens : list of Token
+        The item; the last one is its end.
+    index : int
+        Where the parser stopped.
+    start : str
+        The rule that was read: ``statement``, ``action``, ``setting``, ``values`` or ``expression``.
+    accepted : collection of str
+        The types of tokens that could have stood there.
+    """
+    token = tokens[index]
+    previous = tokens[index - 1] if index else None
+    if token.type == "ASSIGN":
+        return _assign(tokens, index, start)
+    if token.type == "CHANGE":
+        return _change(token, start)
+    if token.type == "COMPARE" and _compared_before(tokens, index):
+        return Reason(rules.CHAINED, "comparisons are chained", token.span, "write `a < b and b < c`")
+    if token.type == "COMMA" and _inside_group(tokens, index):
+        return Reason(rules.NOT_SUPPORTED, "`(a, b)` is an array: not supported yet", token.span)
+    if token.type == "FOR" and start == "expression":
+        return Reason(rules.NOT_SUPPORTED, "a sum over an index is not supported yet", token.span)
+    if token.type == "IF" and index == 0:
+        help = "write `x = a if condition else b`, or an event `on condition: ...`"
+        return Reason(rules.FOREIGN, "there are no `if` statements", token.span, help)
+    if token.type in OPERAND_STARTS and previous is not None and previous.type in OPERAND_ENDS:
+        return _adjacent(tokens, index)
+    return _plain(tokens, index, accepted)
+
+
+def _assign(tokens: list[Token], index: int, start: str) -> Reason:
+    token, first = tokens[index], tokens[0]
+    if start == "setting":
+        return Reason(rules.FOREIGN, "a setting has no `=`", token.span, f"write `{first.text} {tokens[index + 1].text or '...'}`")
+    if start in ("action", "values") or any(t.type == "ASSIGN" for t in tokens[:index]):
+        if any(t.type == "IF" for t in tokens[:index]):
+            return Reason(rules.FOREIGN, "`=` is no comparison", token.span, "equality is written `==`")
+        help = "one `=` in each; equality is written `==`; items are separated by `,`, statements by `;`"
+        return Reason(rules.SYNTAX, "found a second `=`", token.span, help)
+    return Reason(rules.FOREIGN, "`=` is no comparison", token.span, "equality is written `==`")
+
+
+def _change(token: Token, start: str) -> Reason:
+    if start in ("statement", "values"):
+        help = "an event changes a state: `on V >= V_th: u += d`; a definition is written with `=`"
+        return Reason(rules.SYNTAX, f"`{token.text}` outside the actions of an event", token.span, help)
+    return Reason(rules.SYNTAX, f"`{token.text}` cannot stand in an expression", token.span, "it changes a state: `u += d`")
+
+
+def _compared_before(tokens: list[Token], index: int) -> bool:
+    """Return whether a comparison stands before a token, with nothing between them that would separate the two."""
+    depth = 0
+    for token in reversed(tokens[:index]):
+        depth += (token.type == "RPAR") - (token.type == "LPAR")
+        if depth < 0 or (depth == 0 and token.type in ("AND", "OR", "NOT", "IF", "ELSE", "COMMA", "ASSIGN")):
+            return False
+        if depth == 0 and token.type == "COMPARE":
+            return True
+    return False
+
+
+def _inside_group(tokens: list[Token], index: int) -> bool:
+    """Return whether a token stands in parentheses that belong to no call."""
+    depth = 0
+    for i in range(index - 1, -1, -1):
+        depth += (tokens[i].type == "RPAR") - (tokens[i].type == "LPAR")
+        if depth < 0:
+            return i == 0 or tokens[i - 1].type != "NAME"
+    return False
+
+
+def _adjacent(tokens: list[Token], index: int) -> Reason:
+    token, previous = tokens[index], tokens[index - 1]
+    if index == 1 and previous.text in BLOCK_WORDS and not any(t.type == "COLON" for t in tokens):
+        end = tokens[-1].span
+        return Reason(rules.MISSING_BLOCK, f"`:` is missing behind `{previous.text} ...`", end, f"write `{previous.text} ...: ...`")
+    if token.type == "UNIT":
+        return Reason(rules.UNIT_PLACE, f"the unit `{token.text}` follows `{previous.text}`", token.span, "write `*` or `/` between them")
+    help = None
+    if token.type in ("NAME", "NUMBER", "LPAR"):
+        help = f"for a product write `{previous.text}*{token.text}`"
+        if previous.type == "NUMBER" and token.type == "NAME":
+            help += f"; a unit stands in square brackets: `{previous.text} [{token.text}]`"
+    return Reason(rules.SYNTAX, f"found `{token.text}` after `{previous.text}`: an operator is missing between them", token.span, help)
+
+
+def _plain(tokens: list[Token], index: int, accepted: Collection[str]) -> Reason:
+    token = tokens[index]
+    wanted = _wanted(accepted)
+    if token.type != "$END":
+        return Reason(rules.SYNTAX, f"found `{_shown(token)}` where {wanted} was expected", token.span)
+    last = tokens[index - 1].span
+    place = Span(last.source, last.stop, last.stop + 1)
+    if "COLON" in accepted and tokens[0].type in ("ON", "AT", "EVERY", "VARIANT", "MODEL"):
+        return Reason(rules.MISSING_BLOCK, f"`:` is missing at the end of `{tokens[0].text}`", place)
+    return Reason(rules.SYNTAX, f"the {'line' if index > 1 else 'statement'} ends where {wanted} was expected", place)
+
+
+def _shown(token: Token) -> str:
+    return token.text if len(token.text) <= 40 else token.text[:37] + "..."
+
+
+def _wanted(accepted: Collection[str]) -> str:
+    """Return in words what could have stood in a place."""
+    if "NUMBER" in accepted:
+        return "a value (a name, a number, a call or a parenthesis)"
+    if "NAME" in accepted:
+        return "a name" if "DERIVATIVE" not in accepted else "a name or a derivative"
+    for type, words in (
+        ("ELSE", "`else`"),
+        ("FOR", "`for`"),
+        ("ASSIGN", "`=`"),
+        ("COLON", "`:`"),
+        ("LPAR", "`(`"),
+        ("RPAR", "an operator or `)`"),
+    ):
+        if type in accepted:
+            return words
+    if "BLOCK" in accepted:
+        return "a block"
+    return "an operator or the end of the statement" if "PLUS" in accepted else "the end of the statement"

@@ -1,0 +1,50 @@
+"""Which words of a text are statement words: every word is a name until it stands where no name can."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from neurodsl.lang.statement import Statement
+from neurodsl.lang.tree import Token
+
+NO_CONTINUATION = frozenset(("NAME", "NUMBER", "STRING", "DERIVATIVE"))
+"""What cannot follow a name in an expression or an assignment."""
+CHANGES = frozenset(("ASSIGN", "CHANGE"))
+
+
+def tag_statement(tokens: list[Token], statements: Mapping[str, Statement]) -> Statement | None:
+    """Turn the first word of an item into a statement word where it is one, and return the statement."""
+    first = tokens[0]
+    statement = statements.get(first.text) if first.type == "NAME" else None
+    following = tokens[1].type if len(tokens) > 1 else ""
+    if statement is None or not _opens(statement, tokens, following):
+        return None
+    first.type = first.text.upper()
+    if first.text == "on" and len(tokens) == 3 and tokens[1].text == "start":
+        tokens[1].type = "START"
+    return statement
+
+
+def _opens(statement: Statement, tokens: list[Token], following: str) -> bool:
+    match statement.opens:
+        case "name":
+            return following in NO_CONTINUATION
+        case "trigger":
+            return tokens[-1].type == "COLON" and following not in CHANGES
+        case "colon":
+            return following == "COLON"
+    return False
+
+
+def tag_action(tokens: list[Token]) -> None:
+    """Turn the words of an action into what they are: ``hold V for T``, ``wait T``, ``emit spike``, ``stop``."""
+    first = tokens[0]
+    following = tokens[1].type if len(tokens) > 1 else ""
+    if first.type == "NAME" and first.text in ("hold", "wait", "emit", "stop") and following not in CHANGES:
+        first.type = first.text.upper()
+
+
+def tag_setting(tokens: list[Token]) -> None:
+    """Turn the word that names a setting into what it is."""
+    if tokens[0].type == "NAME":
+        tokens[0].type = "SETTING"

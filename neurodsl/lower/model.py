@@ -1,0 +1,128 @@
+"""The order in which a model becomes a system."""
+
+from __future__ import annotations
+
+import sympy
+from sympy import Expr, Integer, Symbol
+
+from neurodsl.lang.nodes import Expression, Name
+from neurodsl.lower.derivatives import derivative_name, solve_equations
+from neurodsl.lower.events import Conditions
+from neurodsl.lower.expressions import Translator, Value, time_symbols
+from neurodsl.lower.functions import Select
+from neurodsl.lower.order import ordered
+from neurodsl.lower.steady import solve_steady
+from neurodsl.model import STEADY, Model, Steady
+from neurodsl.system import Parameter, State, System
+from neurodsl.units import ONE
+
+VALUE, SWITCH = "{} after events", "{} is set"
+"""Names of the two states that a time-dependent input has which an event replaces: its new value, and whether it has one."""
+
+
+def lower(model: Model) -> System:
+    """Return a model as a closed first-order system.
+
+    Raises
+    ------
+    NeuroError
+        Where an equation cannot be solved for its derivative, or a steady value cannot be found.
+    """
+    translator = Translator(model, time_symbols(model.time_unit), set(), set())
+    translator.taken.update((*model.parameters, *model.inputs, *model.definitions, *model.states))
+    parameters = _parameters(model, translator)
+    extra = _declare_states(model, translator)
+    for name in (*model.inputs, *model.definitions):
+        translator.add_named(name)
+    derivatives = solve_equations(model, translator)
+    states = (*_states(model, translator, derivatives), *extra)
+    conditions = Conditions(model, translator, states)
+    events = tuple(conditions.event(event) for event in model.events)
+    definitions = ordered(translator.definitions, model)
+    return System(
+        model.name, model.doc, model.dimensionless, model.time_unit, parameters, definitions, solve_steady(states, definitions),
+        tuple(conditions.surfaces), events, tuple(dict.fromkeys(translator.edges)), conditions.thresholds, tuple(translator.mended), model.settings,
+    )  # fmt: skip
+
+
+def _names(node: Expression) -> set[str]:
+    return {n.id for n in node.walk() if isinstance(n, Name)}
+
+
+def _replaced(model: Model) -> list[str]:
+    """Return the inputs that an event assigns a value to."""
+    targets = {action.target for event in model.events for action in event.actions if action.kind == "set"}
+    return [name for name in model.inputs if name in targets]
+
+
+def _parameters(model: Model, translator: Translator) -> tuple[Parameter, ...]:
+    """Return the parameters and the constant inputs, each after those its default uses."""
+    found: dict[str, Parameter] = {}
+    replaced = set(_replaced(model))
+
+    def add(name: str) -> bool:
+        """Add a parameter, or an input that turns out to be constant; tell whether the name is a constant."""
+        if name in found or name == "pi":
+            return True
+        is_input = name in model.inputs
+        made = model.inputs.get(name) or model.parameters.get(name)
+        if made is None or name in replaced or not all([add(other) for other in sorted(_names(made.value))]):
+            return False
+        default = translator.translate(made.value).within(made.unit)
+        found[name] = Parameter(name, Symbol(name), made.unit, made.doc, made.span, default, is_input)
+        translator.symbols[name] = Value(Symbol(name), made.unit)
+        translator.constants.add(Symbol(name))
+        return True
+
+    for name in (*model.parameters, *model.inputs):
+        add(name)
+    return tuple(found.values())
+
+
+def _declare_states(model: Model, translator: Translator) -> tuple[State, ...]:
+    """Give every state, its derivatives and the inputs that events replace a symbol; return the states the latter need."""
+    for name, state in model.states.items():
+        unit = state.unit
+        for order in range(max(state.order, 1) + 1):
+            label = derivative_name(name, order)
+            translator.symbols[label] = Value(Symbol(label), unit)
+            unit = unit / model.time_unit
+            if order < max(state.order, 1):
+                translator.states.add(Symbol(label))
+    extra: list[State] = []
+    for name in _replaced(model):
+        made = model.inputs[name]
+        constant = _names(made.value) <= {*model.parameters, "pi"}
+        label = name if constant else VALUE.format(name)
+        translator.states.add(Symbol(label))
+        original = translator.translate(made.value).within(made.unit)
+        extra.append(
+            State(label, Symbol(label), made.unit, made.doc, made.span, original if constant else Integer(0), Integer(0), constant)
+        )
+        if constant:
+            translator.symbols[name] = Value(Symbol(label), made.unit)
+            continue
+        switch = Symbol(SWITCH.format(name))
+        translator.states.add(switch)
+        extra.append(State(switch.name, switch, ONE, None, made.span, Integer(0), Integer(0), False))
+        chosen = Select(sympy.Gt(switch, sympy.Rational(1, 2), evaluate=False), Symbol(label), original)
+        translator.symbols[name] = translator.define(name, Value(chosen, made.unit), made.span, made.doc, shown=True)
+    return tuple(extra)
+
+
+def _states(model: Model, translator: Translator, derivatives: dict[str, Expr]) -> tuple[State, ...]:
+    states = []
+    for name, made in model.states.items():
+        unit = made.unit
+        for order in range(max(made.order, 1)):
+            label = derivative_name(name, order)
+            given = made.initials[order] if order < len(made.initials) else None
+            initial: Expr | Steady = Integer(0)
+            if given is STEADY:
+                initial = STEADY
+            elif given is not None:
+                initial = translator.translate(given).within(unit)
+            doc = made.doc if order == 0 else None
+            states.append(State(label, Symbol(label), unit, doc, made.span, initial, derivatives.get(label, Integer(0))))
+            unit = unit / model.time_unit
+    return tuple(states)

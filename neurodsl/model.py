@@ -1,0 +1,166 @@
+"""What an author said: names resolved, units known, places kept.
+
+A :class:`Model` is the result of reading a text. It holds no mathematics beyond the expressions as written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from neurodsl.source import Source, Span
+from neurodsl.units import Unit
+
+if TYPE_CHECKING:
+    from neurodsl.lang.nodes import Expression
+
+
+class Steady(Enum):
+    """The initial value ``steady``: where the derivative of the state is zero."""
+
+    STEADY = "steady"
+
+
+STEADY = Steady.STEADY
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A name of the model with its unit, its label and the place of its declaration."""
+
+    name: str
+    unit: Unit
+    doc: str | None
+    span: Span = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Parameter(Quantity):
+    """A constant that a run may change; its default may use other parameters."""
+
+    value: Expression
+
+
+@dataclass(frozen=True)
+class Input(Quantity):
+    """A drive: an expression of the time and the parameters that a run may replace."""
+
+    value: Expression
+
+
+@dataclass(frozen=True)
+class Definition(Quantity):
+    """A derived quantity; ``constant`` where it depends on parameters alone."""
+
+    value: Expression
+    constant: bool
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the author's."""
+
+    name: str
+    arguments: tuple[str, ...]
+    body: Expression
+    span: Span = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class State(Quantity):
+    """A variable that runs on: ``order`` is that of its equation, 0 where it changes by events alone.
+
+    ``initials`` holds the initial value of the state and of its derivatives below ``order``; None means the default, 0.
+    """
+
+    order: int
+    initials: tuple[Expression | Steady | None, ...]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """``left = right``, with the derivatives of highest order on the left side as (state, order)."""
+
+    left: Expression
+    right: Expression
+    defines: tuple[tuple[str, int], ...]
+    span: Span = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action of an event.
+
+    ``kind`` is ``set`` (``target`` becomes ``value``; ``x += 1`` is stored as ``x = x + 1``), ``hold`` (``target`` for ``value``),
+    ``wait`` (for ``value``), ``emit`` or ``stop``. ``order`` is 0, or 1 where the target is ``dx/dt`` of a second-order equation.
+    """
+
+    kind: str
+    target: str | None
+    order: int
+    value: Expression | None
+    span: Span = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Event:
+    """``kind`` is ``condition``, ``at``, ``every`` or ``start``; ``spikes`` where a firing is a spike."""
+
+    kind: str
+    trigger: Expression | None
+    actions: tuple[Action, ...]
+    spikes: bool
+    span: Span = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What ``simulate:`` says; None (or an empty tuple) where it is silent. ``duration`` and ``dt`` are in units of the file's time."""
+
+    duration: float | None = None
+    dt: float | None = None
+    method: str | None = None
+    events: str | None = None
+    record: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A named set of values for parameters, inputs and initial values."""
+
+    name: str
+    doc: str | None
+    values: tuple[tuple[str, Expression], ...]
+    span: Span = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model, checked: every name resolved, every unit known.
+
+    ``dimensionless`` is true for a file without a single bracket. ``time_unit`` is the unit of bare times, of ``t`` and of ``dt``.
+    """
+
+    name: str
+    doc: str | None
+    source: Source = field(repr=False)
+    dimensionless: bool
+    time_unit: Unit
+    parameters: Mapping[str, Parameter]
+    inputs: Mapping[str, Input]
+    definitions: Mapping[str, Definition]
+    functions: Mapping[str, Function]
+    states: Mapping[str, State]
+    equations: tuple[Equation, ...]
+    events: tuple[Event, ...]
+    variants: Mapping[str, Variant]
+    settings: Settings
+
+    def quantity(self, name: str) -> Quantity | None:
+        """Return what a name stands for, or None where it is no quantity of the model."""
+        for table in (self.parameters, self.inputs, self.definitions, self.states):
+            if name in table:
+                return table[name]
+        return None

@@ -1,0 +1,160 @@
+"""The cold road: from a text to a plan and a kernel, with everything that this needs imported."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from neurodsl import rules
+from neurodsl.codegen import kernel
+from neurodsl.codegen.build import generate
+from neurodsl.codegen.steps import linear_part
+from neurodsl.diagnostics import NeuroError, Report, fail, nearest
+from neurodsl.integrators import methods
+from neurodsl.integrators.method import Exact, Method
+from neurodsl.lang import override, parse_expression, read_all, with_variant
+from neurodsl.lower import lower
+from neurodsl.model import Model
+from neurodsl.findings import finding
+from neurodsl.plan import Described, Plan
+from neurodsl.source import Source, Span
+from neurodsl.system import System
+from neurodsl.units import describe, parse_unit
+
+DEFAULT_DURATION = 100.0
+
+
+def read_model(source: Source, name: str | None, report: Report) -> Model:
+    """Return a model of a text.
+
+    Raises
+    ------
+    NeuroError
+        With every finding, where there is an error.
+    """
+    models = read_all(source, report)
+    if not report.ok:
+        raise NeuroError(report)
+    if name is None:
+        if len(models) != 1:
+            listed = ", ".join(f"`{known}`" for known in models) or "none"
+            raise fail(rules.UNKNOWN_OPTION_NAME, f"`{source.name}` holds {len(models)} models: {listed}", help="name one with `--model`")
+        return next(iter(models.values()))
+    if name not in models:
+        raise unknown("model", name, models, source.name)
+    return models[name]
+
+
+def unknown(kind: str, name: str, known: Iterable[str], where: str) -> NeuroError:
+    """Return the error of an option that names what is not there."""
+    near = nearest(name, known)
+    listed = ", ".join(f"`{k}`" for k in known) or "none"
+    return fail(rules.UNKNOWN_OPTION_NAME, f"`{where}` has no {kind} `{name}`", help=f"did you mean `{near}`?" if near else f"it has: {listed}")
+
+
+def apply_options(model: Model, variant: str | None, expressions: tuple[tuple[str, str, str], ...], report: Report) -> Model:
+    """Return a model with a variant chosen and values replaced by expressions: (kind, name, text) with kind set, init or input."""
+    if variant is not None:
+        if variant not in model.variants:
+            raise unknown("variant", variant, model.variants, model.name)
+        model = with_variant(model, variant, report)
+    for kind, name, text in expressions:
+        found = Report()
+        expression = parse_expression(Source(f"<--{kind} {name}>", text), found)
+        if expression is not None:
+            model = override(model, kind, name, expression, found)
+        if not found.ok:
+            raise NeuroError(found)
+        report.found += found.found
+    return model
+
+
+def method_of(system: System, name: str) -> tuple[Method, str | None, bool]:
+    """Return the method, why it was chosen, and whether the choice depends on the numbers of the run.
+
+    Raises
+    ------
+    NeuroError
+        V101 for an unknown method, M103 where it cannot serve the model.
+    """
+    family = methods()
+    if name == "auto":
+        if linear_part(system) is not None:
+            return family["exact"], "auto: the equations are linear", False
+        return family["rk45"], "auto: not linear, not stiff", True
+    if name not in family:
+        near = nearest(name, [*family, "auto"])
+        listed = ", ".join(["auto", *family])
+        raise fail(rules.BAD_VALUE, f"there is no method `{name}`", help=f"did you mean `{near}`?" if near else f"methods: {listed}")
+    if isinstance(family[name], Exact) and linear_part(system) is None:
+        others = ", ".join(sorted(n for n, m in family.items() if not isinstance(m, Exact)))
+        raise fail(
+            rules.METHOD_REFUSED,
+            f"`exact` advances linear equations with constant coefficients, and those of `{system.name}` are not",
+            help=f"methods that can serve it: {others}",
+        )
+    return family[name], None, False
+
+
+def events_of(method: Method, wanted: str | None) -> str:
+    """Return how events are found, ``grid`` or ``exact``."""
+    if wanted not in (None, "grid", "exact"):
+        raise fail(rules.BAD_VALUE, f"events are found on the `grid` or `exact`, not `{wanted}`", help="--events grid or --events exact")
+    if wanted == "grid" and method.adaptive:
+        raise fail(
+            rules.METHOD_REFUSED,
+            f"`{method.name}` chooses its own steps, so its events cannot act on the grid",
+            help="leave out `--events grid`, or name a method of fixed step: euler, heun, midpoint, rk4, exponential_euler, exact",
+        )
+    return wanted or ("grid" if method.name == "euler" else "exact")
+
+
+def compile_system(model: Model, report: Report) -> System:
+    """Return the mathematics of a model, with what was found on the way in the report."""
+    system = lower(model)
+    if not system.states:
+        raise fail(rules.BAD_VALUE, f"`{model.name}` has no state, so there is nothing to run", help="write an equation, such as `dx/dt = -x`")
+    for text, span in system.mended:
+        report.add(rules.MENDED, f"{text}; it is computed in a form that is finite and accurate there", span)
+    return system
+
+
+def make_plan(model: Model, method_name: str | None, events: str | None, report: Report, folder: Path) -> Plan:
+    """Return the plan of a model and a method, with its kernel written to a trusted folder."""
+    system = compile_system(model, report)
+    settings = system.settings
+    method, reason, probe = method_of(system, method_name or settings.method or "auto")
+    mode = events_of(method, events or (settings.events if method_name is None or not method.adaptive else None))
+    duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(model)
+    text = generate(system, method, mode, duration, dt)
+    name = f"{identifier(model.name)}_{method.name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    kernel.store(folder, name, text)
+    return Plan(
+        model=model.name, title=model.doc, time_unit=describe(model.time_unit), method=method.name, reason=reason, events=mode, probe=probe,
+        adaptive=method.adaptive, duration=duration, dt=dt, record=settings.record,
+        parameters=tuple(Described(p.name, describe(p.unit), p.doc, "input" if p.is_input else "param") for p in system.parameters),
+        quantities=(
+            *(Described(s.name, describe(s.unit), s.doc, "state" if s.shown else "hidden") for s in system.states),
+            *(Described(d.name, describe(d.unit), d.doc, "derived") for d in system.definitions if d.shown),
+        ),
+        thresholds=tuple(state for state, levels in system.thresholds.items() for _ in levels),
+        triggers=tuple(e.text for e in system.events), places=_places(model, system), findings=tuple(finding(d) for d in report.found), kernel=name,
+    )  # fmt: skip
+
+
+def default_dt(model: Model) -> float:
+    """Return 0.1 ms in the time unit of a model, 0.01 where it has none."""
+    return 0.01 if model.dimensionless else float(parse_unit("ms").factor_to(model.time_unit)) / 10
+
+
+def identifier(name: str) -> str:
+    """Return a name as part of the name of a file."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name)[:40]
+
+
+def _places(model: Model, system: System) -> dict[str, tuple[int, int]]:
+    spans: dict[str, Span | None] = {s.name: s.span for s in system.states}
+    spans |= {state: equation.span for equation in model.equations for state, _ in equation.defines}
+    spans |= {f"event {i}": event.span for i, event in enumerate(system.events)}
+    return {name: (span.start, span.stop) for name, span in spans.items() if span is not None and span.source is model.source}

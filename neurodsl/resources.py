@@ -1,0 +1,28 @@
+"""Where the data that come with the package lie: models and templates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def folder(name: str) -> Path:
+    """Return the folder ``models`` or ``templates``.
+
+    In a checkout, where a ``pyproject.toml`` stands beside the package, it is beside the package too; installed, it is within.
+    """
+    top = PACKAGE.parent if (PACKAGE.parent / "pyproject.toml").is_file() else PACKAGE
+    return top / name
+
+
+def shipped_models() -> dict[str, Path]:
+    """Return the path of every model that comes with the package, by name, in alphabetical order."""
+    return {path.stem: path for path in sorted(folder("models").rglob("*.neuro"), key=lambda path: path.stem)}
+
+
+def title(path: Path) -> str:
+    """Return the title of a model file: the text of its first comment line, empty where it has none."""
+    with path.open(encoding="utf-8") as file:
+        first = file.readline().strip()
+    return first.lstrip("# ").removeprefix(f"{path.name} - ") if first.startswith("#") else ""

@@ -1,0 +1,125 @@
+"""Every kind of finding, in one place: its code, its severity, and what ``neurodsl explain CODE`` prints.
+
+Letters: S the text, N names, U units, E events, V values and options, M mathematics, R a run, F files and surroundings.
+"""
+
+from __future__ import annotations
+
+from neurodsl.diagnostics import Rule
+
+# --- S: the text -----------------------------------------------------------------------------------------------------
+
+SYNTAX = Rule("S101", "error", "a statement cannot be read", "A statement is one of: `param`, `input`, `init`, a definition `tau = C/g_L`, a function `f(x) = x^2`, an equation `C*dV/dt = ...`, an event `on V >= V_th: V = V_reset`, `simulate:`, `variant NAME:`. A line goes on inside parentheses only; `;` separates statements, `,` the items of one statement.")  # fmt: skip
+CHARACTER = Rule("S102", "error", "a character has no meaning here", "Outside comments and labels a model holds names, numbers, units in square brackets, and the signs `+ - * / ^ ( ) [ ] , ; : = < > !=`. Control characters are refused everywhere.")  # fmt: skip
+BRACKETS = Rule(
+    "S103", "error", "brackets do not match", "Every `(` and `[` needs its closing partner; a unit ends on the line on which it starts."
+)
+INDENTATION = Rule("S104", "error", "a line is indented in a way that cannot be read", "The statements of a block start in one column, deeper than the line that opens the block. Indent with spaces or with tabs, not with both.\n\n    on V >= V_th:\n        V = V_reset\n        hold V for 2 [ms]")  # fmt: skip
+LABEL = Rule("S105", "error", "a label cannot be read", "A label is a text in double quotes on one line, at most 200 characters long, behind what it describes:\n\n    param g_L = 0.1 [mS/cm^2] \"leak conductance\"")  # fmt: skip
+NUMBER_RANGE = Rule("S106", "error", "a number is out of range", "Numbers are computed with double precision: their size lies between 1e-308 and 1e308. A constant exponent is at most 1000.")  # fmt: skip
+TOO_LARGE = Rule("S107", "error", "the text is larger than the compiler reads", "A model is a text of at most 1 MiB with at most 5000 statements; an expression has at most 100 levels and 1000 terms. Split long expressions into derived quantities.")  # fmt: skip
+NOT_SUPPORTED = Rule("S108", "error", "not supported yet", "The language has a meaning for this, but this version does not build it yet. It is refused rather than ignored, so that no result is silently wrong.")  # fmt: skip
+CHAINED = Rule("S109", "error", "comparisons are chained", "`a < b < c` means different things in different languages. Write `a < b and b < c`.")  # fmt: skip
+FOREIGN = Rule("S110", "error", "this is written differently here", "The language uses `and`, `or`, `not`, `==` in conditions, `=` for definitions, `^` or `**` for powers, indentation for blocks, and `dx/dt` for derivatives.")  # fmt: skip
+MISSING_BLOCK = Rule("S111", "error", "a block or its `:` is missing", "`on`, `at`, `every`, `simulate` and `variant` end in `:` and are followed by a block: on the same line, separated by `;`, or indented on the lines below.")  # fmt: skip
+SPELLING = Rule("S112", "error", "a name cannot be spelled like this", "Names consist of ASCII letters, digits, `_` and Greek letters. They start with a letter and are at most 100 characters long. Names that start with `_` belong to the compiler.")  # fmt: skip
+
+# --- N: names --------------------------------------------------------------------------------------------------------
+
+UNKNOWN_NAME = Rule(
+    "N101",
+    "error",
+    "a name is not defined",
+    "Every name is declared: as `param`, `input`, by an equation or `init`, as a derived quantity or as a function.",
+)
+DUPLICATE = Rule("N102", "error", "a name is defined twice", "A name stands for one thing in a model. The message shows both places.")
+CYCLE = Rule("N103", "error", "definitions depend on each other in a circle", "A definition may use others, in any order, but not itself. If a quantity has a memory, it is a state: give it an equation, or `init` and an event. A function cannot call itself.")  # fmt: skip
+ARGUMENTS = Rule(
+    "N104",
+    "error",
+    "a function is called with the wrong number of arguments",
+    "A call has as many arguments as the definition of the function.",
+)
+NOT_A_FUNCTION = Rule("N105", "error", "what is called is not a function, or a function is not called", "A name followed by `(` is a call. A product needs its `*`: write `g_L*(V - E_L)`. A function stands in an expression with its arguments only.")  # fmt: skip
+RESERVED = Rule("N106", "error", "a name belongs to the language", "`pi`, the time `t`, the step `dt` and the functions of the language keep their meaning. Choose another name, for instance with an index: `t_0`, `exp_1`.")  # fmt: skip
+LOOK_ALIKE = Rule(
+    "N107",
+    "error",
+    "two names look alike",
+    "Names that a reader cannot tell apart, as Latin `A` and Greek `Α`, or `θ` and `ϑ`, are refused in one file.",
+)
+WRONG_KIND = Rule("N108", "error", "a name cannot be used in this way", "Events change states (and set inputs); `hold` holds a state; `init` is for states; a derived quantity follows from its definition and cannot be set.")  # fmt: skip
+BAD_EQUATION = Rule("N109", "error", "an equation does not define a state", "The left side of an equation contains the derivative that it defines, as in `C*dV/dt = ...`; every state has one equation.")  # fmt: skip
+NO_DERIVATIVE = Rule("N110", "error", "a derivative is not known", "`dX/dt` is always the derivative of X, spaces or not; X has to be a state with an equation of that order or a higher one. A quotient of two names is written `(delta)/dt`.")  # fmt: skip
+NOT_A_CONDITION = Rule("N111", "error", "a number stands where a condition belongs, or the reverse", "A condition compares: `V > V_th`, or joins comparisons with `and`, `or`, `not`. To use a condition as a number write `1 if V > V_th else 0`.")  # fmt: skip
+NOT_CONSTANT = Rule("N112", "error", "a value depends on something that it must not depend on", "Parameters and the times of `at` and `every` depend on parameters alone, an input on the time and on parameters, the start and the stop of a `pulse` not on the state.")  # fmt: skip
+BAD_SETTING = Rule("N113", "error", "a setting is not known or has no such value", "`simulate:` knows `duration`, `dt`, `method`, `events` (`grid` or `exact`) and `record`.\n\n    simulate:\n        duration 200 [ms]\n        dt 0.1 [ms]\n        method rk4\n        record V, n")  # fmt: skip
+NO_MODEL = Rule(
+    "N114",
+    "error",
+    "there is no model, or not the one asked for",
+    "A file holds one model, or several in blocks `model NAME:`. A model has at least one state.",
+)
+UNUSED = Rule(
+    "N201", "warning", "something is defined but never used", "A definition that nothing uses is often the trace of a misspelled name."
+)
+STANDS_STILL = Rule("N202", "warning", "a state never changes", "A state without an equation is changed by events alone. If nothing changes it, it is a parameter, or its equation is missing or misspelled.")  # fmt: skip
+STARTS_AT_ZERO = Rule(
+    "N301",
+    "note",
+    "a state with a unit starts at 0",
+    "A state without `init` starts at 0. For a state with a unit, as a voltage, that is rarely meant.",
+)
+
+# --- U: units --------------------------------------------------------------------------------------------------------
+
+DIMENSIONS = Rule("U101", "error", "dimensions do not agree", "The terms of a sum, the sides of an equation or of a comparison, the branches of `if`/`else` measure the same thing. Scales may be mixed (`mV` with `V`): constant factors convert them. A bare number is dimensionless; give it a unit in square brackets.")  # fmt: skip
+UNKNOWN_UNIT = Rule("U102", "error", "a unit is not known", "A unit is a product of powers of symbols such as mV, ms, s, Hz, nA, uA/cm^2, mS/cm^2, nS, MOhm, uF/cm^2, pF, um, mM, degC, with the prefixes from `a` to `T`.")  # fmt: skip
+NOT_DIMENSIONLESS = Rule("U103", "error", "a dimensionless number is needed", "The arguments of exp, log, sin and the like, exponents, and what they are made of are pure numbers. Divide by a unit, as in `exp(-V/10 [mV])`.")  # fmt: skip
+OFFSET = Rule("U104", "error", "degrees Celsius and kelvin are mixed", "The two differ by an offset of 273.15, which no factor can express. State all temperatures in one of them; `degC` and `K` may be mixed nowhere.")  # fmt: skip
+UNIT_PLACE = Rule("U105", "error", "a unit stands where none can be", "A unit follows a number, a call or a parenthesis, or stands alone: `V/[mV]`. After a name a bracket is an index. An exponent has no unit.")  # fmt: skip
+ROOT = Rule("U106", "error", "a power of a unit is not known", "A quantity with a unit has an exponent that is a number written out, as `x^2` or `x^(1/2)`; else the unit of the result would depend on values.")  # fmt: skip
+
+# --- E: events -------------------------------------------------------------------------------------------------------
+
+NO_SPIKE = Rule("E101", "error", "several events, and none says that it is a spike", "The only `on <condition>` event of a model is a spike by itself. Where there are several, those that are spikes say `emit spike`.")  # fmt: skip
+BAD_ACTION = Rule("E102", "error", "an event cannot do this", "The actions of an event are `x = ...`, `x += ...` (also `-=`, `*=`, `/=`), `hold x for T`, `wait T`, `emit spike` and `stop`.")  # fmt: skip
+
+# --- V: values and options -------------------------------------------------------------------------------------------
+
+BAD_VALUE = Rule("V101", "error", "a value cannot be used", "A value given on the command line or in `simulate:` has to be a finite number, where needed positive, with a unit of the right dimension:\n\n    neurodsl simulate lif --set \"tau=20 [ms]\" --dt 0.05\n\nA bare number is in the unit that the file declares.")  # fmt: skip
+UNKNOWN_OPTION_NAME = Rule("V102", "error", "a name given as an option is not in the model", "`--set`, `--init`, `--input`, `--record`, `--variant` and `--model` take names that the model declares. `neurodsl show FILE` lists them.")  # fmt: skip
+BAD_DURATION = Rule("V103", "error", "the duration and the step do not go together", "The duration and the step are positive, the step is not longer than the duration, and the number of steps is bounded, so that a slip of the finger does not start a run of years.")  # fmt: skip
+TOO_MUCH_MEMORY = Rule("V104", "error", "the run would record more than fits into memory", "Every recorded quantity takes 8 bytes per step. Record fewer quantities (`--record V`), or take a longer `--dt`.")  # fmt: skip
+OFF_GRID = Rule("V201", "note", "a known time lies between two grid points", "With `--events grid` what happens at a known time acts at the end of the first step that reaches it. With `--events exact` every method stops there.")  # fmt: skip
+
+# --- M: mathematics --------------------------------------------------------------------------------------------------
+
+UNSOLVABLE = Rule("M101", "error", "an equation cannot be solved for its derivative", "The left side is written as the paper prints it, `C*dV/dt = ...`; the compiler solves it for the derivative of highest order. That needs the derivative to appear once, linearly, with a factor that is not zero.")  # fmt: skip
+NO_STEADY = Rule("M102", "error", "a steady initial value cannot be found", "`init m = steady` is the value at which dm/dt is 0 given the other initial values. There has to be one.")  # fmt: skip
+BAD_TRIGGER = Rule("M105", "error", "a trigger cannot be located", "An event with a condition fires when the condition turns true. `V == V_th` of a quantity that moves continuously is true at instants that no run ever meets; write `V >= V_th`.")  # fmt: skip
+METHOD_REFUSED = Rule("M103", "error", "the method cannot serve the model", "`exact` advances linear equations with constant coefficients; `exact` and the adaptive methods locate events inside a step. The message names the methods that can serve the model; `--method auto` chooses one.")  # fmt: skip
+MENDED = Rule("M301", "note", "a removable singularity was mended", "An expression is 0/0 at a point but has a limit there, as the rates of Hodgkin and Huxley do: 0.01*(10 - V)/(exp((10 - V)/10) - 1) tends to 0.1 at V = 10. The compiler writes it in a form that is finite and accurate at that point and around it.")  # fmt: skip
+TOO_LARGE_MATH = Rule("M104", "error", "the mathematics is too large", "The symbolic work on a model is bounded, so that a file can never hang the compiler. Split long expressions into derived quantities.")  # fmt: skip
+
+# --- R: a run ---------------------------------------------------------------------------------------------------------
+
+NOT_FINITE = Rule("R101", "error", "a state is not finite any more", "A state became infinite or not a number. The message names the state, the time and the first sub-expression that is not finite. Common causes: a step that is too long for the method (`--dt`, `--method`), a division by zero, the logarithm or root of a negative number, a model that really explodes.")  # fmt: skip
+STEP_UNDERFLOW = Rule("R102", "error", "the step size became too small", "An adaptive method could not meet its tolerance with any step that still advances the time. The solution may be singular there, the model stiff (`--method rosenbrock`), or the tolerance below what double precision allows (`--rtol`).")  # fmt: skip
+CASCADE = Rule("R103", "error", "events follow one another without end", "An event fired more than 1000 times while the time did not advance, as the bounces of a ball that accumulate at an instant, or two events that set off one another. Give the event a `wait`, or end the run with `stop`.")  # fmt: skip
+BAD_CONSTANT = Rule("R104", "error", "a constant cannot be computed from the parameters", "A derived constant or an initial value is not a finite number for the given parameters, as C/g_L with g_L = 0.")  # fmt: skip
+STIFF = Rule("R201", "warning", "the model is stiff for an explicit method", "The step of the explicit method is limited by its stability and not by the accuracy asked for. `--method rosenbrock` takes far fewer steps.")  # fmt: skip
+
+# --- F: files and surroundings ------------------------------------------------------------------------------------------
+
+UNREADABLE = Rule("F101", "error", "a file cannot be read", "A model is a UTF-8 text of at most 1 MiB.")
+UNWRITABLE = Rule("F102", "error", "a file cannot be written", "Results are written to a temporary name beside their destination and renamed when they are complete, so that directory has to be writable.")  # fmt: skip
+BAD_RESULT = Rule(
+    "F103", "error", "a file is no result of a run", "`load_result` reads the .npz files that `neurodsl simulate --out` writes."
+)
+NO_CACHE = Rule("F301", "note", "the cache cannot be used", "Compiled kernels are kept in the user's cache directory, in a folder that belongs to the user and that nobody else may write. Where that is not to be had, a temporary folder is used and the next run compiles again. NEURODSL_CACHE_DIR names another place.")  # fmt: skip
+
+
+def all_rules() -> dict[str, Rule]:
+    """Return every rule by its code."""
+    return {rule.code: rule for rule in globals().values() if isinstance(rule, Rule)}

@@ -1,0 +1,315 @@
+"""A run: a plan, a kernel and numbers, to a result."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodsl import __version__, rules
+from neurodsl.codegen import kernel
+from neurodsl.diagnostics import Diagnostic, NeuroError, Report, fail, nearest
+from neurodsl.plan import Plan
+from neurodsl.solution import Result, Spikes
+from neurodsl.source import Source, Span
+from neurodsl.units import UnitError, describe, dimension_text, parse_quantity, parse_unit
+
+MOST_STEPS = 10**10
+MOST_MEMORY = 4 * 2**30
+"""Bytes that a run may record."""
+CHUNK_SECONDS = 0.05
+STIFFNESS = 3.0
+"""A fastest rate times the output step above this makes an explicit method take steps shorter than the output's."""
+DONE, STOPPED, NOT_FINITE, CASCADE, UNDERFLOW = 1, 3, 4, 5, 6
+RTOL, ATOL = 1e-8, 1e-10
+
+Floats = NDArray[np.float64]
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The numbers of a run, in the units of the model; None where the plan decides."""
+
+    duration: float | None = None
+    dt: float | None = None
+    rtol: float | None = None
+    atol: float | None = None
+    record: tuple[str, ...] | None = None
+    given: Mapping[str, float] = field(default_factory=dict)
+    initial: Mapping[str, float] = field(default_factory=dict)
+
+
+class Failure(NeuroError):
+    """A run that ended before its time; ``result`` holds what was good until then, None where nothing was."""
+
+    def __init__(self, diagnostic: Diagnostic, result: Result | None) -> None:
+        super().__init__(diagnostic, 3)
+        self.result = result
+
+
+def number_in(text: str | float, unit: str, what: str) -> float:
+    """Return a number of a unit from a text such as ``0.2 [mS/cm^2]``; a bare number is in that unit.
+
+    Raises
+    ------
+    NeuroError
+        V101 where it is no finite number, or of another dimension.
+    """
+    if isinstance(text, int | float | np.number):
+        value, given = float(text), None
+    else:
+        try:
+            value, given = parse_quantity(text)
+        except UnitError as error:
+            near = f"did you mean `{error.nearest}`?" if error.nearest else f"a number, or a number and a unit: `{what}=1 [{unit}]`"
+            raise fail(rules.BAD_VALUE, f"`{text}` for {what}: {error.message}", help=near) from error
+    if not math.isfinite(value):
+        raise fail(rules.BAD_VALUE, f"{what} has to be a finite number, not `{text}`")
+    if given is None:
+        return value
+    wanted = parse_unit(unit)
+    if not given.same_dimension(wanted):
+        told = f"{what} is a {dimension_text(wanted)} ({unit}), and `{text}` a {dimension_text(given)} ({describe(given)})"
+        raise fail(rules.BAD_VALUE, told, help=f"give it in a unit such as `[{unit}]`")
+    return value * float(given.factor_to(wanted))
+
+
+def check_times(plan: Plan, options: Options) -> tuple[float, float, tuple[int, ...]]:
+    """Return the duration, the step and the numbers of the recorded quantities, all within bounds."""
+    duration = plan.duration if options.duration is None else options.duration
+    dt = plan.dt if options.dt is None else options.dt
+    unit = "" if plan.time_unit == "1" else f" {plan.time_unit}"
+    if not duration > 0:
+        raise fail(rules.BAD_DURATION, f"the duration has to be positive, not {duration:g}{unit}")
+    if not dt > 0:
+        raise fail(rules.BAD_DURATION, f"the step dt has to be positive, not {dt:g}{unit}")
+    if dt > duration:
+        raise fail(rules.BAD_DURATION, f"the step dt, {dt:g}{unit}, is longer than the duration, {duration:g}{unit}", help="give a smaller `--dt`")
+    steps = duration / dt
+    if steps > MOST_STEPS:
+        raise fail(rules.BAD_DURATION, f"{steps:.3g} steps are more than the {MOST_STEPS:.0g} a run may take", help="a longer `--dt`, or a shorter `--duration`")
+    names = plan.record or tuple(q.name for q in plan.states if q.role == "state") if options.record is None else options.record
+    numbers = tuple(recorded(plan, name) for name in dict.fromkeys(names))
+    size = 8 * steps * max(1, len(numbers))
+    if size > MOST_MEMORY:
+        told = f"recording {len(numbers)} quantities at {steps:.3g} times takes {size / 2**30:.3g} GiB, more than {MOST_MEMORY / 2**30:g}"
+        raise fail(rules.TOO_MUCH_MEMORY, told, help="record less with `--record`, or take a longer `--dt`")
+    for name, value in (("rtol", options.rtol), ("atol", options.atol)):
+        if value is not None and not (0 < value < 1 and (name == "atol" or value >= 1e-14)):
+            raise fail(rules.BAD_VALUE, f"{name} has to lie between {'1e-14' if name == 'rtol' else '0'} and 1, not {value:g}")
+        if value is not None and not plan.adaptive:
+            raise fail(rules.BAD_VALUE, f"`{plan.method}` has a fixed step and no {name}", help="its accuracy is set by `--dt`; adaptive methods: rk45, rosenbrock")
+    return float(duration), float(dt), numbers
+
+
+def recorded(plan: Plan, name: str) -> int:
+    """Return the number of a quantity in the kernel."""
+    table = plan.recordable
+    if name not in table:
+        near = nearest(name, table)
+        listed = ", ".join(f"`{known}`" for known in table)
+        raise fail(rules.UNKNOWN_OPTION_NAME, f"`{plan.model}` has no quantity `{name}` to record", help=f"did you mean `{near}`?" if near else f"it has: {listed}")
+    return table[name]
+
+
+def prepared(plan: Plan, module: ModuleType, plain: ModuleType, options: Options, source: Source) -> tuple[list[Any], tuple[int, ...]]:
+    """Return the arguments of the kernel for a run and the numbers of what it records."""
+    duration, dt, numbers = check_times(plan, options)
+    try:
+        with np.errstate(all="ignore"):
+            arguments = module.prepare(
+                options.given, options.initial, duration, dt, numbers,
+                RTOL if options.rtol is None else options.rtol, ATOL if options.atol is None else options.atol,
+            )  # fmt: skip
+    except (ArithmeticError, ValueError) as error:
+        raise fail(rules.BAD_CONSTANT, f"a constant of `{plan.model}` cannot be computed from these parameters: {error}") from error
+    except MemoryError as error:
+        raise fail(rules.TOO_MUCH_MEMORY, "there is not enough memory for this run", exit_code=4) from error
+    constants, y = arguments[7], arguments[10]
+    if not np.all(np.isfinite(constants)):
+        raise fail(rules.BAD_CONSTANT, f"a constant of `{plan.model}` is not finite for these parameters")
+    if not np.all(np.isfinite(arguments[8])):
+        raise fail(rules.BAD_CONSTANT, f"a known time of `{plan.model}` is not finite for these parameters")
+    if np.any(np.isnan(y)):
+        find_steady(plan, plain, constants, y, source)
+    return arguments, numbers
+
+
+def find_steady(plan: Plan, plain: ModuleType, constants: Floats, y: Floats, source: Source) -> None:
+    """Put in the initial values at which the derivatives of the states that are nan are 0.
+
+    Raises
+    ------
+    NeuroError
+        M102 where none is found.
+    """
+    from scipy.optimize import root
+
+    unknown = np.flatnonzero(np.isnan(y))
+    hold = np.full(len(y), -np.inf)
+
+    def residual(x: Floats) -> Floats:
+        trial = y.copy()
+        trial[unknown] = x
+        with np.errstate(all="ignore"):
+            slopes = np.array(plain._rhs(0.0, 0.0, *trial, constants, hold))
+        return np.where(np.isfinite(slopes[unknown]), slopes[unknown], 1e300)
+
+    for start in (0.0, 0.5, -65.0, 1.0, -50.0, -1.0, 10.0, 100.0):
+        found = root(residual, np.full(len(unknown), start), tol=1e-13)
+        scale = np.max(np.abs(residual(found.x + 1e-3)))
+        if found.success and np.all(np.abs(residual(found.x)) <= 1e-9 * max(1.0, scale)):
+            y[unknown] = found.x
+            return
+    names = ", ".join(f"`{plan.states[i].name}`" for i in unknown)
+    raise fail(rules.NO_STEADY, f"no steady initial value was found for {names}", place_of(plan, plan.states[unknown[0]].name, source), "give it a number with `init`")
+
+
+def stiffness(plan: Plan, plain: ModuleType, options: Options, source: Source) -> float:
+    """Return the fastest decay rate at the start times the step of the output, by differences of the right-hand side."""
+    arguments, _ = prepared(plan, plain, plain, options, source)
+    constants, y = arguments[7], arguments[10]
+    hold = np.full(len(y), -np.inf)
+
+    def slopes(state: Floats) -> Floats:
+        with np.errstate(all="ignore"):
+            return np.array(plain._rhs(0.0, 0.0, *state, constants, hold), dtype=np.float64)
+
+    base = slopes(y)
+    columns = []
+    for i in range(len(y)):
+        step = 1e-7 * max(1.0, abs(y[i]))
+        moved = y.copy()
+        moved[i] += step
+        columns.append((slopes(moved) - base) / step)
+    matrix = np.array(columns).T
+    if not np.all(np.isfinite(matrix)):
+        return 0.0
+    return float(np.max(-np.linalg.eigvals(matrix).real)) * arguments[2]
+
+
+def place_of(plan: Plan, name: str, source: Source) -> Span | None:
+    """Return where the text says what moves a state, or when an event fires."""
+    found = plan.places.get(name)
+    return None if found is None else Span(source, *found)
+
+
+def execute(plan: Plan, folder: Path, options: Options, source: Source, build_s: float, progress: Progress | None = None) -> Result:
+    """Run a plan.
+
+    Raises
+    ------
+    Failure
+        Where the numerics fail; it carries what was good until then.
+    NeuroError
+        For numbers that cannot be run.
+    """
+    path = folder / f"{plan.kernel}.py"
+    plain = kernel.load(path, plain=True)
+    began = time.perf_counter()
+    module = kernel.load(path) if kernel.compiled() else plain
+    compile_s = time.perf_counter() - began
+    arguments, numbers = prepared(plan, module, plain, options, source)
+    status, interrupted, run_s = _advance(module, arguments, progress)
+    timing = {"build_s": build_s, "compile_s": compile_s, "run_s": run_s}
+    result = _result(plan, module, arguments, numbers, status, interrupted, timing, options)
+    if status in (NOT_FINITE, CASCADE, UNDERFLOW):
+        raise Failure(_failure(plan, plain, arguments, status, source), result)
+    return result
+
+
+def _advance(module: ModuleType, arguments: list[Any], progress: Progress | None) -> tuple[int, bool, float]:
+    """Run the kernel in chunks short enough for an interrupt and a progress bar; return its status, whether it was interrupted, and the time."""
+    limit, status = 1000, 0
+    began = last = time.perf_counter()
+    try:
+        while status == 0:
+            with np.errstate(all="ignore"):
+                status = module.advance(arguments, limit)
+            now = time.perf_counter()
+            limit = int(min(max(limit * CHUNK_SECONDS / max(now - last, 1e-6), 10), 50 * limit, 10**9))
+            last = now
+            if progress is not None:
+                progress(float(arguments[19][0]) / arguments[4])
+    except KeyboardInterrupt:
+        return status, True, time.perf_counter() - began
+    return status, False, last - began
+
+
+def _result(
+    plan: Plan, module: ModuleType, arguments: list[Any], numbers: Sequence[int], status: int, interrupted: bool, timing: dict[str, float], options: Options
+) -> Result:
+    steps, dt, last, end = arguments[1], arguments[2], arguments[3], arguments[4]
+    flags, rows, reached = arguments[20], arguments[22], float(arguments[19][0])
+    good = int(flags[0]) + 1
+    times = np.arange(good) * dt
+    if good == steps + 1:
+        times[-1] = end
+    count = int(flags[1])
+    names = [plan.quantities[i].name for i in numbers]
+    values = {name: np.ascontiguousarray(rows[:good, j]) for j, name in enumerate(names)}
+    constants = [float(c) for c in arguments[7]]
+    parameters = {p.name: constants[i] for i, p in enumerate(plan.parameters)}
+    defaults = dict(zip(parameters, (float(c) for c in module._constants({}, dt)), strict=False))
+    thresholds: dict[str, list[float]] = {}
+    for name, level in zip(plan.thresholds, module.thresholds(arguments[7]), strict=True):
+        thresholds.setdefault(name, []).append(float(level))
+    stopped = {STOPPED: "by an event", NOT_FINITE: "a state is not finite", CASCADE: "an endless cascade of events", UNDERFLOW: "the step became too small"}
+    described = {q.name: q for q in (*plan.quantities, *plan.parameters)}
+    meta = {
+        "model": plan.model, "title": plan.title, "method": plan.method, "reason": plan.reason, "events": plan.events, "dt": dt, "duration": end,
+        "reached": reached, "last_step": last, "seed": None, "steps": int(flags[3]), "rejected": int(flags[4]), "parameters": parameters, "defaults": defaults,
+        "labels": {name: q.doc for name, q in described.items() if q.doc}, "thresholds": thresholds, "timing": timing, "version": __version__,
+        "complete": status in (DONE, STOPPED) and not interrupted, "stopped": "interrupted" if interrupted else stopped.get(status), "interrupted": interrupted,
+    }  # fmt: skip
+    final = {q.name: float(arguments[10][i]) for i, q in enumerate(plan.states) if q.role == "state"}
+    units = {name: q.unit for name, q in described.items() if q.role != "hidden"} | {"t": plan.time_unit}
+    spikes = Spikes(arguments[23][:count].copy(), np.zeros(count, np.int64))
+    return Result(times, values, spikes, final, units, meta)
+
+
+def _failure(plan: Plan, plain: ModuleType, arguments: list[Any], status: int, source: Source) -> Diagnostic:
+    """Return what went wrong, at the state, the time and the place in the text."""
+    t, y, flags = float(arguments[19][0]), arguments[10], arguments[20]
+    at = f"t = {t:.6g}" + ("" if plan.time_unit == "1" else f" {plan.time_unit}")
+    if status == CASCADE:
+        number = int(flags[5])
+        told = f"`{plan.triggers[number]}` fired more than 1000 times without progress in time at {at}"
+        if plan.events == "exact":
+            told += "; its firings accumulate there"
+        return Diagnostic(rules.CASCADE, told, place_of(plan, f"event {number}", source), "give the event a `wait`, or end the run with `stop`")
+    with np.errstate(all="ignore"):
+        terms = plain.terms(t, t, np.where(np.isfinite(y), y, np.nan), arguments[7], np.full(len(y), -np.inf))
+        trial = plain.terms(t, t, arguments[25][1][: len(y)], arguments[7], np.full(len(y), -np.inf))
+    bad = next((name for name, value in (terms | trial).items() if not math.isfinite(terms[name])), None)
+    bad = bad or next((name for name, value in trial.items() if not math.isfinite(value)), None)
+    moved = arguments[25][1][: len(y)]
+    state = next((plan.states[i].name for i in range(len(y)) if not math.isfinite(moved[i])), plan.states[0].name)
+    values = ", ".join(f"{s.name} = {v:.6g}" for s, v in zip(plan.states[:6], y, strict=False))
+    where = place_of(plan, state, source)
+    part = f"; the first part that is not finite is `{bad}`" if bad else ""
+    if status == NOT_FINITE:
+        told = f"state `{state}` became infinite or not a number in the step after {at}{part}; the last good state is {values}"
+        return Diagnostic(rules.NOT_FINITE, told, where, "a shorter `--dt`, an adaptive method (`--method rk45`), or a look at that part of the equation")
+    told = f"`{plan.method}` cannot meet its tolerance with any step at {at}{part}; the state is {values}"
+    return Diagnostic(rules.STEP_UNDERFLOW, told, where, "a solution that is singular there, or a larger `--rtol` and `--atol`; `--method rosenbrock` for a stiff model")
+
+
+def warn(report: Report, plan: Plan, source: Source, options: Options, module: ModuleType) -> None:
+    """Add what is known of these numbers before the run: known times that lie off the grid."""
+    if plan.events != "grid":
+        return
+    dt = plan.dt if options.dt is None else options.dt
+    edges = module._known_times(module._constants(options.given, dt))
+    off = [e for e in edges if 0 < e and abs(np.rint(e / dt) * dt - e) > 1e-9 * dt]
+    if off:
+        unit = "" if plan.time_unit == "1" else f" {plan.time_unit}"
+        report.add(rules.OFF_GRID, f"the known time {off[0]:g}{unit} is no multiple of dt = {dt:g}{unit}; it acts at the end of the step that reaches it")

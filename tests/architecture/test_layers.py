@@ -1,0 +1,125 @@
+"""Imports go down only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from architecture.imports import imports, module_name
+
+LAYERS = (
+    ("source",),
+    ("diagnostics",),
+    ("rules",),
+    ("files", "registry", "resources", "typesetting", "units"),
+    ("model",),
+    ("network",),
+    ("system",),
+    ("lang",),
+    ("lower", "integrators"),
+    ("codegen", "solution"),
+    ("analysis", "exporters"),
+    ("api", "plotting"),
+    ("cli",),
+    ("__main__", "__init__"),
+)
+"""From the bottom to the top; those on one line are siblings, which do not see each other."""
+
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+FORBIDDEN = {
+    ("lang", "system"): "`check` and an editor are instant: the text is read without sympy",
+}
+
+LAZY = {
+    "neurodsl": "`import neurodsl` costs nothing: the public names are loaded when they are asked for, in its `__getattr__`",
+    "neurodsl.cli": "a command line that answers `--help` at once cannot import its commands",
+}
+"""The only modules that may import our own inside a function, each with its reason."""
+
+
+def room(module: str) -> str:
+    """Return the part of the house a module belongs to: ``lang`` of ``neurodsl.lang.parser``."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def target(module: str, name: str | None) -> str:
+    """Return the room an import reaches into; ``from neurodsl import source`` reaches into ``source``."""
+    if module == "neurodsl" and name is not None:
+        return name if name in RANK else "__init__"
+    return room(module)
+
+
+def violations(package: Path) -> list[str]:
+    """Return a sentence for each import that goes up, sideways, or hides in a function."""
+    found = []
+    for path in sorted(package.rglob("*.py")):
+        module = module_name(path, package.parent)
+        here = room(module)
+        if here not in RANK:
+            found.append(f"{module} has no place in LAYERS")
+            continue
+        for line in imports(path.read_text(encoding="utf-8")):
+            place = f"{module}:{line.line}"
+            if line.module.startswith("."):
+                found.append(f"{place} imports relatively, `{line.module}`")
+            if line.module.split(".")[0] != "neurodsl" or (line.module, line.name) == ("neurodsl", "__version__"):
+                continue
+            there = target(line.module, line.name)
+            if line.inside_function and module not in LAZY:
+                found.append(f"{place} imports {line.module} inside a function")
+            if there not in RANK:
+                found.append(f"{place} imports {there}, which has no place in LAYERS")
+            elif (here, there) in FORBIDDEN:
+                found.append(f"{place}: {here} must not import {there}: {FORBIDDEN[here, there]}")
+            elif here != there and RANK[there] >= RANK[here]:
+                side = "beside" if RANK[here] == RANK[there] else "above"
+                found.append(f"{place}: {here} must not import {there}, which stands {side} it")
+    return found
+
+
+def test_imports_go_down_only(root: Path) -> None:
+    assert violations(root / "neurodsl") == []
+
+
+def test_every_module_that_may_load_lazily_does_so(root: Path) -> None:
+    lazy = set()
+    for path in (root / "neurodsl").rglob("*.py"):
+        if any(i.inside_function and i.module.split(".")[0] in ("neurodsl", "") for i in imports(path.read_text(encoding="utf-8"))):
+            lazy.add(module_name(path, root))
+    assert set(LAZY) - lazy == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "complaint"),
+    [
+        ("units.py", "from neurodsl.model import Model", "neurodsl.units:1: units must not import model, which stands above it"),
+        ("api.py", "import neurodsl.plotting", "neurodsl.api:1: api must not import plotting, which stands beside it"),
+        ("api.py", "from neurodsl import plotting", "neurodsl.api:1: api must not import plotting, which stands beside it"),
+        ("lang/scope.py", "import neurodsl.system", "neurodsl.lang.scope:1: lang must not import system: " + FORBIDDEN["lang", "system"]),
+        ("api.py", "def f():\n    from neurodsl.source import Source", "neurodsl.api:2 imports neurodsl.source inside a function"),
+        ("api.py", "def f():\n    import_module('neurodsl.source')", "neurodsl.api:2 imports neurodsl.source inside a function"),
+        ("api.py", "from . import source", "neurodsl.api:1 imports relatively, `.`"),
+        ("helpers.py", "", "neurodsl.helpers has no place in LAYERS"),
+    ],
+)
+def test_a_wrong_import_is_found(tmp_path: Path, path: str, text: str, complaint: str) -> None:
+    file = tmp_path / "neurodsl" / path
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    assert violations(tmp_path / "neurodsl") == [complaint]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("units.py", "if TYPE_CHECKING:\n    from neurodsl.model import Model"),
+        ("lang/scope.py", "from neurodsl.lang.nodes import Number\nfrom neurodsl.model import Model"),
+        ("codegen/kernel.py", "from neurodsl import __version__"),
+    ],
+)
+def test_a_right_import_is_let_through(tmp_path: Path, path: str, text: str) -> None:
+    file = tmp_path / "neurodsl" / path
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    assert violations(tmp_path / "neurodsl") == []

@@ -1,0 +1,138 @@
+"""The claims in the header of a model: what it does under given options, by how much it may differ, and where the number is from.
+
+A claim is a comment line with the options of the command line, the quantities with their tolerances, and their source::
+
+    # claim: simulate --method euler --set I=2 | spikes = 12 ± 0; spike[0] = 13.8 ± 1e-9 | closed form
+
+Quantities are ``spikes`` (their number), ``spike[k]`` (a time), ``rate`` (spikes over the duration, in Hz where the time is in ms),
+``period`` (the mean interval of the spikes in the last half of them), ``final x``, ``min x``, ``max x``, ``x at TIME`` (recorded), and
+``period x`` (the mean interval between upward crossings of the middle of its range, in the last half of the run).
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LINE = re.compile(r"# claim: simulate\b(?P<options>[^|]*)\|(?P<quantities>[^|]+)\|(?P<source>.+)")
+QUANTITY = re.compile(r"(?P<quantity>.+?) = (?P<value>\S+) ± (?P<tolerance>\S+)")
+NUMBERS = ("--duration", "--dt", "--rtol", "--atol")
+TEXTS = ("--method", "--events", "--variant")
+MAPPINGS = ("--set", "--init", "--input")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One quantity of one model under some options."""
+
+    path: Path
+    options: str
+    quantity: str
+    value: float
+    tolerance: float
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.path.stem} {self.options}: {self.quantity}"
+
+
+def header(text: str) -> list[str]:
+    """Return the comment lines that a file starts with, without the sign."""
+    lines = text.splitlines()
+    first = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return [line.removeprefix("#").strip() for line in lines[:first]]
+
+
+def read_claims(path: Path) -> list[Claim]:
+    """Return the claims of a model, in the order of its header."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("# claim"):
+            continue
+        match = LINE.fullmatch(line)
+        if match is None:
+            raise ValueError(f"{path.name}: not a claim: {line}")
+        for text in match["quantities"].split(";"):
+            part = QUANTITY.fullmatch(text.strip())
+            if part is None:
+                raise ValueError(f"{path.name}: not a quantity with its tolerance: {text.strip()}")
+            value, tolerance = float(part["value"]), float(part["tolerance"])
+            found.append(Claim(path, match["options"].strip(), part["quantity"], value, tolerance, match["source"].strip()))
+    return found
+
+
+def keywords(options: str) -> dict[str, Any]:
+    """Return the options of the command line as arguments of ``Model.simulate``."""
+    words = shlex.split(options)
+    arguments: dict[str, Any] = {}
+    for option, value in zip(words[::2], words[1::2], strict=True):
+        key = option.removeprefix("--")
+        if option in NUMBERS:
+            arguments[key] = float(value)
+        elif option in TEXTS:
+            arguments[key] = value
+        elif option in MAPPINGS:
+            name, _, given = value.partition("=")
+            arguments.setdefault(key, {})[name] = float(given)
+        else:
+            raise ValueError(f"an option that claims do not use: {option}")
+    return arguments
+
+
+def measure(result: Any, quantity: str) -> float:
+    """Return a quantity of a run."""
+    for pattern, value in MEASURES.items():
+        match = re.fullmatch(pattern, quantity)
+        if match is not None:
+            return value(result, *match.groups())
+    raise ValueError(f"a quantity that claims do not use: {quantity}")
+
+
+def mean_interval(times: NDArray[np.float64]) -> float:
+    """Return the mean interval between the later half of some instants."""
+    late = times[len(times) // 2 :]
+    if len(late) < 2:
+        raise ValueError(f"{len(times)} instants are too few for a period")
+    return float(np.mean(np.diff(late)))
+
+
+def series_period(t: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+    """Return the mean interval between upward crossings of the middle of the range of a series, in its last half."""
+    t, x = t[len(t) // 2 :], x[len(x) // 2 :] - (np.max(x[len(x) // 2 :]) + np.min(x[len(x) // 2 :])) / 2
+    at = np.flatnonzero((x[:-1] < 0) & (x[1:] >= 0))
+    crossings = t[at] - x[at] * (t[at + 1] - t[at]) / (x[at + 1] - x[at])
+    if len(crossings) < 2:
+        raise ValueError("the series does not cross the middle of its range twice")
+    return float(np.mean(np.diff(crossings)))
+
+
+def _at(result: Any, name: str, time: str) -> float:
+    k = int(np.argmin(np.abs(result.t - float(time))))
+    if abs(result.t[k] - float(time)) > 1e-9:
+        raise ValueError(f"nothing is recorded at t = {time}")
+    return float(result[name][k])
+
+
+def _rate(result: Any) -> float:
+    per_time_unit = result.spikes.count / float(result.t[-1])
+    return per_time_unit * 1000 if str(result.units.get("t", "")) == "ms" else per_time_unit
+
+
+MEASURES: dict[str, Callable[..., float]] = {
+    r"spikes": lambda result: float(result.spikes.count),
+    r"spike\[(-?\d+)\]": lambda result, k: float(result.spikes.times[int(k)]),
+    r"rate": _rate,
+    r"period": lambda result: mean_interval(np.asarray(result.spikes.times)),
+    r"period (\w+)": lambda result, name: series_period(result.t, result[name]),
+    r"final (\w+)": lambda result, name: float(result.final[name]),
+    r"min (\w+)": lambda result, name: float(np.min(result[name])),
+    r"max (\w+)": lambda result, name: float(np.max(result[name])),
+    r"(\w+) at (\S+)": _at,
+}

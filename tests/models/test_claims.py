@@ -1,0 +1,102 @@
+"""Every shipped model says what it does, and does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from models.claims import Claim, header, keywords, mean_interval, measure, read_claims, series_period
+
+import neurodsl as nd
+from neurodsl.resources import shipped_models
+
+MODELS = shipped_models()
+CLAIMS = [claim for path in MODELS.values() for claim in read_claims(path)]
+REQUIRED = {
+    "lif", "lif_tau", "integrate_and_fire", "hodgkin_huxley", "hodgkin_huxley_as_printed", "hh_reduced", "hh_reduced_as_printed",
+    "fitzhugh_nagumo", "wilson_cowan", "decay", "oscillator", "two_neurons", "charge", "izhikevich", "adex", "morris_lecar",
+    "hindmarsh_rose", "lorenz", "quadratic_if", "van_der_pol",
+}  # fmt: skip
+
+
+@cache
+def run(path: Path, options: str) -> Any:
+    """Run a model once for all claims under the same options."""
+    return nd.load(path).simulate(**keywords(options))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=str)
+def test_a_model_does_what_its_header_claims(claim: Claim) -> None:
+    assert measure(run(claim.path, claim.options), claim.quantity) == pytest.approx(claim.value, rel=0, abs=claim.tolerance)
+
+
+def test_the_models_that_the_documentation_names_are_shipped() -> None:
+    assert set() == REQUIRED - set(MODELS)
+
+
+@pytest.mark.parametrize("path", MODELS.values(), ids=list(MODELS))
+def test_a_model_has_a_title_a_reference_and_a_claim(path: Path) -> None:
+    lines = header(path.read_text(encoding="utf-8"))
+    assert not re.match(r"(reference|claim):", lines[0])
+    assert [line for line in lines if line.startswith("reference:")] != []
+    assert read_claims(path) != []
+
+
+class Recorded(SimpleNamespace):
+    """A result with one recorded series, a sine of period 20."""
+
+    def __getitem__(self, name: str) -> Any:
+        return {"x": np.sin(np.pi * self.t / 10)}[name]
+
+
+RESULT = Recorded(
+    t=np.arange(0.0, 100.5, 0.5),
+    spikes=SimpleNamespace(count=4, times=np.array([1.0, 5.0, 9.0, 14.0])),
+    final={"x": 0.25},
+    units={"t": "ms"},
+)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [
+        ("spikes", 4.0),
+        ("spike[0]", 1.0),
+        ("spike[-1]", 14.0),
+        ("rate", 40.0),
+        ("period", 5.0),
+        ("period x", 20.0),
+        ("final x", 0.25),
+        ("min x", -1.0),
+        ("max x", 1.0),
+        ("x at 5", 1.0),
+    ],
+)
+def test_a_quantity_of_a_run_is_measured(quantity: str, expected: float) -> None:
+    assert expected == pytest.approx(measure(RESULT, quantity), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [
+        lambda: measure(RESULT, "median x"),
+        lambda: measure(RESULT, "x at 0.2"),
+        lambda: keywords("--threads 2"),
+        lambda: mean_interval(np.array([1.0])),
+        lambda: series_period(np.arange(10.0), np.zeros(10)),
+    ],
+)
+def test_a_claim_that_cannot_be_checked_is_an_error(fails: Callable[[], Any]) -> None:
+    with pytest.raises(ValueError, match=r"claims do not use|nothing is recorded|too few|does not cross"):
+        fails()
+
+
+def test_options_become_arguments() -> None:
+    expected = {"method": "rk45", "rtol": 1e-10, "set": {"I": 2.0, "k": 3.0}, "init": {"x": -1.0}, "variant": "stiff"}
+    assert expected == keywords("--method rk45 --rtol 1e-10 --set I=2 --set k=3 --init x=-1 --variant stiff")
