@@ -6,8 +6,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 PUBLIC = {
-    "load": "api", "loads": "api", "Model": "api", "NeuroError": "diagnostics", "Report": "diagnostics", "Diagnostic": "diagnostics", "Rule": "diagnostics",
-    "Result": "solution", "Spikes": "solution", "load_result": "solution", "plot": "plotting", "save_figure": "plotting", "Source": "source", "Span": "source",
+    "load": "neurodsl.api", "loads": "neurodsl.api", "Model": "neurodsl.api", "NeuroError": "neurodsl.diagnostics", "Report": "neurodsl.diagnostics", "Diagnostic": "neurodsl.diagnostics", "Rule": "neurodsl.diagnostics",
+    "Result": "neurodsl.solution", "Spikes": "neurodsl.solution", "load_result": "neurodsl.solution", "plot": "neurodsl.plotting", "save_figure": "neurodsl.plotting", "Source": "neurodsl.source", "Span": "neurodsl.source",
 }  # fmt: skip
 """Where each public name lives; it is loaded when it is asked for."""
 
@@ -16,7 +16,7 @@ __all__ = sorted([*PUBLIC, "__version__"])
 
 def __getattr__(name: str) -> Any:
     if name in PUBLIC:
-        return getattr(import_module(f"neurodsl.{PUBLIC[name]}"), name)
+        return getattr(import_module(PUBLIC[name]), name)
     raise AttributeError(f"module 'neurodsl' has no attribute {name!r}")
 
 

@@ -120,12 +120,12 @@ def recorded(plan: Plan, name: str) -> int:
     return table[name]
 
 
-def prepared(plan: Plan, module: ModuleType, plain: ModuleType, options: Options, source: Source) -> tuple[list[Any], tuple[int, ...]]:
+def prepared(plan: Plan, plain: ModuleType, options: Options, source: Source) -> tuple[list[Any], tuple[int, ...]]:
     """Return the arguments of the kernel for a run and the numbers of what it records."""
     duration, dt, numbers = check_times(plan, options)
     try:
         with np.errstate(all="ignore"):
-            arguments = module.prepare(
+            arguments = plain.prepare(
                 options.given, options.initial, duration, dt, numbers,
                 RTOL if options.rtol is None else options.rtol, ATOL if options.atol is None else options.atol,
             )  # fmt: skip
@@ -175,7 +175,7 @@ def find_steady(plan: Plan, plain: ModuleType, constants: Floats, y: Floats, sou
 
 def stiffness(plan: Plan, plain: ModuleType, options: Options, source: Source) -> float:
     """Return the fastest decay rate at the start times the step of the output, by differences of the right-hand side."""
-    arguments, _ = prepared(plan, plain, plain, options, source)
+    arguments, _ = prepared(plan, plain, options, source)
     constants, y = arguments[7], arguments[10]
     hold = np.full(len(y), -np.inf)
 
@@ -217,10 +217,10 @@ def execute(plan: Plan, folder: Path, options: Options, source: Source, build_s:
     began = time.perf_counter()
     module = kernel.load(path) if kernel.compiled() else plain
     compile_s = time.perf_counter() - began
-    arguments, numbers = prepared(plan, module, plain, options, source)
+    arguments, numbers = prepared(plan, plain, options, source)
     status, interrupted, run_s = _advance(module, arguments, progress)
     timing = {"build_s": build_s, "compile_s": compile_s, "run_s": run_s}
-    result = _result(plan, module, arguments, numbers, status, interrupted, timing, options)
+    result = _result(plan, plain, arguments, numbers, status, interrupted, timing, options)
     if status in (NOT_FINITE, CASCADE, UNDERFLOW):
         raise Failure(_failure(plan, plain, arguments, status, source), result)
     return result
@@ -245,7 +245,7 @@ def _advance(module: ModuleType, arguments: list[Any], progress: Progress | None
 
 
 def _result(
-    plan: Plan, module: ModuleType, arguments: list[Any], numbers: Sequence[int], status: int, interrupted: bool, timing: dict[str, float], options: Options
+    plan: Plan, plain: ModuleType, arguments: list[Any], numbers: Sequence[int], status: int, interrupted: bool, timing: dict[str, float], options: Options
 ) -> Result:
     steps, dt, last, end = arguments[1], arguments[2], arguments[3], arguments[4]
     flags, rows, reached = arguments[20], arguments[22], float(arguments[19][0])
@@ -258,9 +258,9 @@ def _result(
     values = {name: np.ascontiguousarray(rows[:good, j]) for j, name in enumerate(names)}
     constants = [float(c) for c in arguments[7]]
     parameters = {p.name: constants[i] for i, p in enumerate(plan.parameters)}
-    defaults = dict(zip(parameters, (float(c) for c in module._constants({}, dt)), strict=False))
+    defaults = dict(zip(parameters, (float(c) for c in plain._constants({}, dt)), strict=False))
     thresholds: dict[str, list[float]] = {}
-    for name, level in zip(plan.thresholds, module.thresholds(arguments[7]), strict=True):
+    for name, level in zip(plan.thresholds, plain.thresholds(arguments[7]), strict=True):
         thresholds.setdefault(name, []).append(float(level))
     stopped = {STOPPED: "by an event", NOT_FINITE: "a state is not finite", CASCADE: "an endless cascade of events", UNDERFLOW: "the step became too small"}
     described = {q.name: q for q in (*plan.quantities, *plan.parameters)}

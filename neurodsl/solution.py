@@ -6,10 +6,11 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from neurodsl.diagnostics import NeuroError, fail, nearest, printable
 from neurodsl.files import require_writable, write_atomically
 from neurodsl.rules import BAD_RESULT, BAD_VALUE, UNREADABLE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RESERVED = ("t", "spike_times", "spike_index", "meta")
 """The members of a result file that are no recorded quantity."""
@@ -119,6 +123,24 @@ class Result:
         path = Path(path)
         writer = WRITERS[require_suffix(path)]
         write_atomically(path, lambda file: writer(self, file))
+
+    def plot(self, path: str | Path | None = None, names: Sequence[str] | None = None) -> Figure:
+        """Draw the recorded quantities, or those named, and write the figure where a path is given.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        NeuroError
+            V101 for a suffix other than .png, .svg and .pdf, F102 where the file cannot be written.
+        """
+        plotting = import_module("neurodsl.plotting")
+        if path is not None:
+            plotting.save_figure(self, path, names)
+        figure: Figure = plotting.plot(self, names)
+        return figure
 
     def to_dict(self, summary: bool = False) -> dict[str, Any]:
         """Return the run as JSON-ready values, without its traces, and with `summary` also without the list of spikes.

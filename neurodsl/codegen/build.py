@@ -12,17 +12,14 @@ from sympy import Basic, Expr
 from neurodsl import __version__
 from neurodsl.codegen.bodies import Writer, comment
 from neurodsl.codegen.pages import Body, Event, File, Surface
-from neurodsl.codegen.render import HELPER, render
+from neurodsl.codegen.render import render
+from neurodsl.codegen.signature import SIGNATURE
 from neurodsl.codegen.steps import held_states, linear_part, slope_line, step_of
 from neurodsl.integrators.method import Exact, ExplicitRungeKutta, Method, Rosenbrock
 from neurodsl.model import STEADY
 from neurodsl.system import System
 from neurodsl.units import describe
 
-SIGNATURE = (
-    "void(i8, i8, f8, f8, f8, f8, f8, f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], f8[::1], f8[::1], i8[::1], i8[::1], i8[::1], i8[::1], "
-    "i8[::1], f8[::1], i8[::1], f8[::1], f8[:, ::1], f8[::1], i8[::1], f8[:, ::1], f8[:, ::1], f8[:, :, ::1], f8[:, ::1])"
-)
 HELPERS = {
     "_phi1": "    return math.expm1(x)/x if x != 0.0 else 1.0",
     "_phi2": "    return (_phi1(x) - 1.0)/x if abs(x) > 0.5 else {series2}",
@@ -231,7 +228,7 @@ def _actions(system: System, writer: Writer, number: int, held: set[int]) -> lis
 
 
 def _helpers(text: str) -> list[str]:
-    decorator = HELPER.format(", forceinline=True") + "\n"
+    decorator = '@njit(error_model="numpy", forceinline=True)\n'
     found = {name for name in HELPERS if f"{name}(" in text}
     if "_phi3" in found:
         found.add("_phi2")

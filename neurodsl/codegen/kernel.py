@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from neurodsl.cache import trusted
+from neurodsl.codegen import machine
 from neurodsl.files import write_atomically
 
 DISABLE = "NUMBA_DISABLE_JIT"
@@ -92,21 +93,47 @@ def compiled() -> bool:
 
 
 def load(path: Path, plain: bool = False) -> ModuleType:
-    """Return the module of a generated file in a trusted folder.
+    """Return the module of a generated file in a trusted folder, with its step loop ready.
+
+    Machine code that was kept is taken as it is. Otherwise numba compiles the step loop and its machine code is kept; where that cannot
+    be done, numba's own cache serves.
 
     Parameters
     ----------
     path : Path
         What ``store`` returned; the name of the file holds the digest of its text.
     plain : bool
-        Run it as plain Python, without importing numba.
+        Run it as plain Python, without a compiler.
     """
-    name = f"neurodsl_{'plain' if plain else 'kernel'}_{path.stem}"
+    if plain:
+        return _module(path, "plain", AS_PYTHON)
+    run = machine.load(path)
+    if run is None:
+        try:
+            machine.build(path, _module(path, "compiled", WITHOUT_WRAPPER)._run)
+            run = machine.load(path)
+        except (AttributeError, OSError, RuntimeError, StopIteration, TypeError, ValueError):
+            run = None
+    if run is None:
+        return _module(path, "kernel", ())
+    module = _module(path, "machine", AS_PYTHON)
+    module._run = run  # type: ignore[attr-defined]
+    return module
+
+
+HERE = f"from {__name__} import "
+AS_PYTHON = (("from numba import njit", HERE + "plain_njit as njit"), ("import math\n", HERE + "PLAIN_MATH as math\n"))
+WITHOUT_WRAPPER = (("cache=True", "no_cpython_wrapper=True"),)
+"""What is replaced in the text of a file: to run as plain Python; to compile the step loop for its machine code alone."""
+
+
+def _module(path: Path, kind: str, replacements: tuple[tuple[str, str], ...]) -> ModuleType:
+    name = f"neurodsl_{kind}_{path.stem}"
     if name in sys.modules:
         return sys.modules[name]
     spec: importlib.machinery.ModuleSpec | None
-    if plain:
-        spec = importlib.util.spec_from_loader(name, _Plain(path))
+    if replacements:
+        spec = importlib.util.spec_from_loader(name, _Changed(path, replacements))
     else:
         spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
@@ -120,16 +147,18 @@ def load(path: Path, plain: bool = False) -> ModuleType:
     return module
 
 
-class _Plain(importlib.abc.InspectLoader):
-    """Loads a generated file with numba's decorator and the mathematics replaced by plain ones."""
+class _Changed(importlib.abc.InspectLoader):
+    """Loads a generated file with some of its text replaced."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, replacements: tuple[tuple[str, str], ...]) -> None:
         self.path = path
+        self.replacements = replacements
 
     def get_source(self, fullname: str) -> str:
         text = self.path.read_text(encoding="ascii")
-        here = f"from {__name__} import "
-        return text.replace("from numba import njit", here + "plain_njit as njit", 1).replace("import math\n", here + "PLAIN_MATH as math\n", 1)
+        for old, new in self.replacements:
+            text = text.replace(old, new, 1)
+        return text
 
     def is_package(self, fullname: str) -> bool:
         return False

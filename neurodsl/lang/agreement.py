@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from neurodsl import rules
 from neurodsl.diagnostics import Report, Rule
-from neurodsl.lang.dimensions import Algebra, Measure, Problems, exact
+from neurodsl.lang.dimensions import UNKNOWN, Algebra, Measure, Problems, exact
 from neurodsl.lang.names import short
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Expression, Name, Number, Power, Product, Sum
 from neurodsl.lang.tree import Entry
@@ -118,6 +118,8 @@ class Complaints(Problems):
             entry = self.entries.get(node.id) if isinstance(node, Name) and node.id not in self.local else None
             value = None if entry is None else exact(entry.value)
             if isinstance(node, Name) and value is not None:
+                # One message is enough: what follows from the missing unit is not said again.
+                self.algebra.names[node.id] = UNKNOWN
                 return f"give `{node.id}` a unit where it is declared: `{node.id} = {decimal(value)} [{usual(unit)}]`"
         return None
 
@@ -141,5 +143,3 @@ def _bare_candidates(part: Expression) -> list[tuple[Expression, bool]]:
         names = [item for item in found if isinstance(item[0], Name)]
         return names + [item for item in found if isinstance(item[0], Number) and item[0].unit is None]
     return []
-
-

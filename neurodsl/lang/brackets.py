@@ -44,6 +44,9 @@ def resolve(tokens: list[Token], report: Report) -> list[Token] | None:
             continue
         if token.type == "NAME" and token.text == "mod" and found and found[-1].type in OPERAND_ENDS:
             token.type = "MOD"
+        if token.type in ("OTHER", "FOREIGN"):
+            _other(token, report)
+            return None
         good = _fill(token, report) and good
         found.append(token)
     return found if good else None
@@ -64,8 +67,6 @@ def _fill(token: Token, report: Report) -> bool:
                 return False
         case "DERIVATIVE":
             return _derivative(token, report)
-        case "OTHER" | "FOREIGN":
-            return _other(token, report)
     return True
 
 
@@ -103,7 +104,7 @@ def _derivative(token: Token, report: Report) -> bool:
     return True
 
 
-def _other(token: Token, report: Report) -> bool:
+def _other(token: Token, report: Report) -> None:
     text = token.text
     if text in LATER_SIGNS:
         report.add(rules.NOT_SUPPORTED, f"{LATER_SIGNS[text]} are not supported yet", token.span)
@@ -117,7 +118,6 @@ def _other(token: Token, report: Report) -> bool:
         report.add(rules.CHARACTER, f"found a space of another kind (U+{ord(text):04X})", token.span, "replace it by an ordinary space")
     else:
         report.add(rules.CHARACTER, f"`{printable(text)}` has no meaning here", token.span)
-    return False
 
 
 def _unit(before: Token | None, span: Span, report: Report) -> Token | None:
@@ -129,7 +129,8 @@ def _unit(before: Token | None, span: Span, report: Report) -> Token | None:
             help = f"a unit follows a number, a call or a parenthesis; to multiply by it write `{before.text}*{span.text}`"
             report.add(rules.UNIT_PLACE, message, span, help)
         else:
-            report.add(rules.NOT_SUPPORTED, f"`{before.text}{span.text}` is an element of an array: not supported yet", span)
+            help = "a unit follows a number, a call or a parenthesis"
+            report.add(rules.NOT_SUPPORTED, f"`{before.text}{span.text}` is an element of an array: not supported yet", span, help)
         return None
     if before is not None and before.type == "UNIT":
         report.add(rules.UNIT_PLACE, "a unit follows a unit", span, f"write one bracket: `[{before.text[1:-1]}*{text}]`")
@@ -144,6 +145,9 @@ def _unit(before: Token | None, span: Span, report: Report) -> Token | None:
 
 
 def _is_unit(text: str) -> bool:
+    """Return whether a text is rather a unit than an index; a single letter or number is an index."""
+    if len(text.strip()) < 2 or text.strip().isdigit():
+        return False
     try:
         parse_unit(text)
     except UnitError:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from neurodsl import rules
 from neurodsl.diagnostics import Report
 from neurodsl.lang.check import emits, variant_entries
-from neurodsl.lang.dependencies import Dependencies, Reach
+from neurodsl.lang.dependencies import Dependencies
 from neurodsl.lang.dimensions import Algebra
 from neurodsl.lang.inference import is_steady
 from neurodsl.lang.limits import DEEPEST
@@ -25,16 +25,22 @@ LARGEST_VALUE = 2000
 
 
 def build(
-    name: str, doc: str | None, source: Source, dimensionless: bool, declarations: Declarations, dependencies: Dependencies, algebra: Algebra,
+    name: str,
+    doc: str | None,
+    source: Source,
+    dimensionless: bool,
+    declarations: Declarations,
+    dependencies: Dependencies,
+    algebra: Algebra,
     settings: Settings,
-) -> Model | None:  # fmt: skip
+) -> Model | None:
     """Return the model of declarations in which nothing is wrong."""
 
     def unit(name: str) -> Unit:
         found = algebra.names[name]
         if not isinstance(found, Unit):
-            place = declarations.names[name].span
-            declarations.report.add(rules.DIMENSIONS, f"the unit of `{name}` cannot be found", place, "write out the exponents in its definition")
+            message, help = f"the unit of `{name}` cannot be found", "write out the exponents in its definition"
+            declarations.report.add(rules.DIMENSIONS, message, declarations.names[name].span, help)
             return algebra.time
         return found
 
@@ -55,10 +61,9 @@ def build(
     )
     events = _events(declarations)
     variants = {n: _variant(n, block) for n, block in declarations.variants.items()}
-    model = Model(
-        name, doc, source, dimensionless, algebra.time, parameters, inputs, definitions, dict(declarations.functions), states, equations, events,
-        variants, settings,
-    )  # fmt: skip
+    functions = dict(declarations.functions)
+    head = (name, doc, source, dimensionless, algebra.time)
+    model = Model(*head, parameters, inputs, definitions, functions, states, equations, events, variants, settings)
     return model if declarations.report.ok else None
 
 

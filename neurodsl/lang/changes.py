@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -67,7 +68,8 @@ def override(model: Model, kind: str, name: str, expression: Expression, report:
     declarations = _declarations(model, report)
     if isinstance(expression, Name) and expression.id == "steady" and kind == "init" and "steady" not in declarations.names:
         if model.states[_state_of(model, name)[0]].order == 0:
-            report.add(rules.BAD_VALUE, f"`{name}` has no equation, so there is no value at which it is steady", expression.span, "give it a number")
+            message = f"`{name}` has no equation, so there is no value at which it is steady"
+            report.add(rules.BAD_VALUE, message, expression.span, "give it a number")
             return model
         return _changed(model, kind, name, expression, report)
     check_expression(declarations, expression)
@@ -142,10 +144,10 @@ def _in_declared_units(model: Model, expression: Expression, target: Unit, repor
     return value if target == ONE else Product(expression.span, (("*", value), ("*", Number(expression.span, Fraction(1), target))))
 
 
-
 def _declarations(model: Model, report: Report) -> Declarations:
     """Return the declarations of a model, as if its text had just been read."""
     found = Declarations(report, set())
+    tables: dict[str, Mapping[str, Quantity]]
 
     def entry(quantity: Parameter | Input) -> Entry:
         return Entry(Name(quantity.span, quantity.name), quantity.value, quantity.doc, quantity.span)
@@ -156,10 +158,10 @@ def _declarations(model: Model, report: Report) -> Declarations:
         found.definitions[name] = Assignment(Name(d.span, name), d.value, d.doc, d.span)
     found.functions = dict(model.functions)
     found.orders = {name: state.order for name, state in model.states.items()}
-    tables = {"param": model.parameters, "input": model.inputs, "derived": model.definitions, "function": model.functions, "state": model.states}
+    tables = {"param": model.parameters, "input": model.inputs, "derived": model.definitions, "state": model.states}
     for kind, table in tables.items():
-        for name, made in table.items():
-            found.names[name] = Declared(name, kind, made.span)
+        found.names |= {name: Declared(name, kind, made.span) for name, made in table.items()}
+    found.names |= {name: Declared(name, "function", function.span) for name, function in model.functions.items()}
     return found
 
 

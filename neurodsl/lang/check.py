@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from neurodsl import rules
-from neurodsl.diagnostics import nearest
 from neurodsl.lang.dependencies import WORDS, Dependencies, Reach, find_dependencies
 from neurodsl.lang.inference import is_steady
-from neurodsl.lang.names import check_expression, short
+from neurodsl.lang.names import check_expression
 from neurodsl.lang.nodes import Call, Derivative, Expression, Name
-from neurodsl.lang.scope import KINDS, Declarations
+from neurodsl.lang.scope import KINDS, Declarations, near_name
 from neurodsl.lang.tree import ActionTree, Block, Entries, Entry, derivative_text
 
 
@@ -79,22 +78,23 @@ def _check_variant_entry(declarations: Declarations, variant: Block, entry: Entr
         message = f"the variant `{variant.head}` sets `{derivative_text(name, order)}`, which is not declared"
         declarations.report.add(rules.UNKNOWN_NAME, message, target.span, help)
         return
-    message = f"`{derivative_text(name, order)}` is a {KINDS[known.kind] if order == 0 else 'derivative'}; a variant sets parameters, inputs and initial values"
+    kind = KINDS[known.kind] if order == 0 else "derivative"
+    message = f"`{derivative_text(name, order)}` is a {kind}; a variant sets parameters, inputs and initial values"
     declarations.report.add(rules.WRONG_KIND, message, target.span, None, ((known.span, "defined here"),))
 
 
 def _check_reach(declarations: Declarations, dependencies: Dependencies) -> None:
     """Report values that depend on what they must not depend on."""
-    for name, entry in declarations.parameters.items():
-        require(declarations, entry.value, dependencies.of(entry.value), f"the parameter `{name}`", Reach.NOTHING, f"write `{name} = ...` without `param`")
-    for name, entry in declarations.inputs.items():
-        allowed = Reach.TIME | Reach.INPUT
-        require(declarations, entry.value, dependencies.of(entry.value), f"the input `{name}`", allowed, f"write `{name} = ...` without `input`")
+    drives = Reach.TIME | Reach.INPUT
+    for kind, table, allowed in (("param", declarations.parameters, Reach.NOTHING), ("input", declarations.inputs, drives)):
+        for name, entry in table.items():
+            help = f"write `{name} = ...` without `{kind}`"
+            require(declarations, entry.value, dependencies.of(entry.value), f"the {KINDS[kind]} `{name}`", allowed, help)
     help = "make the initial value a parameter: `param V_0 = -65 [mV]`, `init V = V_0, u = b*V_0`"
     variants = [entry for variant in declarations.variants.values() for entry in variant_entries(variant)]
     for entry in (*declarations.initials.values(), *variants):
         known = declarations.names.get(entry.target.id) if isinstance(entry.target, Name) else None
-        allowed = Reach.TIME | Reach.INPUT if known is not None and known.kind == "input" else Reach.NOTHING
+        allowed = drives if known is not None and known.kind == "input" else Reach.NOTHING
         require(declarations, entry.value, dependencies.of(entry.value), f"this value of `{short_target(entry)}`", allowed, help)
     bodies = [(definition.right, ()) for definition in declarations.definitions.values()]
     bodies += [(equation.right, ()) for equation in declarations.equations] + [(entry.value, ()) for entry in declarations.inputs.values()]
@@ -132,7 +132,8 @@ def _check_event(declarations: Declarations, event: Block, dependencies: Depende
         check_expression(declarations, event.head, condition=event.kind == "on")
         if event.kind != "on":
             what = "the time of `at`" if event.kind == "at" else "the period of `every`"
-            require(declarations, event.head, dependencies.of(event.head), what, Reach.NOTHING, "an event that the state triggers is `on <condition>: ...`")
+            help = "an event that the state triggers is `on <condition>: ...`"
+            require(declarations, event.head, dependencies.of(event.head), what, Reach.NOTHING, help)
         else:
             _check_pulses(declarations, event.head, (), dependencies)
     for action in event.body:
@@ -163,7 +164,8 @@ def _check_derivative_target(declarations: Declarations, action: ActionTree, tar
         return
     text = derivative_text(target.name, target.order)
     if action.kind == "hold":
-        message, help = "`hold` holds a state and not a derivative", f"write `hold {target.name} for ...`"
+        message = "`hold` holds a state and not a derivative"
+        help: str | None = f"write `hold {target.name} for ...`"
     elif order:
         message = f"`{text}` follows from the equation of `{target.name}` and cannot be set"
         help = f"set `{derivative_text(target.name, order - 1)}`, or change the equation"
@@ -189,10 +191,12 @@ def _check_target(declarations: Declarations, action: ActionTree, target: Name) 
         declarations.report.add(rules.WRONG_KIND, f"`hold` holds a state, but `{name}` is a {KINDS[known.kind]}", target.span, None, also)
     elif known.kind != "input":
         help = f"make it a state with `init {name} = ...`, or an input with `input {name} = ...`"
-        declarations.report.add(rules.WRONG_KIND, f"`{name}` is a {KINDS[known.kind]} and cannot be set by an event", target.span, help, also)
+        message = f"`{name}` is a {KINDS[known.kind]} and cannot be set by an event"
+        declarations.report.add(rules.WRONG_KIND, message, target.span, help, also)
     elif action.operator != "=":
         message = f"`{action.operator}` on an input is not supported yet"
-        declarations.report.add(rules.NOT_SUPPORTED, message, target.span, "an event may set an input with `=`; what adds up is a state", also)
+        help = "an event may set an input with `=`; what adds up is a state"
+        declarations.report.add(rules.NOT_SUPPORTED, message, target.span, help, also)
 
 
 def _check_spikes(declarations: Declarations) -> None:
@@ -217,7 +221,7 @@ def _check_unused(declarations: Declarations, dependencies: Dependencies) -> Non
             continue
         if known.kind == "state":
             if declarations.orders.get(name) == 0 and name not in changed:
-                near = nearest(name, (n for n, order in declarations.orders.items() if order))
+                near = near_name(name, (n for n, order in declarations.orders.items() if order))
                 help = f"is the equation of `{near}` meant?" if near else f"a constant is a parameter: `param {name} = ...`"
                 message = f"`{name}` has no equation and no event changes it: it keeps its initial value"
                 declarations.report.add(rules.STANDS_STILL, message, known.span, help)
@@ -230,4 +234,4 @@ def _check_unused(declarations: Declarations, dependencies: Dependencies) -> Non
 
 def _misspelled(declarations: Declarations, name: str) -> str | None:
     """Return a name that is used but not declared and is near to one that is declared but not used."""
-    return nearest(name, declarations.unclear & declarations.used - set(declarations.names))
+    return near_name(name, declarations.unclear & declarations.used - set(declarations.names))

@@ -72,7 +72,7 @@ def find_dependencies(declarations: Declarations) -> Dependencies:
         bodies[name] = function.body, function.arguments
     edges = {name: {n: s for n, s in mentioned(*body).items() if n in bodies} for name, body in bodies.items()}
     result = Dependencies(_sorted(edges, declarations))
-    result.reach = {name: Reach.STATE for name in declarations.orders} | {"t": Reach.TIME, "dt": Reach.TIME}
+    result.reach = dict.fromkeys(declarations.orders, Reach.STATE) | {"t": Reach.TIME, "dt": Reach.TIME}
     length: dict[str, int] = {}
     for name in result.order:
         reach = result.of(*bodies[name])

@@ -43,8 +43,13 @@ def exact(node: Expression) -> Fraction | None:
         case Number(unit=None):
             return node.value
         case Sum():
-            terms = [exact(term) for _, term in node.terms]
-            return None if None in terms else sum((s * v for (s, _), v in zip(node.terms, terms, strict=True) if v is not None), Fraction(0))
+            total = Fraction(0)
+            for sign, term in node.terms:
+                value = exact(term)
+                if value is None:
+                    return None
+                total += sign * value
+            return total
         case Product():
             result = Fraction(1)
             for operator, factor in node.factors:
@@ -60,13 +65,13 @@ class Problems:
     """What the algebra tells about expressions that do not fit; this one keeps silent."""
 
     def mismatch(self, node: Expression, first: Expression, second: Expression, units: tuple[Unit, Unit]) -> None:
-        """Two parts of a node measure different things."""
+        """Take note that two parts of a node measure different things."""
 
     def not_dimensionless(self, node: Expression, part: Expression, unit: Unit) -> None:
-        """A part of a node is no pure number."""
+        """Take note that a part of a node is no pure number."""
 
     def power(self, node: Power, unit: Unit) -> None:
-        """The exponent of a quantity with a unit is not known, or out of range."""
+        """Take note that the exponent of a quantity with a unit is not known, or out of range."""
 
     def within(self, call: Call) -> Problems:
         """Return who is told about the body of a function that is called."""
@@ -253,8 +258,8 @@ def _expectations(node: Expression, wanted: Measure, found: Mapping[int, Measure
             return _missing_factor(node, wanted, units)
         case Power():
             number = exact(node.exponent)
-            solvable = isinstance(wanted, Unit) and number
-            return [(node.base, wanted ** (1 / number) if solvable and isinstance(wanted, Unit) and number else UNKNOWN), (node.exponent, ONE)]
+            base = _bounded(wanted ** (1 / number)) if isinstance(wanted, Unit) and number else UNKNOWN
+            return [(node.base, base), (node.exponent, ONE)]
         case Call():
             builtin = BUILTINS.get(node.function)
             kind = builtin.units if builtin is not None else ""

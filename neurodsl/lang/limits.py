@@ -27,13 +27,13 @@ def expressions(tree: Any) -> tuple[Expression, ...]:
         case SettingTree():
             return tree.values
         case Block():
-            return (tree.head,) if isinstance(tree.head, Node) else ()  # type: ignore[return-value]
+            return (tree.head,) if isinstance(tree.head, Node) else ()
     return (tree,) if isinstance(tree, Node) else ()  # type: ignore[return-value]
 
 
 def within_limits(tree: Any, report: Report) -> bool:
     """Report an expression that is too deep, too long, or an exponent that is too large; return whether there is none."""
-    return all([_within(expression, report) for expression in expressions(tree)])
+    return all(_within(expression, report) for expression in expressions(tree))
 
 
 def _within(root: Expression, report: Report) -> bool:

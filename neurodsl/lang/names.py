@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from neurodsl import rules
-from neurodsl.diagnostics import nearest
 from neurodsl.lang.functions import BUILTINS, CONSTANTS, LATER
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name
-from neurodsl.lang.scope import KINDS, Declarations
+from neurodsl.lang.scope import KINDS, Declarations, near_name
 from neurodsl.lang.tree import derivative_text
 
 QUANTITIES = ("param", "input", "derived", "state")
@@ -77,7 +76,7 @@ def _name(declarations: Declarations, node: Name, arguments: Collection[str]) ->
     else:
         declarations.unclear.add(name)
         help = declarations.suggestion(name, QUANTITIES)
-        local = nearest(name, arguments)
+        local = near_name(name, arguments)
         if local is not None:
             help = f"did you mean the argument `{local}`?"
         declarations.report.add(rules.UNKNOWN_NAME, f"unknown name `{name}`", node.span, help or f"declare it: `param {name} = ...`")
@@ -95,7 +94,7 @@ def _derivative(declarations: Declarations, node: Derivative) -> None:
         help = None
     else:
         message = f"`{text}` is the derivative of `{node.name}`, which has no equation"
-        near = nearest(node.name, (name for name, order in declarations.orders.items() if order))
+        near = near_name(node.name, (name for name, order in declarations.orders.items() if order))
         help = f"did you mean `{derivative_text(near, node.order)}`?" if near else f"give `{node.name}` an equation"
     if whole in declarations.names:
         help = f"for the quotient of `{whole}` and `dt` write `({whole})/dt`"
@@ -124,7 +123,7 @@ def _call(declarations: Declarations, node: Call, arguments: Collection[str]) ->
         what = "a derivative in space" if name == "d" else f"the function `{name}`"
         declarations.report.add(rules.NOT_SUPPORTED, f"{what} is not supported yet", node.span)
     else:
-        near = nearest(name, (*declarations.functions, *BUILTINS))
+        near = near_name(name, (*declarations.functions, *BUILTINS))
         help = f"did you mean `{near}`?" if near else f"define it: `{name}({', '.join('xyzuvw'[:count]) or 'x'}) = ...`"
         declarations.unclear.add(name)
         declarations.report.add(rules.UNKNOWN_NAME, f"unknown function `{name}`", node.span, help)

@@ -102,7 +102,7 @@ class _Parser:
             )
             item.broken = True
         body = self._body(item, statement)
-        if item.broken or body is None:
+        if item.broken:
             return None
         tokens = resolve(item.tokens, self.report)
         if tokens is None:
@@ -113,22 +113,21 @@ class _Parser:
             tokens.append(Token("BLOCK", "", last, body))
         return self.tree(tokens, start)
 
-    def _body(self, item: Item, statement: Statement | None) -> tuple[Any, ...] | None:
-        """Return the trees of the block of an item; None where it cannot have one."""
-        if item.block is None:
-            return ()
+    def _body(self, item: Item, statement: Statement | None) -> tuple[Any, ...]:
+        """Return the trees of the block of an item; where it cannot have one, report it."""
         if statement is not None and statement.pieces:
             trees = []
-            for piece in item.block:
+            for piece in item.block or ():
                 if len(self.report.found) >= self.clean + MOST_ERRORS:
                     break
                 trees.append(self.parse(piece, statement.pieces))
             return tuple(tree for tree in trees if tree is not None)
-        if not item.broken:
-            colon = next((token for token in item.tokens if token.type == "COLON"), item.tokens[-1])
+        colon = next((token for token in item.tokens if token.type == "COLON"), None)
+        if not item.broken and colon is not None:
             help = "`on`, `at`, `every`, `simulate` and `variant` open a block; a one-line block holds no further block"
             self.report.add(rules.SYNTAX, "no block can begin here", colon.span, help)
-        return None
+            item.broken = True
+        return ()
 
     def tree(self, tokens: list[Token], start: str) -> Any:
         """Return the tree of the tokens of one item, or None where an error was reported."""
@@ -139,8 +138,9 @@ class _Parser:
         for index, token in enumerate(tokens):
             try:
                 result = state.feed_token(cast(lark.Token, token))
-            except lark.UnexpectedToken as error:
-                reason = explain(tokens, index, start, state.accepts() | (error.expected & {"ELSE"}))
+            except lark.UnexpectedToken:
+                accepted: set[str] = state.accepts()  # type: ignore[no-untyped-call]
+                reason = explain(tokens, index, start, accepted)
                 self.report.add(reason.rule, reason.message, reason.span, reason.help)
                 return None
         return result if within_limits(result, self.report) else None

@@ -130,5 +130,3 @@ def note_zero_starts(declarations: Declarations, algebra: Algebra) -> None:
         if order and (name, 0) not in declarations.initials and isinstance(unit, Unit) and not unit.is_dimensionless:
             message = f"`{name}`, {phrase(unit)}, has no initial value and starts at 0"
             declarations.report.add(rules.STARTS_AT_ZERO, message, declarations.names[name].span, f"write `init {name} = ...`")
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from neurodsl import rules
@@ -52,8 +53,8 @@ class Declarations:
     def define(self, name: str, kind: str, span: Span) -> bool:
         """Give a name its meaning; report and return False where it has another, or belongs to the language."""
         if name in CONSTANTS or name in BUILTINS:
-            meaning = MEANINGS.get(name, "a function of the language")
-            self.report.add(rules.RESERVED, f"`{name}` is {meaning} and cannot be defined", span, f"choose another name, such as `{name}_0`")
+            message = f"`{name}` is {MEANINGS.get(name, 'a function of the language')} and cannot be defined"
+            self.report.add(rules.RESERVED, message, span, f"choose another name, such as `{name}_0`")
             return False
         known = self.names.setdefault(name, Declared(name, kind, span))
         if known.span is span or (kind == known.kind == "state"):
@@ -81,7 +82,7 @@ class Declarations:
     def _wrong_initial(self, name: str, order: int, entry: Entry) -> None:
         known = self.names.get(name)
         if known is None:
-            near = nearest(name, self.orders)
+            near = near_name(name, self.orders)
             help = f"did you mean `{derivative_text(near, order)}`?" if near else f"give `{name}` an equation"
             self.report.add(rules.NO_DERIVATIVE, f"`{name}` has no equation, so `d{name}/dt` has no initial value", entry.target.span, help)
             return
@@ -134,8 +135,14 @@ class Declarations:
     def suggestion(self, name: str, kinds: tuple[str, ...] = ()) -> str | None:
         """Return the question whether a near name is meant, with its place; ``kinds`` limits what it may stand for."""
         candidates = [n for n, d in self.names.items() if not kinds or d.kind in kinds]
-        near = nearest(name, (n for n in candidates if n != name))
+        near = near_name(name, (n for n in candidates if n != name))
         return None if near is None else f"did you mean `{near}`, declared at {self.names[near].span}?"
+
+
+def near_name(name: str, names: Iterable[str]) -> str | None:
+    """Return the name that is most likely meant; for a single letter, only the same one in the other case."""
+    near = nearest(name, names)
+    return near if near is None or len(name) > 1 or near.casefold() == name.casefold() else None
 
 
 def _highest(left: Expression) -> dict[str, Derivative]:

@@ -75,7 +75,8 @@ def read_settings(declarations: Declarations, unit: Unit) -> Settings:
     if events is not None and events not in EVENTS and settings["events"].values:
         near = nearest(events, EVENTS)
         place = settings["events"].values[0].span
-        declarations.report.add(rules.BAD_SETTING, f"`events {events}` is not known", place, f"write `events {near or 'grid'}`" + ("" if near else " or `events exact`"))
+        help = f"write `events {near}`" if near else "write `events grid` or `events exact`"
+        declarations.report.add(rules.BAD_SETTING, f"`events {events}` is not known", place, help)
     return Settings(times.get("duration"), times.get("dt"), _word(declarations, settings.get("method")), events, _record(declarations))
 
 
@@ -84,7 +85,8 @@ def _time(declarations: Declarations, setting: SettingTree, unit: Unit) -> float
     found = evaluate(node)
     report = declarations.report
     if found is None:
-        report.add(rules.BAD_VALUE, f"`{setting.name}` is a number with its unit, not `{short(node)}`", node.span, f"write `{setting.name} 0.1 [ms]`")
+        message = f"`{setting.name}` is a number with its unit, not `{short(node)}`"
+        report.add(rules.BAD_VALUE, message, node.span, f"write `{setting.name} 0.1 [ms]`")
         return None
     value, own = found
     if own != ONE and not own.same_dimension(unit):
@@ -125,7 +127,9 @@ def _record(declarations: Declarations) -> tuple[str, ...]:
             declarations.used.add(name)
             found[name] = None
         elif not name:
-            declarations.report.add(rules.BAD_SETTING, f"`{short(node)}` cannot be recorded", node.span, f"name it first: `x = {short(node)}`, `record x`")
+            help: str | None = f"name it first: `x = {short(node)}`, `record x`"
+            declarations.report.add(rules.BAD_SETTING, f"`{short(node)}` cannot be recorded", node.span, help)
         elif name not in declarations.unclear and name != "spikes":
-            declarations.report.add(rules.UNKNOWN_NAME, f"unknown name `{name}`", node.span, declarations.suggestion(name, ("state", "derived", "input", "param")))
+            help = declarations.suggestion(name, ("state", "derived", "input", "param"))
+            declarations.report.add(rules.UNKNOWN_NAME, f"unknown name `{name}`", node.span, help)
     return tuple(found)

@@ -103,8 +103,8 @@ def _inside_group(tokens: list[Token], index: int) -> bool:
 def _adjacent(tokens: list[Token], index: int) -> Reason:
     token, previous = tokens[index], tokens[index - 1]
     if index == 1 and previous.text in BLOCK_WORDS and not any(t.type == "COLON" for t in tokens):
-        end = tokens[-1].span
-        return Reason(rules.MISSING_BLOCK, f"`:` is missing behind `{previous.text} ...`", end, f"write `{previous.text} ...: ...`")
+        word = previous.text
+        return Reason(rules.MISSING_BLOCK, f"the `:` of `{word}` is missing", previous.span, f"write `{word} ...: ...`")
     if token.type == "UNIT":
         return Reason(rules.UNIT_PLACE, f"the unit `{token.text}` follows `{previous.text}`", token.span, "write `*` or `/` between them")
     help = None

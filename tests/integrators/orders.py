@@ -44,7 +44,7 @@ def _logistic() -> Floats:
 
 PROBLEMS = (
     Problem("logistic", "init x = 0.1\ndx/dt = x*(1 - x)\n", _logistic, 3.0, 12, False),
-    Problem("driven", "init x = 1\ndx/dt = x*cos(t)\n", _driven, 2.0, 10, False),
+    Problem("driven", "init x = 1\ndx/dt = x*cos(t)\n", _driven, 2.0, 20, False),
     Problem("rotation", "init x = 1, y = 0\ndx/dt = -x + 2*y\ndy/dt = -2*x - y\n", _pair, 2.0, 16, True),
 )
 

@@ -14,7 +14,10 @@ import pytest
 from models.claims import Claim, header, keywords, mean_interval, measure, read_claims, series_period
 
 import neurodsl as nd
+from neurodsl.diagnostics import Report, render
+from neurodsl.lang import read
 from neurodsl.resources import shipped_models
+from neurodsl.source import Source
 
 MODELS = shipped_models()
 CLAIMS = [claim for path in MODELS.values() for claim in read_claims(path)]
@@ -38,6 +41,15 @@ def test_a_model_does_what_its_header_claims(claim: Claim) -> None:
 
 def test_the_models_that_the_documentation_names_are_shipped() -> None:
     assert set() == REQUIRED - set(MODELS)
+
+
+@pytest.mark.parametrize("path", MODELS.values(), ids=list(MODELS))
+def test_a_model_reads_without_errors_and_warnings(path: Path) -> None:
+    report = Report()
+    model = read(Source(path.name, path.read_text(encoding="utf-8")), report)
+    assert [render(d) for d in report.sorted() if d.rule.severity != "note"] == []
+    assert model is not None
+    assert model.name == path.stem
 
 
 @pytest.mark.parametrize("path", MODELS.values(), ids=list(MODELS))

@@ -1,4 +1,7 @@
-"""Say what happens once, at a known time: ``at 100 [ms]: I = 0 [nA]``. The time depends on parameters alone; the actions are those of ``on``."""
+"""Say what happens once, at a known time: ``at 100 [ms]: I = 0 [nA]``.
+
+The time depends on parameters alone; the actions are those of ``on``.
+"""
 
 from __future__ import annotations
 

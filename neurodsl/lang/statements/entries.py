@@ -13,7 +13,8 @@ def quantities(tree: Entries, kind: str, declarations: Declarations, table: dict
     for entry in tree.entries:
         if not isinstance(entry.target, Name):
             message = f"a derivative cannot be a {KINDS[kind]}"
-            declarations.report.add(rules.WRONG_KIND, message, entry.target.span, "an equation stands without a word before it: `dV/dt = ...`")
+            help = "an equation stands without a word before it: `dV/dt = ...`"
+            declarations.report.add(rules.WRONG_KIND, message, entry.target.span, help)
         elif declarations.define(entry.target.id, kind, entry.target.span):
             table[entry.target.id] = entry
         else:

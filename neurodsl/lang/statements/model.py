@@ -13,7 +13,8 @@ from neurodsl.lang.tree import Block
 
 def declare(tree: Block, declarations: Declarations) -> None:
     """Refuse a model within a model; those of a file are taken apart before their statements declare anything."""
-    declarations.report.add(rules.SYNTAX, "a model cannot stand within a model", tree.span, "put it beside the other, at the outer indentation")
+    help = "put it beside the other, at the outer indentation"
+    declarations.report.add(rules.SYNTAX, "a model cannot stand within a model", tree.span, help)
 
 
 MODEL = Statement("model", "name", declare, pieces="statement")

@@ -1,0 +1,130 @@
+"""The machine code of a kernel, kept between runs: a warm run loads it with llvmlite and never imports numba.
+
+numba compiles the step loop once. Its optimised LLVM text becomes an object file, which stands in the private cache folder beside the
+generated file, with the symbols it needs and its digest, and is called the way numba's functions call one another. Anything unexpected is a miss.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from neurodsl.cache import trusted
+from neurodsl.codegen.signature import SIGNATURE
+from neurodsl.files import write_atomically
+
+SCALARS = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
+
+
+def flattened(signature: str) -> list[Any]:
+    """Return the types of the arguments of a function of numba's: where the result and an error go, then scalars and the fields of arrays.
+
+    An array is its owner and its parent (none here), the number of its items and their size, its data, its shape and its strides.
+    """
+    types: list[Any] = [ctypes.c_void_p, ctypes.c_void_p]
+    for scalar, brackets in re.findall(r"(i8|f8)(\[[^\]]*\])?", signature):
+        if brackets:
+            dimensions = brackets.count(":") - 1
+            types += [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, *[ctypes.c_int64] * (2 * dimensions)]
+        else:
+            types.append(SCALARS[scalar])
+    return types
+
+
+ARGUMENTS = flattened(SIGNATURE)
+NEVER_CALLED = re.compile(r"numba_|NRT_|_?nrt_|Py")
+"""Symbols of numba's and Python's that a kernel mentions where it would raise, which it never does."""
+
+Advance = Callable[..., None]
+
+
+def target() -> tuple[llvm.TargetMachine, str]:
+    """Return LLVM's view of this processor and a short digest of it."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    machine = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
+    version = ".".join(str(part) for part in llvm.llvm_version_info)
+    return machine, hashlib.sha256(f"{cpu} {features} {version} {machine.triple}".encode()).hexdigest()[:12]
+
+
+def build(path: Path, run: Any) -> None:
+    """Keep the machine code of a compiled step loop beside its generated file.
+
+    Parameters
+    ----------
+    path : Path
+        The generated file.
+    run : numba dispatcher
+        Its step loop, compiled for one signature.
+    """
+    machine, digest = target()
+    (text,) = run.inspect_llvm().values()
+    ir = llvm.parse_assembly(text)
+    code = machine.emit_object(ir)
+    defined = [f for f in ir.functions if not f.is_declaration and f.linkage == llvm.Linkage.external]
+    meta = {
+        "symbol": next(f.name for f in defined if len(list(f.arguments)) == len(ARGUMENTS)),
+        "externals": sorted(f.name for f in ir.functions if f.is_declaration and not f.name.startswith("llvm.")),
+        "digest": hashlib.sha256(code).hexdigest(),
+    }
+    write_atomically(path.with_suffix(f".{digest}.o"), lambda file: file.write(code) and None)
+    write_atomically(path.with_suffix(f".{digest}.json"), lambda file: file.write(json.dumps(meta).encode()) and None)
+
+
+def load(path: Path) -> Advance | None:
+    """Return the step loop of a generated file from kept machine code, or None where there is none that fits."""
+    machine, digest = target()
+    object_file, meta_file = path.with_suffix(f".{digest}.o"), path.with_suffix(f".{digest}.json")
+    if not (trusted(object_file) and trusted(meta_file)):
+        return None
+    try:
+        meta = json.loads(meta_file.read_text(encoding="utf-8"))
+        code = object_file.read_bytes()
+        if hashlib.sha256(code).hexdigest() != meta["digest"] or not all(_resolve(name) for name in meta["externals"]):
+            return None
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        address = engine.get_function_address(meta["symbol"])
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+        return None
+    return _caller(engine, address) if address else None
+
+
+def _resolve(name: str) -> bool:
+    """Make a symbol known to LLVM; tell whether that was possible."""
+    if llvm.address_of_symbol(name):
+        return True
+    source: Any = ctypes.pythonapi.Py_IncRef if NEVER_CALLED.match(name) else getattr(ctypes.CDLL(None), name, None)
+    if source is None:
+        return False
+    llvm.add_symbol(name, ctypes.cast(source, ctypes.c_void_p).value)
+    return True
+
+
+def _caller(engine: llvm.ExecutionEngine, address: int) -> Advance:
+    function = ctypes.CFUNCTYPE(ctypes.c_int32, *ARGUMENTS)(address)
+
+    def run(*arguments: Any) -> None:
+        """Advance the run that the arguments hold; the engine lives as long as this function."""
+        assert engine is not None
+        result, error = ctypes.c_void_p(), ctypes.c_void_p()
+        flat: list[Any] = [ctypes.addressof(result), ctypes.addressof(error)]
+        for value in arguments:
+            if isinstance(value, np.ndarray):
+                flat += [None, None, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides]
+            else:
+                flat.append(value)
+        if function(*flat) != 0:
+            raise RuntimeError("a kernel raised")
+
+    return run

@@ -1,0 +1,27 @@
+"""What an exporter is: a form in which a model can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from neurodsl.model import Model
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """A form of a model.
+
+    Attributes
+    ----------
+    name : str
+        What a user asks for.
+    title : str
+        One line for tables and help.
+    render : callable
+        From a model to its text in this form, without a line end.
+    """
+
+    name: str
+    title: str
+    render: Callable[[Model], str]

@@ -1,0 +1,109 @@
+"""A model as JSON, for other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from neurodsl.exporters.contents import Row, actions, initials, inputs, parameters, target
+from neurodsl.exporters.exporter import Exporter
+from neurodsl.exporters.spelling import spellings, tex_name, tex_verbatim
+from neurodsl.exporters.tex_formula import TexFormula
+from neurodsl.lang.unparse import unparse
+from neurodsl.model import Action, Definition, Equation, Event, Function, Model, State
+from neurodsl.units import describe
+
+
+def render(model: Model) -> str:
+    """Return a model as one object; every expression is a text that the language reads, a number is in the unit beside it."""
+    formula = TexFormula(spellings(model, tex_name, tex_verbatim))
+    settings = model.settings
+    shown = {
+        "model": model.name,
+        "title": model.doc,
+        "equations": [_equation(formula, equation) for equation in model.equations],
+        "parameters": _rows(parameters(model)),
+        "inputs": _rows(inputs(model)),
+        "derived": [_definition(formula, definition) for definition in model.definitions.values()],
+        "functions": [_function(formula, function) for function in model.functions.values()],
+        "states": [_state(model, state) for state in model.states.values()],
+        "events": [_event(event) for event in model.events],
+        "variants": [
+            {"name": v.name, "doc": v.doc, "values": {name: unparse(value) for name, value in v.values}} for v in model.variants.values()
+        ],
+        "settings": {
+            "duration": settings.duration,
+            "dt": settings.dt,
+            "time_unit": describe(model.time_unit),
+            "method": settings.method,
+            "events": settings.events,
+            "record": list(settings.record),
+        },
+    }
+    return json.dumps(shown, indent=2, allow_nan=False)
+
+
+def _equation(formula: TexFormula, equation: Equation) -> dict[str, Any]:
+    return {
+        "text": f"{unparse(equation.left)} = {unparse(equation.right)}",
+        "latex": f"{formula(equation.left)} = {formula(equation.right)}",
+        "defines": [{"state": name, "order": order} for name, order in equation.defines],
+    }
+
+
+def _rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return [{"name": unparse(row.target), "value": row.value_text, "unit": describe(row.unit), "doc": row.doc or None} for row in rows]
+
+
+def _definition(formula: TexFormula, definition: Definition) -> dict[str, Any]:
+    return {
+        "name": definition.name,
+        "text": f"{definition.name} = {unparse(definition.value)}",
+        "latex": f"{formula.name(definition.name)} = {formula(definition.value)}",
+        "unit": describe(definition.unit),
+        "doc": definition.doc,
+        "constant": definition.constant,
+    }
+
+
+def _function(formula: TexFormula, function: Function) -> dict[str, Any]:
+    head = formula.call(function.name, [formula.name(argument) for argument in function.arguments])
+    return {
+        "name": function.name,
+        "arguments": list(function.arguments),
+        "text": f"{function.name}({', '.join(function.arguments)}) = {unparse(function.body)}",
+        "latex": f"{head} = {formula(function.body)}",
+    }
+
+
+def _state(model: Model, state: State) -> dict[str, Any]:
+    """Return a state; its initial values are null where the file leaves them at 0."""
+    return {
+        "name": state.name,
+        "unit": describe(state.unit),
+        "doc": state.doc,
+        "order": state.order,
+        "initial": {unparse(row.target): row.value_text for row in initials(model, state)},
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "kind": event.kind,
+        "trigger": None if event.trigger is None else unparse(event.trigger),
+        "actions": [_action(action) for action in actions(event)],
+        "spikes": event.spikes,
+    }
+
+
+def _action(action: Action) -> str:
+    """Return an action as the language writes it."""
+    if action.kind == "emit":
+        return "emit spike"
+    value = "" if action.value is None else unparse(action.value)
+    changed = "" if action.target is None else unparse(target(action.target, action.order, action.span))
+    return {"set": f"{changed} = {value}", "hold": f"hold {changed} for {value}", "wait": f"wait {value}", "stop": "stop"}[action.kind]
+
+
+JSON = Exporter("json", "JSON, for other programs", render)

@@ -1,0 +1,106 @@
+"""A model as LaTeX, for a methods section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from neurodsl.exporters.contents import Row, actions, inputs, parameters, states, target, variant_target
+from neurodsl.exporters.exporter import Exporter
+from neurodsl.exporters.spelling import spellings, tex_name, tex_text, tex_verbatim
+from neurodsl.exporters.tex_formula import TexFormula, tex_unit
+from neurodsl.lang.inference import is_steady
+from neurodsl.model import Action, Event, Model, Steady, Variant
+from neurodsl.units import ONE
+
+TRIGGERS = {"condition": "if", "at": "at", "every": "every"}
+VALUES = {"Value": "l", "Unit": "l", "Meaning": "l"}
+STEADY = r"\text{steady}"
+
+
+def render(model: Model) -> str:
+    """Return the equations of a model as ``align*``, its events, and tables of its values; amsmath is needed."""
+    formula = TexFormula(spellings(model, tex_name, tex_verbatim))
+    equations = [f"{formula(equation.left)} &= {formula(equation.right)}" for equation in model.equations]
+    equations += [
+        f"{formula.name(d.name)} &= {formula(d.value)}" + (rf" && \text{{{tex_text(d.doc)}}}" if d.doc else "")
+        for d in model.definitions.values()
+    ]
+    equations += [
+        f"{formula.call(f.name, [formula.name(argument) for argument in f.arguments])} &= {formula(f.body)}"
+        for f in model.functions.values()
+    ]
+    title = tex_text(f"{model.name}: {model.doc}" if model.doc else model.name)
+    blocks = [
+        "% needs \\usepackage{amsmath}",
+        rf"\subsection*{{{title}}}",
+        _align(equations),
+        _align([_event(formula, event) for event in model.events]),
+        _tabular({"Parameter": "l", **VALUES}, _cells(formula, parameters(model))),
+        _tabular({"Input": "l", **VALUES}, _cells(formula, inputs(model))),
+        _tabular({"State": "l", "Initial value": "l", "Unit": "l", "Meaning": "l"}, _cells(formula, states(model))),
+        _tabular(
+            {"Variant": "l", "Values": r"p{0.6\textwidth}", "Meaning": "l"},
+            [_variant(formula, model, variant) for variant in model.variants.values()],
+        ),
+    ]
+    return "\n\n".join(filter(None, blocks))
+
+
+def _align(rows: Sequence[str]) -> str:
+    """Return formulas below each other."""
+    if not rows:
+        return ""
+    lines = " \\\\\n".join(f"  {row}" for row in rows)
+    return f"\\begin{{align*}}\n{lines}\n\\end{{align*}}"
+
+
+def _tabular(head: Mapping[str, str], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return a table, its head a title and a type for each column; a column without a text is left out."""
+    if not rows:
+        return ""
+    kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    lines = [" & ".join(row[i] for i in kept) for row in (tuple(head), *rows)]
+    body = "".join(f"  {line} \\\\\n" for line in lines[1:])
+    types = "".join(tuple(head.values())[i] for i in kept)
+    return f"\\begin{{tabular}}{{{types}}}\n  \\hline\n  {lines[0]} \\\\\n  \\hline\n{body}  \\hline\n\\end{{tabular}}"
+
+
+def _cells(formula: TexFormula, rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    return [
+        (f"${formula(row.target)}$", f"${_value(formula, row)}$", "" if row.unit == ONE else f"${tex_unit(row.unit)}$", tex_text(row.doc))
+        for row in rows
+    ]
+
+
+def _value(formula: TexFormula, row: Row) -> str:
+    if row.value is None:
+        return "0"
+    return STEADY if isinstance(row.value, Steady) else formula(row.value)
+
+
+def _event(formula: TexFormula, event: Event) -> str:
+    """Return an event with its actions below each other, in the order in which they act."""
+    head = r"\text{at the start}" if event.trigger is None else rf"\text{{{TRIGGERS[event.kind]} }} {formula(event.trigger)}"
+    changes = [_action(formula, action) for action in actions(event)]
+    return " \\\\\n  &&& ".join([rf"&{head}\colon && {changes[0]}", *changes[1:]])
+
+
+def _action(formula: TexFormula, action: Action) -> str:
+    if action.kind in ("emit", "stop"):
+        return r"\text{emit spike}" if action.kind == "emit" else r"\text{stop}"
+    value = "" if action.value is None else formula(action.value)
+    if action.kind == "wait" or action.target is None:
+        return rf"\text{{wait }} {value}"
+    changed = formula(target(action.target, action.order, action.span))
+    return rf"{changed} \leftarrow {value}" if action.kind == "set" else rf"\text{{hold }} {changed} \text{{ for }} {value}"
+
+
+def _variant(formula: TexFormula, model: Model, variant: Variant) -> tuple[str, ...]:
+    values = (
+        f"${formula(variant_target(model, name, variant.span))} = {STEADY if is_steady(value) else formula(value)}$"
+        for name, value in variant.values
+    )
+    return tex_text(variant.name), ", ".join(values), tex_text(variant.doc or "")
+
+
+LATEX = Exporter("latex", "LaTeX, for a methods section", render)

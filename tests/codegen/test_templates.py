@@ -1,0 +1,34 @@
+"""Templates hold layout, never mathematics, and are given exactly the fields of their page."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import jinja2.meta
+import pytest
+
+from neurodsl import resources
+from neurodsl.codegen.pages import File
+from neurodsl.codegen.render import environment
+
+TEMPLATES = sorted(resources.folder("templates").rglob("*.j2"))
+GIVEN = {"page", "njit", "njit_inline"}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_uses_nothing_but_its_page_and_the_decorators(path: Path) -> None:
+    undeclared = jinja2.meta.find_undeclared_variables(environment().parse(path.read_text(encoding="utf-8")))
+    assert undeclared <= GIVEN
+
+
+def test_the_templates_use_every_field_of_the_page_and_no_other() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
+    used = set(re.findall(r"\bpage\.(\w+)", text))
+    assert used == {field.name for field in dataclasses.fields(File)}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_fits_on_a_few_screens(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 170
