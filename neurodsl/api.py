@@ -7,31 +7,37 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from neurodsl import __version__, resources, rules
-from neurodsl.cache import Cache, open_cache, trusted
+from neurodsl.cache import Cache, open_cache, sealed, temporary_cache, trusted, unsealed
 from neurodsl.diagnostics import NeuroError, Report, fail, nearest
 from neurodsl.files import write_atomically
 from neurodsl.findings import diagnostics_of, finding
 from neurodsl.plan import Plan
 from neurodsl.source import Source
-from neurodsl.units import UnitError, parse_quantity
+from neurodsl.units import UnitError, describe, parse_quantity
 
 if TYPE_CHECKING:
     from neurodsl import planning as planning_module
     from neurodsl import run as run_module
     from neurodsl.solution import Result
 
+SURROUNDINGS = 4
+"""The exit code of what is the fault of neither the model nor its numbers."""
 LARGEST_FILE = 2**20
 """Bytes that a model file may have."""
 Values = Mapping[str, str | float] | None
+PLAIN_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*(\[[^\[\]]*\]?|[^\W\d_][^\s()\[\]]*)?\s*")
+"""A number, perhaps with what may be meant as its unit; any other text is an expression."""
 
 
 def _planning() -> planning_module:  # type: ignore[valid-type]
@@ -52,25 +58,29 @@ def read_source(path: str | Path) -> Source:
     NeuroError
         F101 where it cannot be read.
     """
-    name = str(path)
+    name = str(path).encode("utf-8", "backslashreplace").decode()
     if name == "-":
-        return source_of(sys.stdin.buffer.read(LARGEST_FILE + 1), "<stdin>")
-    file = Path(name)
-    if not file.exists():
+        return source_of(b"" if sys.stdin is None else sys.stdin.buffer.read(LARGEST_FILE + 1), "<stdin>")
+    file = Path(path)
+    try:
+        there = bool(str(path)) and file.exists()
+    except OSError as error:
+        raise fail(rules.UNREADABLE, f"`{name[:80]}` cannot be read: {(error.strerror or str(error)).lower()}") from error
+    if not there:
         shipped = resources.shipped_models()
         if name in shipped:
             file, name = shipped[name], f"{name}.neuro"
         else:
             near = nearest(name.removesuffix(".neuro"), [*shipped, *(p.name for p in Path().glob("*.neuro"))])
             hint = f"did you mean `{near}`?" if near else "`neurodsl models` lists the shipped models"
-            raise fail(rules.UNREADABLE, f"there is no file `{path}` and no shipped model of that name", help=hint)
+            raise fail(rules.UNREADABLE, f"there is no file `{name}` and no shipped model of that name", help=hint)
     if file.is_dir():
-        raise fail(rules.UNREADABLE, f"`{path}` is a directory", help="name a .neuro file in it")
+        raise fail(rules.UNREADABLE, f"`{name}` is a directory", help="name a .neuro file in it")
     try:
         with file.open("rb") as stream:
             return source_of(stream.read(LARGEST_FILE + 1), name)
     except OSError as error:
-        raise fail(rules.UNREADABLE, f"`{path}` cannot be read: {error.strerror or error}", exit_code=4) from error
+        raise fail(rules.UNREADABLE, f"`{name}` cannot be read: {(error.strerror or str(error)).lower()}", exit_code=4) from error
 
 
 def source_of(data: bytes, name: str) -> Source:
@@ -124,20 +134,27 @@ class Model:
 
     def plan(self, method: str | None, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]) -> Plan:
         """Return the plan of a run, from the cache where it is known."""
-        wanted = ["plan", __version__, sys.version_info[:2], self.source.name, self.source.digest, self.name, method, events, variant, sorted(expressions)]
+        wanted = ["plan", __version__, resources.stamp(), sys.version_info[:2], self.source.name, self.source.digest, self.name, method, events, variant, sorted(expressions)]
         path = self.cache.folder / f"{_digest(wanted)}.plan"
         kept = _read(path)
         if kept is not None:
             try:
                 plan = Plan.from_json(kept)
-                if trusted(self.cache.folder / f"{plan.kernel}.py"):
+                if _is_intact(self.cache.folder, plan):
                     return plan
             except (ValueError, KeyError, TypeError):
                 pass
         report, planning = Report(), _planning()
         model = planning.read_model(self.source, self.name, report)  # type: ignore[attr-defined]
-        model = planning.apply_options(model, variant, tuple(expressions), report)  # type: ignore[attr-defined]
-        made: Plan = planning.make_plan(model, method, events, report, self.cache.folder)  # type: ignore[attr-defined]
+        kinds = tuple(("input" if kind == "set" and name in model.inputs else kind, name, text) for kind, name, text in expressions)
+        model = planning.apply_options(model, variant, kinds, report)  # type: ignore[attr-defined]
+        try:
+            made: Plan = planning.make_plan(model, method, events, report, self.cache.folder)  # type: ignore[attr-defined]
+        except NeuroError as error:
+            if error.exit_code != SURROUNDINGS or self.cache.reason is not None:
+                raise
+            self.cache = temporary_cache(error.report.found[0].message)
+            made = planning.make_plan(model, method, events, report, self.cache.folder)  # type: ignore[attr-defined]
         _write(path, made.to_json())
         return made
 
@@ -195,19 +212,23 @@ class Model:
         """
         began = time.perf_counter()
         run = _run()
-        numbers: dict[str, dict[str, str | float]] = {"set": {}, "init": {}}
+        numbers: dict[str, dict[str, str | float]] = {"set": {}, "input": {}, "init": {}}
         expressions: list[tuple[str, str, str]] = []
-        for kind, given in (("set", {**(set or {}), **values}), ("init", init or {}), ("input", input or {})):
+        seen: list[tuple[str, bool]] = []
+        for kind, given in (("set", set or {}), ("set", values), ("input", input or {}), ("init", init or {})):
             for name, value in given.items():
-                target = "init" if kind == "init" else "set"
+                if (name, kind == "init") in seen:
+                    raise fail(rules.UNKNOWN_OPTION_NAME, f"`{name}` is given twice", help="give it once")
+                seen.append((name, kind == "init"))
                 if _is_number(value):
-                    numbers[target][name] = value
+                    numbers[kind][name] = value
                 else:
                     expressions.append((kind, name, str(value)))
         plan = self.plan(method, events, variant, expressions)
-        changing = [name for name in numbers["set"] if name not in {p.name for p in plan.parameters}]
+        taken = {"set": {p.name for p in plan.parameters}, "input": {p.name for p in plan.parameters if p.role == "input"}}
+        changing = [(kind, name) for kind, known in taken.items() for name in numbers[kind] if name not in known]
         if changing:
-            expressions += [("input", name, str(numbers["set"].pop(name))) for name in changing]
+            expressions += [(kind, name, _as_text(numbers[kind].pop(name))) for kind, name in changing]
             plan = self.plan(method, events, variant, expressions)
         if self.cache.reason is not None and report is not None:
             report.add(rules.NO_CACHE, f"the cache cannot be used: {self.cache.reason}; kernels of this run are not kept")
@@ -227,21 +248,13 @@ class Model:
         states = {s.name: s.unit for s in plan.states}
         found: dict[str, dict[str, float]] = {"set": {}, "init": {}}
         for kind, known in (("set", parameters), ("init", states)):
-            for name, value in numbers[kind].items():
+            for name, value in ({**numbers["set"], **numbers["input"]} if kind == "set" else numbers["init"]).items():
                 if name not in known:
-                    raise self._unknown(kind, name, known, plan)
+                    raise _unknown_initial(name, known, plan)
                 found[kind][name] = run.number_in(value, known[name], name)
         times = [None if v is None else run.number_in(v, plan.time_unit, what) for v, what in ((duration, "duration"), (dt, "dt"))]
-        return run.Options(times[0], times[1], rtol, atol, None if record is None else tuple(record), found["set"], found["init"])
-
-    def _unknown(self, kind: str, name: str, known: Mapping[str, str], plan: Plan) -> NeuroError:
-        near = nearest(name, known)
-        what = "initial value" if kind == "init" else "parameter"
-        listed = ", ".join(f"`{k}`" for k in known) or "none"
-        hint = f"did you mean `{near}`?" if near else f"it has: {listed}"
-        if kind == "set" and name in plan.recordable:
-            hint = f"`{name}` is a state or a derived quantity; an initial value is given with `--init {name}=...`"
-        return fail(rules.UNKNOWN_OPTION_NAME, f"`{plan.model}` has no {what} `{name}`", help=hint)
+        recorded = None if record is None else (record,) if isinstance(record, str) else tuple(record)
+        return run.Options(times[0], times[1], rtol, atol, recorded, found["set"], found["init"])
 
     def _without_stiffness(
         self, run: Any, plan: Plan, options: Any, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]
@@ -256,14 +269,36 @@ class Model:
         return Plan(**{**stiff.__dict__, "reason": reason})
 
 
+def _unknown_initial(name: str, known: Mapping[str, str], plan: Plan) -> NeuroError:
+    near = nearest(name, known)
+    hint = f"did you mean `{near}`?" if near else f"it has: {', '.join(f'`{k}`' for k in known)}"
+    if name in {p.name for p in plan.parameters}:
+        hint = f"`{name}` is a parameter or an input: `--set {name}=...`"
+    return fail(rules.UNKNOWN_OPTION_NAME, f"`{plan.model}` has no initial value `{name}`", help=hint)
+
+
 def _is_number(value: str | float) -> bool:
+    return not isinstance(value, str) or PLAIN_NUMBER.fullmatch(value) is not None
+
+
+def _as_text(value: str | float) -> str:
+    """Return a value as the language writes it: a number with its unit in brackets."""
     if not isinstance(value, str):
-        return True
+        return str(value)
     try:
-        parse_quantity(value)
+        number, unit = parse_quantity(value)
     except UnitError:
-        return not any(c.isalpha() for c in value.split("[")[0]) and "(" not in value
-    return True
+        return value
+    return repr(number) if unit is None else f"{number!r} [{describe(unit)}]"
+
+
+def _is_intact(folder: Path, plan: Plan) -> bool:
+    """Return whether the kernel of a plan stands in a folder as it was written; its name ends in its digest."""
+    path = folder / f"{plan.kernel}.py"
+    try:
+        return trusted(path) and plan.kernel.endswith(f"_{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}")
+    except OSError:
+        return False
 
 
 def _digest(values: Any) -> str:
@@ -271,14 +306,21 @@ def _digest(values: Any) -> str:
 
 
 def _read(path: Path) -> str | None:
+    """Return a text that was kept, None where there is none or it is damaged."""
     try:
-        return path.read_text(encoding="utf-8") if trusted(path) else None
-    except (OSError, UnicodeDecodeError):
+        return unsealed(path.read_bytes()) if trusted(path) else None
+    except OSError:
         return None
 
 
 def _write(path: Path, text: str) -> None:
-    write_atomically(path, lambda file: file.write(text.encode()) and None)
+    """Keep a text; where that cannot be done it is made again next time."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(sealed(text))
+
+    with suppress(NeuroError):
+        write_atomically(path, write)
 
 
 def check_source(source: Source, folder: Path) -> Report:
@@ -288,7 +330,7 @@ def check_source(source: Source, folder: Path) -> Report:
     models = lang.read_all(source, report)
     if not report.ok:
         return report
-    path = folder / f"{_digest(['check', __version__, source.digest])}.findings"
+    path = folder / f"{_digest(['check', __version__, resources.stamp(), source.digest])}.findings"
     kept = _read(path)
     if kept is not None:
         try:
@@ -299,7 +341,9 @@ def check_source(source: Source, folder: Path) -> Report:
     planning, found = _planning(), Report()
     for model in models.values():
         try:
-            planning.compile_system(model, found)  # type: ignore[attr-defined]
+            system = planning.compile_system(model, found)  # type: ignore[attr-defined]
+            method = planning.method_of(system, system.settings.method or "auto")[0]  # type: ignore[attr-defined]
+            planning.events_of(method, system.settings.events)  # type: ignore[attr-defined]
         except NeuroError as error:
             found.found += error.report.found
     _write(path, json.dumps([finding(d) for d in found.found]))
@@ -327,4 +371,4 @@ def load(path: str | Path, name: str | None = None) -> Model:
 
 def loads(text: str, name: str = "model") -> Model:
     """Return the model of a text."""
-    return Model(Source(f"{name}.neuro", text.replace("\r\n", "\n")))
+    return Model(source_of(text.encode("utf-8", "surrogatepass"), f"{name}.neuro"))

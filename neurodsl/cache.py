@@ -7,6 +7,7 @@ user's own cache directory may be a link. Where that cannot be had, a temporary 
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import shutil
 import stat
@@ -31,7 +32,7 @@ def place() -> Path:
     if named:
         return Path(named)
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".cache") / "neurodsl"
+    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache") / "neurodsl"
 
 
 def open_cache() -> Cache:
@@ -42,8 +43,17 @@ def open_cache() -> Cache:
         reason = unsafe(folder)
         if reason is None:
             return Cache(folder, None)
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except FileExistsError:
+        reason = f"`{folder}` is no directory"
+    except OSError as error:
+        reason = f"`{folder}` cannot be made: {(error.strerror or str(error)).lower()}"
+    except RuntimeError:
+        reason = "the user has no home directory"
+    return temporary_cache(reason)
+
+
+def temporary_cache(reason: str) -> Cache:
+    """Return a temporary folder that is removed at exit, with the reason why it serves."""
     temporary = Path(tempfile.mkdtemp(prefix="neurodsl-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     return Cache(temporary, reason)
@@ -64,6 +74,17 @@ def unsafe(folder: Path) -> str | None:
     if not os.access(folder, os.W_OK | os.X_OK):
         return f"`{folder}` is not writable"
     return None
+
+
+def sealed(text: str) -> bytes:
+    """Return a text to be kept, behind its digest."""
+    return f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}".encode()
+
+
+def unsealed(data: bytes) -> str | None:
+    """Return the text that was sealed, None where it is damaged."""
+    digest, _, text = data.partition(b"\n")
+    return text.decode() if hashlib.sha256(text).hexdigest().encode() == digest else None
 
 
 def trusted(path: Path) -> bool:

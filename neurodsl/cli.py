@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -16,25 +17,29 @@ from typing import Any, NoReturn
 import click
 
 from neurodsl import __version__
-from neurodsl.diagnostics import NeuroError, Report, render
+from neurodsl.diagnostics import NeuroError, Report, nearest, printable, render
 
 COMPLETION = "run `eval \"$(_NEURODSL_COMPLETE=bash_source neurodsl)\"` (or zsh_source, fish_source) to complete commands and options with TAB"
 
 
 class Commands(click.Group):
-    """Shows the exit codes below the commands and proposes the nearest command."""
+    """Proposes what was probably meant where there is no such command."""
 
     def resolve_command(self, context: click.Context, arguments: list[str]) -> Any:
-        try:
-            return super().resolve_command(context, arguments)
-        except click.UsageError as error:
-            if arguments and Path(arguments[0]).suffix == ".neuro":
-                error.message += f" Did you mean `neurodsl simulate {arguments[0]}`?"
-            raise
+        if arguments and not arguments[0].startswith("-") and self.get_command(context, arguments[0]) is None:
+            known = self.list_commands(context)
+            near = nearest(arguments[0], known)
+            shipped = import_module("neurodsl.resources").shipped_models()
+            models = [name for name in arguments[:2] if name in shipped or name.endswith(".neuro")]
+            meant = f"neurodsl {near}" if near else f"neurodsl simulate {models[0]}" if models else None
+            hint = f"did you mean `{meant}`?" if meant else f"commands: {', '.join(known)}."
+            raise click.UsageError(printable(f"there is no command `{arguments[0]}`; {hint}"), context)
+        return super().resolve_command(context, arguments)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=f"To complete in the shell, {COMPLETION}.")
 @click.version_option(__version__, prog_name="neurodsl")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error arose.")
 def commands() -> None:
     """Write the equations of a neuron; check them, simulate them, look at them.
 
@@ -64,10 +69,21 @@ def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
     for value in values:
         name, equals, text = value.partition("=")
         if not equals or not name.strip() or not text.strip():
-            raise click.UsageError(f"{option} takes NAME=VALUE, not `{value}`, for example {option} I=2.5 or {option} \"g_L=0.2 [mS/cm^2]\".")
+            told = f"{option} takes NAME=VALUE, not `{value}`, for example {option} I=2.5 or {option} \"g_L=0.2 [mS/cm^2]\"."
+            raise click.UsageError(printable(told))
         if name.strip() in found:
-            raise click.UsageError(f"{option} gives `{name.strip()}` twice.")
+            raise click.UsageError(printable(f"{option} gives `{name.strip()}` twice."))
         found[name.strip()] = text.strip()
+    return found
+
+
+def names(text: str | None) -> list[str] | None:
+    """Return the names of ``A,B``."""
+    if text is None:
+        return None
+    found = [name.strip() for name in text.split(",")]
+    if not all(found):
+        raise click.UsageError(printable(f"--record takes names with commas between them, not `{text}`, for example --record V,n."))
     return found
 
 
@@ -92,7 +108,7 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
             notes = sum(d.rule.severity == "note" for d in report.found)
             warnings = len(report.found) - notes
             counts = [f"{n} {word}{'s' if n > 1 else ''}" for n, word in ((warnings, "warning"), (notes, "note")) if n]
-            print(f"{name}: ok" + (f", {' and '.join(counts)}" if counts else ""))
+            print(f"{printable(name)}: ok" + (f", {' and '.join(counts)}" if counts else ""))
     if as_json:
         print(json.dumps({"files": told}))
     if failed:
@@ -164,7 +180,7 @@ def simulate(file: str, model: str | None, variant: str | None, as_json: bool, s
         result = loaded.simulate(
             duration=options["duration"], dt=options["dt"], method=options["method"], events=options["events"], rtol=options["rtol"], atol=options["atol"],
             variant=variant, set=pairs("--set", options["sets"]), init=pairs("--init", options["inits"]), input=pairs("--input", options["inputs"]),
-            record=None if options["record"] is None else [n.strip() for n in options["record"].split(",") if n.strip()], progress=bar, report=report,
+            record=names(options["record"]), progress=bar, report=report,
         )  # fmt: skip
     except NeuroError as error:
         result = getattr(error, "result", None)
@@ -173,18 +189,21 @@ def simulate(file: str, model: str | None, variant: str | None, as_json: bool, s
         failure = error
     finally:
         bar.close()
-    if not as_json:
-        show_report(report)
+    show_report(report)
+    written = []
     if out is not None:
         result.save(out)
+        written.append(out)
     if figure is not None and len(result.t) > 1 and len(result):
         import_module("neurodsl.plotting").save_figure(result, figure)
+        written.append(figure)
     if as_json:
         print(json.dumps(result.to_dict(summary=summary), allow_nan=False))
-    elif failure is None:
-        print(solution.summary(result))
-        for path in (p for p in (out, figure) if p is not None):
-            print(f"  written {path}")
+    else:
+        if failure is None:
+            print(solution.summary(result))
+        for path in written:
+            print(f"  written {printable(path)}", file=sys.stdout if failure is None else sys.stderr)
     if failure is not None:
         raise failure
     if result.meta["interrupted"]:
@@ -216,7 +235,7 @@ def explain(code: str | None) -> None:
         return
     found = rules.get(code.upper())
     if found is None:
-        raise click.UsageError(f"there is no code `{code}`; `neurodsl explain` lists them.")
+        raise click.UsageError(printable(f"there is no code `{code}`; `neurodsl explain` lists them."))
     print(f"{found.severity}[{found.code}]: {found.title}\n\n{found.explanation}")
 
 
@@ -252,30 +271,65 @@ class Bar:
             self.shown.stop()
 
 
+def prepare_streams() -> None:
+    """Make sure that whatever is printed can be: where a stream is closed, and where its encoding lacks a character."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream := getattr(sys, name), "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def discard_output() -> None:
+    """Drop what standard output could not take, so that it is not tried again at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run(arguments: Sequence[str], debug: bool) -> int:
+    """Run a command, show its errors, and return its exit code."""
+    try:
+        code = commands.main(args=list(arguments), prog_name="neurodsl", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except Stop as stop:
+        return stop.code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        discard_output()
+        return 0
+    except Exception as error:
+        if debug:
+            traceback.print_exception(error)
+        return tell(error)
+
+
+def tell(error: Exception) -> int:
+    """Show an error that ended a command, and return the exit code that goes with it."""
+    if isinstance(error, NeuroError):
+        show_report(error.report)
+        return error.exit_code
+    if isinstance(error, MemoryError):
+        print("error: out of memory", file=sys.stderr)
+        return 4
+    if isinstance(error, OSError):
+        discard_output()
+        place = f"`{error.filename}`: " if error.filename else ""
+        print(printable(f"error: {place}{(error.strerror or str(error)).lower()}"), file=sys.stderr)
+        return 4
+    print(printable(f"error: internal error: {type(error).__name__}: {error}"), file=sys.stderr)
+    print("  = help: this is a defect of neurodsl, not of your model; please report it with what `--debug` shows", file=sys.stderr)
+    return 1
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 done, 2 the input, 3 the numerics, 4 the surroundings, 130 interrupted; 1 is a defect."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
-    given = [argument for argument in given if argument != "--debug"]
-    try:
-        code = commands.main(args=given, prog_name="neurodsl", standalone_mode=False)
-        sys.stdout.flush()
-        sys.exit(code if isinstance(code, int) else 0)
-    except Stop as stop:
-        sys.exit(stop.code)
-    except NeuroError as error:
-        if debug:
-            raise
-        show_report(error.report)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except MemoryError:
-        print("error: out of memory", file=sys.stderr)
-        sys.exit(4)
+    prepare_streams()
+    sys.exit(run([argument for argument in given if argument != "--debug"], "--debug" in given))

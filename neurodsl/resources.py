@@ -16,6 +16,12 @@ def folder(name: str) -> Path:
     return top / name
 
 
+def stamp() -> list[int]:
+    """Return what changes when the compiler does: how many files it has and when the last of them was written."""
+    files = [path for top in (PACKAGE, folder("templates")) for path in top.rglob("*") if path.suffix in (".py", ".j2", ".lark")]
+    return [len(files), max(path.stat().st_mtime_ns for path in files)]
+
+
 def shipped_models() -> dict[str, Path]:
     """Return the path of every model that comes with the package, by name, in alphabetical order."""
     return {path.stem: path for path in sorted(folder("models").rglob("*.neuro"), key=lambda path: path.stem)}

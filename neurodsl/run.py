@@ -63,8 +63,11 @@ def number_in(text: str | float, unit: str, what: str) -> float:
     NeuroError
         V101 where it is no finite number, or of another dimension.
     """
-    if isinstance(text, int | float | np.number):
-        value, given = float(text), None
+    if not isinstance(text, str):
+        try:
+            value, given = float(text), None
+        except (TypeError, ValueError, OverflowError) as error:
+            raise fail(rules.BAD_VALUE, f"{what} has to be a number, or a text such as `1 [{unit}]`, not `{text!r:.80}`") from error
     else:
         try:
             value, given = parse_quantity(text)
@@ -214,10 +217,10 @@ def execute(plan: Plan, folder: Path, options: Options, source: Source, build_s:
     """
     path = folder / f"{plan.kernel}.py"
     plain = kernel.load(path, plain=True)
+    arguments, numbers = prepared(plan, plain, options, source)
     began = time.perf_counter()
     module = kernel.load(path) if kernel.compiled() else plain
     compile_s = time.perf_counter() - began
-    arguments, numbers = prepared(plan, plain, options, source)
     status, interrupted, run_s = _advance(module, arguments, progress)
     timing = {"build_s": build_s, "compile_s": compile_s, "run_s": run_s}
     result = _result(plan, plain, arguments, numbers, status, interrupted, timing, options)

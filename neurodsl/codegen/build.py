@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from fractions import Fraction
-from math import comb
+from math import comb, prod
 
 import sympy
 from sympy import Basic, Expr
@@ -14,34 +14,12 @@ from neurodsl.codegen.bodies import Writer, comment
 from neurodsl.codegen.pages import Body, Event, File, Surface
 from neurodsl.codegen.render import render
 from neurodsl.codegen.signature import SIGNATURE
+from neurodsl.codegen.special import definitions
 from neurodsl.codegen.steps import held_states, linear_part, slope_line, step_of
 from neurodsl.integrators.method import Exact, ExplicitRungeKutta, Method, Rosenbrock
 from neurodsl.model import STEADY
 from neurodsl.system import System
 from neurodsl.units import describe
-
-HELPERS = {
-    "_phi1": "    return math.expm1(x)/x if x != 0.0 else 1.0",
-    "_phi2": "    return (_phi1(x) - 1.0)/x if abs(x) > 0.5 else {series2}",
-    "_phi3": "    return (_phi2(x) - 0.5)/x if abs(x) > 0.5 else {series3}",
-    "_sigmoid": "    return 1.0/(1.0 + math.exp(-x)) if x >= 0.0 else math.exp(x)/(1.0 + math.exp(x))",
-    "_sign": "    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0*x",
-    "_heaviside": "    return 1.0 if x >= 0.0 else 0.0*x",
-    "_round": "    return np.rint(x)",
-}
-"""Functions of one argument that a generated file defines where it uses them."""
-MODULO = "    return x - math.floor(x/y)*y if y != 0.0 else math.nan"
-
-
-def series(order: int) -> str:
-    """Return the Taylor polynomial of phi_order for arguments up to 1/2 in Horner's form."""
-    factorials = [1]
-    for n in range(1, 20):
-        factorials.append(factorials[-1] * n)
-    text = repr(1.0 / factorials[order + 14])
-    for k in range(13, -1, -1):
-        text = f"{1.0 / factorials[order + k]!r} + x*({text})"
-    return text
 
 
 def generate(system: System, method: Method, events_mode: str, duration: float, dt: float) -> str:
@@ -82,15 +60,17 @@ def page_of(system: System, method: Method, events_mode: str, digest: str, durat
         state_names=tuple(names), threshold_loads=tuple(writer.loads(writer.used(levels), state=None)),
         thresholds=tuple(writer.print(level) for level in levels), terms=terms,
         named_terms=tuple((ascii(label), result) for label, result in zip(labels, terms.results, strict=True)), edge_loads=tuple(writer.loads(writer.used(system.edges), state=None)),
-        edges=tuple(writer.print(e) for e in system.edges), helpers=tuple(_helpers(text)), arguments=", ".join(names),
+        edges=tuple(writer.print(e) for e in system.edges), helpers=definitions(text), arguments=", ".join(names),
         rhs=rhs, slope=slope_line(len(names)), end_slope_line=slope_line(len(names), "t + _h", "_z", "_work[5]"), observe=bodies[-1], derived=tuple(d.name for d in derived),
         step_template=f"numba/{family}.py.j2", step=step, run_template="numba/grid.py.j2" if events_mode == "grid" else "numba/located.py.j2",
         signature=SIGNATURE, on_grid=events_mode == "grid", adaptive=adaptive, error_row=stages, stage_rows=stages + 1,
         reject_power=repr(-1 / order), accept_power=repr(-0.7 / order), memory_power=repr(0.4 / order), end_slope=end_slope,
-        events=events, snaps=snaps(system), room=1001 * max(1, sum(e.spikes for e in system.events)),
+        events=events, snaps=snaps(system), something_due=something_due(events), room=1001 * max(1, sum(e.spikes for e in system.events)),
         surfaces=tuple(Surface(value, "==" if s.equality else ">" if s.strict else ">=", i in searched) for (i, s), value in zip(enumerate(system.surfaces), bodies[1].results, strict=True)),
         searched=_tuple(searched if events_mode != "grid" else []), strict=repr([int(s.strict) for s in system.surfaces]),
-        surface_values=bodies[1], surface_rates=bodies[2], bernstein=repr(bernstein(8)), rtol="1e-08", atol="1e-10", duration=repr(duration), dt=repr(dt),
+        surface_values=bodies[1], surface_rates=bodies[2], bernstein=repr(bernstein(8)),
+        nodes=repr([*(j / 8 for j in range(9)), *(float(x) for x in BETWEEN)]), between=repr([lagrange(8, x) for x in BETWEEN]),
+        smooth="_k[1, 0] <= 2.0" if family == "exact" else "True", rtol="1e-08", atol="1e-10", duration=repr(duration), dt=repr(dt),
     )  # fmt: skip
 
 
@@ -120,6 +100,13 @@ def _end_slope(method: Method, searched: bool, stages: int) -> str:
 
 def _tuple(items: list[int]) -> str:
     return "(" + "".join(f"{i}, " for i in items).rstrip() + ")" if items else ""
+
+
+def something_due(events: tuple[Event, ...]) -> str:
+    """Return the condition that an event may have to act at the end of a step: one turned true or false, or its time has come."""
+    changes = [f"({e.condition}) != (_was[{e.number}] != 0)" for e in events if e.condition is not None]
+    times = [f"_next[{e.number}] <= t + 1e-9*_dt" for e in events if e.time is not None]
+    return " or ".join([*changes, *times]) or "False"
 
 
 def snaps(system: System) -> bool:
@@ -227,21 +214,14 @@ def _actions(system: System, writer: Writer, number: int, held: set[int]) -> lis
     return lines
 
 
-def _helpers(text: str) -> list[str]:
-    decorator = '@njit(error_model="numpy", forceinline=True)\n'
-    found = {name for name in HELPERS if f"{name}(" in text}
-    if "_phi3" in found:
-        found.add("_phi2")
-    if "_phi2" in found:
-        found.add("_phi1")
-    lines = [decorator + f"def {name}(x):\n" + HELPERS[name].format(series2=series(2), series3=series(3)) for name in HELPERS if name in found]
-    if "_mod(" in text:
-        lines.append(decorator + f"def _mod(x, y):\n{MODULO}")
-    return lines
-
-
 def bernstein(degree: int) -> list[list[float]]:
     """Return the matrix that turns samples at j/degree into Bernstein coefficients."""
     samples = [[Fraction(comb(degree, k)) * Fraction(j, degree) ** k * Fraction(degree - j, degree) ** (degree - k) for k in range(degree + 1)] for j in range(degree + 1)]
     inverse = sympy.Matrix([[sympy.Rational(v.numerator, v.denominator) for v in row] for row in samples]).inv()
     return [[float(v) for v in inverse.row(i)] for i in range(degree + 1)]
+
+
+def lagrange(degree: int, at: Fraction) -> list[float]:
+    """Return the weights of samples at j/degree in the value of their polynomial at a point."""
+    nodes = [Fraction(j, degree) for j in range(degree + 1)]
+    return [float(prod((at - other) / (node - other) for other in nodes if other != node)) for node in nodes]

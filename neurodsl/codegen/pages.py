@@ -106,6 +106,7 @@ class File:
     end_slope: str
     events: tuple[Event, ...]
     snaps: bool
+    something_due: str
     room: int
     surfaces: tuple[Surface, ...]
     searched: str
@@ -113,6 +114,9 @@ class File:
     surface_values: Body
     surface_rates: Body
     bernstein: str
+    nodes: str
+    between: str
+    smooth: str
     rtol: str
     atol: str
     duration: str

@@ -10,7 +10,7 @@ from sympy import Add, Basic, Expr, Mul, Pow, Symbol
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
 from neurodsl.lower.functions import (
-    Absolute, Ceil, Expm1, Floor, Log1p, Log2, Log10, Logistic, Maximum, Minimum, Modulo, Phi, Round, Select, Signum, Tanh, UnitStep,
+    Absolute, Ceil, Expm1, Floor, InversePhi, Log1p, Log2, Log10, Logistic, Maximum, Minimum, Modulo, Phi, Round, Select, Signum, Tanh, UnitStep,
 )  # fmt: skip
 
 CONDITION, OR, AND, NOT, COMPARE, ADD, MUL, UNARY, POWER, ATOM = range(10)
@@ -20,10 +20,8 @@ MATH: dict[Any, str] = {
     sympy.acos: "math.acos", sympy.atan: "math.atan", sympy.atan2: "math.atan2", sympy.sinh: "math.sinh", sympy.cosh: "math.cosh",
     Tanh: "math.tanh", sympy.tanh: "math.tanh", sympy.asinh: "math.asinh", sympy.acosh: "math.acosh", sympy.atanh: "math.atanh", sympy.erf: "math.erf",
     Expm1: "math.expm1", Log1p: "math.log1p", Log10: "math.log10", Log2: "math.log2", Absolute: "abs", Floor: "math.floor", Ceil: "math.ceil",
-    Round: "_round", Signum: "_sign", UnitStep: "_heaviside", Logistic: "_sigmoid", Modulo: "_mod", Minimum: "min", Maximum: "max",
+    Round: "_round", Signum: "_sign", UnitStep: "_heaviside", Logistic: "_sigmoid", Modulo: "_mod", InversePhi: "_inverse_phi1", Minimum: "min", Maximum: "max",
 }  # fmt: skip
-HELPERS = ("_round", "_sign", "_heaviside", "_sigmoid", "_mod", "_phi1", "_phi2", "_phi3")
-"""Functions that a generated file defines where it uses them."""
 RELATION = {sympy.Gt: ">", sympy.Ge: ">=", sympy.Lt: "<", sympy.Le: "<=", sympy.Eq: "==", sympy.Ne: "!="}
 
 
@@ -91,7 +89,9 @@ class Printer:
         above, below = [], []
         for factor in Mul.make_args(rest):
             base, power = factor.as_base_exp() if isinstance(factor, Pow) else (factor, sympy.Integer(1))
-            if power.is_Rational and power.is_negative:
+            if power == -1 and isinstance(base, Phi) and base.args[0] == 1:
+                above.append(InversePhi(base.args[1]))
+            elif power.is_Rational and power.is_negative:
                 below.append(base if power == -1 else Pow(base, -power))
             else:
                 above.append(factor)
@@ -104,6 +104,8 @@ class Printer:
 
     def _power(self, e: Pow) -> tuple[str, int]:
         base, power = e.args
+        if power == -1 and isinstance(base, Phi) and base.args[0] == 1:
+            return f"_inverse_phi1({self(base.args[1])})", ATOM
         if power.is_Rational and power.is_negative:
             return f"1.0/{self(Pow(base, -power), POWER)}", MUL
         if power == sympy.Rational(1, 2):

@@ -95,7 +95,7 @@ def _explicit(method: Method, system: System, writer: Writer) -> Step:
     stages = []
     for s in range(1, method.stages):
         time = "t" if method.c[s] == 0 else f"t + {weighted([method.c[s]], ['_h'])}"
-        arguments = [f"{n} + _h*({weighted(method.a[s], [f'_k{j + 1}_{n}' for j in range(s)])})" for n in names]
+        arguments = [f"{n} + {_increment(method.a[s], [f'_k{j + 1}_{n}' for j in range(s)])}" for n in names]
         targets = "".join(f"_k{s + 1}_{n}, " for n in names).rstrip() if len(names) == 1 else ", ".join(f"_k{s + 1}_{n}" for n in names)
         stages.append(f"{targets} = _rhs({time}, _ts, {', '.join(arguments)}, _c, _hold)")
     all_stages = [[f"_k{s + 1}_{n}" for s in range(method.stages)] for n in names]
@@ -111,6 +111,14 @@ def _explicit(method: Method, system: System, writer: Writer) -> Step:
         terms = " + ".join(f"_b{s + 1}*_k[{s}, _i]" for s in used)
         dense += ["for _i in range(_y.size):", f"    _z[_i] = _y[_i] + _h*({terms})"]
     return Step(loads=tuple(loads), stages=tuple(stages), results=tuple(results), dense=tuple(dense))
+
+
+def _increment(coefficients: Sequence[Fraction], stages: Sequence[str]) -> str:
+    """Return the step times a weighted sum; a single term is written so that its factor is computed once for all states."""
+    used = [c for c in coefficients if c != 0]
+    if len(used) == 1 and used[0] not in (1, -1):
+        return weighted(coefficients, [f"_h*{stage}" for stage in stages])
+    return f"_h*({weighted(coefficients, stages)})"
 
 
 def _polynomial(coefficients: Sequence[Fraction]) -> str:

@@ -76,8 +76,10 @@ class Complaints(Problems):
             return
         start = {Sum: "", Comparison: "", Conditional: "the branches differ: ", Call: "the arguments differ: "}.get(type(node), "")
         message = f"{start}`{short(first)}` is {phrase(units[0])} but `{short(second)}` is {phrase(units[1])}"
-        help = self.mend(second, units[1], units[0]) or self.mend(first, units[0], units[1])
-        self.say(rules.DIMENSIONS, message, node.span, help)
+        help, place = self.mend(second, units[1], units[0]), second
+        if help is None and (help := self.mend(first, units[0], units[1])):
+            place = first
+        self.say(rules.DIMENSIONS, message, place.span, help)
 
     def _offset(self, node: Expression, first: Expression, second: Expression, units: tuple[Unit, Unit]) -> bool:
         ratio = units[0] / units[1]
@@ -114,7 +116,8 @@ class Complaints(Problems):
         for node, inverted in _bare_candidates(part):
             unit = ONE / missing if inverted else missing
             if isinstance(node, Number):
-                return f"a bare number is dimensionless: write `{decimal(node.value)} [{usual(unit)}]`"
+                sign = "-" if isinstance(part, Sum) else ""
+                return f"a bare number is dimensionless: write `{sign}{decimal(node.value)} [{usual(unit)}]`"
             entry = self.entries.get(node.id) if isinstance(node, Name) and node.id not in self.local else None
             value = None if entry is None else exact(entry.value)
             if isinstance(node, Name) and value is not None:

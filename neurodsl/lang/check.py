@@ -7,7 +7,7 @@ from neurodsl.lang.dependencies import WORDS, Dependencies, Reach, find_dependen
 from neurodsl.lang.inference import is_steady
 from neurodsl.lang.names import check_expression
 from neurodsl.lang.nodes import Call, Derivative, Expression, Name
-from neurodsl.lang.scope import KINDS, Declarations, near_name
+from neurodsl.lang.scope import KINDS, Declarations
 from neurodsl.lang.tree import ActionTree, Block, Entries, Entry, derivative_text
 
 
@@ -22,6 +22,7 @@ def check(declarations: Declarations, complete: bool) -> Dependencies:
         Whether every statement could be read; where one could not, nothing is said about what is not used.
     """
     _check_names(declarations)
+    _check_quotients(declarations)
     dependencies = find_dependencies(declarations)
     _check_reach(declarations, dependencies)
     for event in declarations.events:
@@ -47,6 +48,17 @@ def _check_names(declarations: Declarations) -> None:
     for variant in declarations.variants.values():
         for entry in variant_entries(variant):
             _check_variant_entry(declarations, variant, entry)
+
+
+def _check_quotients(declarations: Declarations) -> None:
+    """Report an equation for a state that nothing else mentions, where what is differentiated is the beginning of another name."""
+    for name, order in declarations.orders.items():
+        other = declarations.names.get(f"d{name}")
+        if order and other is not None and name not in declarations.used and (name, 0) not in declarations.initials:
+            place = declarations.names[name].span
+            message = f"`{place.text}` is the derivative of `{name}`, which nothing else mentions"
+            help = f"for the quotient of `{other.name}` and `dt` write `({other.name})/dt`"
+            declarations.report.add(rules.NO_DERIVATIVE, message, place, help, ((other.span, f"`{other.name}` is defined here"),))
 
 
 def variant_entries(variant: Block) -> tuple[Entry, ...]:
@@ -122,7 +134,7 @@ def require(declarations: Declarations, root: Expression, reach: Reach, what: st
     if not surplus:
         return
     words = " and ".join(WORDS[part] for part in Reach if part & surplus)
-    needed = "parameters alone" if allowed is Reach.NOTHING else "the time and parameters"
+    needed = "the time and parameters" if Reach.TIME & allowed else "parameters alone"
     declarations.report.add(rules.NOT_CONSTANT, f"{what} depends on {words}; it may depend on {needed}", root.span, help)
 
 
@@ -221,7 +233,7 @@ def _check_unused(declarations: Declarations, dependencies: Dependencies) -> Non
             continue
         if known.kind == "state":
             if declarations.orders.get(name) == 0 and name not in changed:
-                near = near_name(name, (n for n, order in declarations.orders.items() if order))
+                near = declarations.near(name, (n for n, order in declarations.orders.items() if order))
                 help = f"is the equation of `{near}` meant?" if near else f"a constant is a parameter: `param {name} = ...`"
                 message = f"`{name}` has no equation and no event changes it: it keeps its initial value"
                 declarations.report.add(rules.STANDS_STILL, message, known.span, help)
@@ -234,4 +246,4 @@ def _check_unused(declarations: Declarations, dependencies: Dependencies) -> Non
 
 def _misspelled(declarations: Declarations, name: str) -> str | None:
     """Return a name that is used but not declared and is near to one that is declared but not used."""
-    return near_name(name, declarations.unclear & declarations.used - set(declarations.names))
+    return declarations.near(name, declarations.unclear & declarations.used - set(declarations.names))

@@ -10,7 +10,7 @@ from neurodsl.diagnostics import Report
 from neurodsl.lang.tree import Item, Token
 from neurodsl.source import Span
 
-MOST_TOKENS = 100_000
+MOST_TOKENS = 60_000
 MOST_STATEMENTS = 5000
 DEEPEST_BRACKETS = 100
 DEEPEST_BLOCKS = 4

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from string import ascii_lowercase
 
 from neurodsl import rules
 from neurodsl.lang.functions import BUILTINS, CONSTANTS, LATER
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name
-from neurodsl.lang.scope import KINDS, Declarations, near_name
+from neurodsl.lang.scope import KINDS, Declarations
 from neurodsl.lang.tree import derivative_text
 
 QUANTITIES = ("param", "input", "derived", "state")
@@ -76,25 +77,25 @@ def _name(declarations: Declarations, node: Name, arguments: Collection[str]) ->
     else:
         declarations.unclear.add(name)
         help = declarations.suggestion(name, QUANTITIES)
-        local = near_name(name, arguments)
+        local = declarations.near(name, arguments)
         if local is not None:
             help = f"did you mean the argument `{local}`?"
         declarations.report.add(rules.UNKNOWN_NAME, f"unknown name `{name}`", node.span, help or f"declare it: `param {name} = ...`")
 
 
 def _derivative(declarations: Declarations, node: Derivative) -> None:
-    declarations.used.add(node.name)
     text = derivative_text(node.name, node.order)
     order = declarations.orders.get(node.name, 0)
     if node.name in declarations.unclear or node.order <= order:
         return
+    declarations.used.add(node.name)
     whole = node.span.text.partition("/")[0].rstrip()
     if order:
         message = f"`{text}` is not known: the equation of `{node.name}` is of order {order}"
         help = None
     else:
         message = f"`{text}` is the derivative of `{node.name}`, which has no equation"
-        near = near_name(node.name, (name for name, order in declarations.orders.items() if order))
+        near = declarations.near(node.name, (name for name, order in declarations.orders.items() if order))
         help = f"did you mean `{derivative_text(near, node.order)}`?" if near else f"give `{node.name}` an equation"
     if whole in declarations.names:
         help = f"for the quotient of `{whole}` and `dt` write `({whole})/dt`"
@@ -121,9 +122,11 @@ def _call(declarations: Declarations, node: Call, arguments: Collection[str]) ->
         declarations.report.add(rules.NOT_A_FUNCTION, f"`{name}` is a {what} and no function", node.span, help)
     elif name in LATER or name == "d":
         what = "a derivative in space" if name == "d" else f"the function `{name}`"
+        if name == "d":
+            declarations.unclear |= {f"d{variable}" for variable in ascii_lowercase}
         declarations.report.add(rules.NOT_SUPPORTED, f"{what} is not supported yet", node.span)
     else:
-        near = near_name(name, (*declarations.functions, *BUILTINS))
+        near = declarations.near(name, (*declarations.functions, *BUILTINS))
         help = f"did you mean `{near}`?" if near else f"define it: `{name}({', '.join('xyzuvw'[:count]) or 'x'}) = ...`"
         declarations.unclear.add(name)
         declarations.report.add(rules.UNKNOWN_NAME, f"unknown function `{name}`", node.span, help)

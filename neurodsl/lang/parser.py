@@ -11,10 +11,10 @@ from typing import Any, cast
 import lark
 
 from neurodsl import rules
-from neurodsl.diagnostics import Report
 from neurodsl.lang.brackets import resolve
 from neurodsl.lang.builder import Builder
 from neurodsl.lang.characters import check_text
+from neurodsl.lang.findings import Findings
 from neurodsl.lang.layout import items
 from neurodsl.lang.limits import within_limits
 from neurodsl.lang.nodes import Expression
@@ -24,9 +24,6 @@ from neurodsl.lang.wanted import explain
 from neurodsl.lang.words import tag_action, tag_setting, tag_statement
 from neurodsl.source import Source, Span
 from neurodsl.units import Unit
-
-MOST_ERRORS = 100
-"""After so many errors the rest of a text is not read."""
 
 
 class _Layout:
@@ -68,11 +65,10 @@ class Parsed:
 
 @dataclass(slots=True)
 class _Parser:
-    report: Report
+    report: Findings
     statements: Mapping[str, Statement]
     unclear: set[str] = field(default_factory=set)
     brackets: dict[int, Unit] = field(default_factory=dict)
-    clean: int = 0
 
     def parse(self, item: Item, start: str) -> Any:
         """Return the tree of an item, or None where an error was reported."""
@@ -118,7 +114,7 @@ class _Parser:
         if statement is not None and statement.pieces:
             trees = []
             for piece in item.block or ():
-                if len(self.report.found) >= self.clean + MOST_ERRORS:
+                if self.report.full:
                     break
                 trees.append(self.parse(piece, statement.pieces))
             return tuple(tree for tree in trees if tree is not None)
@@ -165,15 +161,14 @@ def _defined(tokens: list[Token]) -> set[str]:
     return found
 
 
-def parse_statements(source: Source, statements: Mapping[str, Statement], report: Report) -> Parsed:
+def parse_statements(source: Source, statements: Mapping[str, Statement], report: Findings) -> Parsed:
     """Return the trees of a text; errors are in the report, and what follows them is read all the same."""
     if not check_text(source, report):
         return Parsed()
-    parser = _Parser(report, statements, clean=len(report.found))
+    parser = _Parser(report, statements)
     parsed = Parsed(unclear=parser.unclear)
     for item in items(_tokens(source), report):
-        if len(report.found) >= parser.clean + MOST_ERRORS:
-            report.add(rules.TOO_LARGE, f"the rest is not read after {MOST_ERRORS} errors", item.span)
+        if report.full:
             break
         tree = parser.parse(item, "statement")
         if tree is not None:
@@ -182,7 +177,7 @@ def parse_statements(source: Source, statements: Mapping[str, Statement], report
     return parsed
 
 
-def parse_one(source: Source, report: Report) -> Expression | None:
+def parse_one(source: Source, report: Findings) -> Expression | None:
     """Return the expression that a text consists of, or None where an error was reported."""
     if not check_text(source, report):
         return None

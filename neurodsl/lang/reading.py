@@ -13,6 +13,7 @@ from neurodsl import rules
 from neurodsl.diagnostics import Report
 from neurodsl.lang.building import build
 from neurodsl.lang.check import check
+from neurodsl.lang.findings import Findings
 from neurodsl.lang.nodes import Expression
 from neurodsl.lang.parser import Parsed, parse_one, parse_statements
 from neurodsl.lang.quantities import find_units, note_zero_starts
@@ -59,7 +60,7 @@ def read(source: Source, report: Report) -> Model | None:
 
 def read_all(source: Source, report: Report) -> dict[str, Model]:
     """Return the models of a text by name, none where an error was reported."""
-    found = Report()
+    found = Findings()
     parsed = parse_statements(source, statements(), found)
     complete = found.ok
     models: dict[str, Model] = {}
@@ -131,4 +132,8 @@ def _title(text: str) -> str | None:
 
 def parse_expression(source: Source, report: Report) -> Expression | None:
     """Return the expression that a text consists of, None where an error was reported; names are not looked at."""
-    return parse_one(source, report)
+    found = Findings()
+    expression = parse_one(source, found)
+    for finding in found.found:
+        report.add(finding.rule, finding.message, finding.span, finding.help, finding.also)
+    return expression

@@ -17,6 +17,9 @@ from neurodsl.source import Span
 MEANINGS = {"pi": "the number 3.14159...", "t": "the time", "dt": "the step of a run"}
 KINDS = {"param": "parameter", "input": "input", "derived": "derived quantity", "function": "function", "state": "state"}
 
+MOST_LOOKUPS = 30
+"""So many times a near name is looked for in a model; each time takes longer, the more names there are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -48,11 +51,12 @@ class Declarations:
     variants: dict[str, Block] = field(default_factory=dict)
     orders: dict[str, int] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    lookups: int = 0
     names: dict[str, Declared] = field(default_factory=dict)
 
     def define(self, name: str, kind: str, span: Span) -> bool:
         """Give a name its meaning; report and return False where it has another, or belongs to the language."""
-        if name in CONSTANTS or name in BUILTINS:
+        if name in CONSTANTS or (kind == "function" and name in BUILTINS):
             message = f"`{name}` is {MEANINGS.get(name, 'a function of the language')} and cannot be defined"
             self.report.add(rules.RESERVED, message, span, f"choose another name, such as `{name}_0`")
             return False
@@ -82,7 +86,7 @@ class Declarations:
     def _wrong_initial(self, name: str, order: int, entry: Entry) -> None:
         known = self.names.get(name)
         if known is None:
-            near = near_name(name, self.orders)
+            near = self.near(name, self.orders)
             help = f"did you mean `{derivative_text(near, order)}`?" if near else f"give `{name}` an equation"
             self.report.add(rules.NO_DERIVATIVE, f"`{name}` has no equation, so `d{name}/dt` has no initial value", entry.target.span, help)
             return
@@ -132,17 +136,17 @@ class Declarations:
                 message = f"`{declared.name}` ({_letters(declared.name)}) looks like `{first.name}`"
                 self.report.add(rules.LOOK_ALIKE, message, declared.span, "give one of them another name", also)
 
+    def near(self, name: str, names: Iterable[str]) -> str | None:
+        """Return the name that is most likely meant; for a single letter, only the same one in the other case."""
+        self.lookups += 1
+        near = nearest(name, names) if self.lookups <= MOST_LOOKUPS else None
+        return near if near is None or len(name) > 1 or near.casefold() == name.casefold() else None
+
     def suggestion(self, name: str, kinds: tuple[str, ...] = ()) -> str | None:
         """Return the question whether a near name is meant, with its place; ``kinds`` limits what it may stand for."""
         candidates = [n for n, d in self.names.items() if not kinds or d.kind in kinds]
-        near = near_name(name, (n for n in candidates if n != name))
+        near = self.near(name, (n for n in candidates if n != name))
         return None if near is None else f"did you mean `{near}`, declared at {self.names[near].span}?"
-
-
-def near_name(name: str, names: Iterable[str]) -> str | None:
-    """Return the name that is most likely meant; for a single letter, only the same one in the other case."""
-    near = nearest(name, names)
-    return near if near is None or len(name) > 1 or near.casefold() == name.casefold() else None
 
 
 def _highest(left: Expression) -> dict[str, Derivative]:

@@ -49,7 +49,7 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
         return Reason(rules.CHAINED, "comparisons are chained", token.span, "write `a < b and b < c`")
     if token.type == "COMMA" and _inside_group(tokens, index):
         return Reason(rules.NOT_SUPPORTED, "`(a, b)` is an array: not supported yet", token.span)
-    if token.type == "FOR" and start == "expression":
+    if token.type == "FOR" and tokens[0].type != "HOLD":
         return Reason(rules.NOT_SUPPORTED, "a sum over an index is not supported yet", token.span)
     if token.type == "IF" and index == 0:
         help = "write `x = a if condition else b`, or an event `on condition: ...`"

@@ -77,7 +77,7 @@ class Translator:
         """Return an expression of the tree as a value; ``local`` holds the arguments of the function it stands in."""
         value = self._dispatch(node, local or {})
         expression = value.expression
-        if expression.is_number and expression.has(sympy.I):
+        if expression.is_number and expression.is_extended_real is False:
             raise fail(rules.UNSOLVABLE, f"`{node.span.text}` is not a real number", node.span)
         if expression.has(sympy.zoo, sympy.oo, -sympy.oo):
             return Value(sympy.nan, value.unit)

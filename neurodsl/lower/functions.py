@@ -32,6 +32,12 @@ class Phi(Function):  # type: ignore[misc]
         return Phi(order, x) - order * Phi(order + 1, x)
 
 
+class InversePhi(Function):  # type: ignore[misc]
+    """x/(exp(x) - 1), the reciprocal of phi_1: how it is printed, since it takes one division and not two."""
+
+    nargs = 1
+
+
 class Absolute(Function):  # type: ignore[misc]
     """``abs(x)``."""
 

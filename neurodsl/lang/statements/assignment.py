@@ -9,7 +9,6 @@ statements does not matter.
 from __future__ import annotations
 
 from neurodsl import rules
-from neurodsl.lang.functions import BUILTINS
 from neurodsl.lang.nodes import Call, Derivative, Name
 from neurodsl.lang.scope import MEANINGS, Declarations
 from neurodsl.lang.statement import Statement
@@ -45,9 +44,10 @@ def _function(left: Call, tree: Assignment, declarations: Declarations) -> None:
         if name in arguments[:i]:
             report.add(rules.DUPLICATE, f"the function `{left.function}` has two arguments `{name}`", left.arguments[i].span)
             return
-        if name in BUILTINS or name == "pi":
-            meaning = MEANINGS.get(name, "a function of the language")
-            report.add(rules.RESERVED, f"`{name}` is {meaning} and cannot be an argument", left.arguments[i].span, "choose another name")
+        if name == "pi":
+            report.add(
+                rules.RESERVED, f"`{name}` is {MEANINGS[name]} and cannot be an argument", left.arguments[i].span, "choose another name"
+            )
             return
     if tree.doc is not None:
         report.add(rules.LABEL, "a function has no label", tree.span, "describe it in a comment")

@@ -1,0 +1,116 @@
+"""Whatever the text, there is a report, and soon."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lang.strategies import FRAGMENTS, mutated
+
+from neurodsl.diagnostics import Report, render
+from neurodsl.lang import parse_expression, read_all
+from neurodsl.source import Source
+
+LIF = """\
+# lif.neuro - leaky integrate-and-fire
+param tau = 10 [ms], R = 10 [MOhm] "resistance", V_rest = -65 [mV], V_th = -50 [mV], V_reset = -70 [mV]
+input I = 2*pulse(t, 5 [ms], 30 [ms]) [nA]
+init V = V_rest, n = 0
+S(x) = 1/(1 + exp(-x))
+drive = R*I*S(V/[mV])
+tau * dV/dt = -(V - V_rest) + (drive if V > V_th and n < 3 else 0) + V*(n mod 2)
+on V >= V_th:
+    V = V_reset
+    hold V for 2 [ms]; emit spike
+    n += 1
+at 100 [ms]: V -= 1 [mV]
+every 50 [ms]: wait 2 [ms]
+simulate: duration 200 [ms]; dt 0.1 [ms]; record V, n
+variant fast "doc": tau = 5 [ms], V = -60 [mV]
+"""
+
+
+def findings(text: str) -> Report:
+    """Return what is said about a text, with every message rendered."""
+    report = Report()
+    models = read_all(Source("random.neuro", text), report)
+    assert bool(models) == report.ok
+    for diagnostic in report.sorted():
+        shown = render(diagnostic)
+        assert shown.startswith(f"{diagnostic.rule.severity}[{diagnostic.rule.code}]: ")
+        assert "\x1b" not in shown
+        assert "\x00" not in shown
+    return report
+
+
+def test_the_model_that_is_mutated_is_right() -> None:
+    assert findings(LIF).found == []
+
+
+@given(st.text(max_size=200))
+def test_random_text_is_reported_and_never_crashes(text: str) -> None:
+    findings(text)
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=60).map(" ".join))
+def test_random_fragments_of_the_language_never_crash(text: str) -> None:
+    findings(text)
+
+
+@given(mutated(LIF))
+def test_a_mutated_model_never_crashes(text: str) -> None:
+    findings(text)
+
+
+@given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(FRAGMENTS), max_size=12).map(" ".join)))
+def test_a_random_value_is_an_expression_or_an_error(text: str) -> None:
+    report = Report()
+    found = parse_expression(Source("<value>", text), report)
+    assert (found is None) == (not report.ok)
+
+
+MONSTERS = {
+    "parentheses": "dx/dt = " + "(" * 50_000 + "x" + ")" * 50_000,
+    "open parentheses": "dx/dt = (\n" * 5000,
+    "closing parentheses": "dx/dt = )\n" * 5000,
+    "minus signs": "dx/dt = " + "-" * 90_000 + "x",
+    "not": "dx/dt = 1 if " + "not " * 20_000 + "x > 2 else 3",
+    "powers": "dx/dt = x" + "^2" * 20_000,
+    "conditionals": "dx/dt = " + "1 if x > 2 else " * 8000 + "3",
+    "terms": "dx/dt = x" + " + x" * 20_000,
+    "calls": "dx/dt = " + "exp(" * 20_000 + "x" + ")" * 20_000,
+    "statements": "x = 3\n" * 20_000,
+    "unknown names": "".join(f"a{i} = b{i}\n" for i in range(4000)),
+    "chain of definitions": "".join(f"a{i} = a{i + 1}\n" for i in range(4000)) + "a4000 = 3\ndx/dt = a0*x",
+    "chain of states": "".join(f"da{i}/dt = a{i + 1}/[ms]\n" for i in range(1500)) + "init a1500 = 2 [mV]\non a1500 > 2 [mV]: a1500 = 0",
+    "chain of functions": "".join(f"f{i}(x) = f{i + 1}(x) + f{i + 1}(x + 1)\n" for i in range(900)) + "f900(x) = x\ndx/dt = f0(x/[mV])",
+    "doubling functions": "".join(f"f{i}(x) = f{i + 1}(x) + f{i + 1}(2*x)\n" for i in range(50)) + "f50(x) = x\ndx/dt = f0(x)/[ms]",
+    "doubling constants": "".join(f"a{i} = a{i + 1} + a{i + 1}\n" for i in range(50)) + "a50 = 3\nparam p = a0\ndx/dt = p*x",
+    "semicolons": ";" * 200_000,
+    "newlines": "\n" * 900_000,
+    "a long name": "dx/dt = " + "x" * 500_000,
+    "a long number": "dx/dt = " + "9" * 500_000,
+    "a long label": 'param a = 3 "' + "x" * 500_000 + '"\ndx/dt = a',
+    "a long comment": "#" + " x" * 400_000 + "\ndx/dt = 1",
+    "a long unit": "dx/dt = 1 [" + "mV*" * 50_000 + "mV]",
+    "units to high powers": "param a = 1 [m^100]\ndx/dt = a^100*a^100/[ms]\ny = x^(1/64)^(1/64)",
+    "a large text": "x" * 2_000_000,
+    "deep blocks": "".join(" " * i + "on x > 1:\n" for i in range(500)),
+    "brackets": "dx/dt = " + "[mV " * 20_000,
+    "binary": bytes(range(256)).decode("latin-1") * 100,
+    "look-alikes": "".join(f"v{i} = 1\nν{i} = 2\n" for i in range(1000)) + "dx/dt = 1",
+}
+
+
+@pytest.mark.parametrize("text", MONSTERS.values(), ids=MONSTERS)
+def test_a_monster_is_answered_within_two_seconds(text: str) -> None:
+    start = time.process_time()
+    assert len(findings(text).found) <= 202
+    assert time.process_time() - start < 2.0
+
+
+@pytest.mark.parametrize("name", ["__import__", "{{7*7}}", "os.system('x')", "\x1b[31m", "V\nimport os"])
+def test_a_name_that_means_something_elsewhere_is_an_error(name: str) -> None:
+    assert not findings(f"param {name} = 3\ndx/dt = 2\n").ok
