@@ -15,10 +15,10 @@ from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from neurodsl import __version__, resources, rules
-from neurodsl.cache import Cache, open_cache, sealed, temporary_cache, trusted, unsealed
+from neurodsl.cache import Cache, open_cache, private, sealed, temporary_cache, trusted, unsealed
 from neurodsl.diagnostics import NeuroError, Report, fail, nearest
 from neurodsl.files import write_atomically
 from neurodsl.findings import diagnostics_of, finding
@@ -124,7 +124,7 @@ class Model:
     def show(self, form: str = "text") -> str:
         """Return the equations as ``text``, ``latex`` or ``json``."""
         report = Report()
-        model = _planning().read_model(self.source, self.name, report)  # type: ignore[attr-defined]
+        model = import_module("neurodsl.lang").read_model(self.source, self.name, report)
         return str(import_module("neurodsl.exporters").exporters()[form].render(model))
 
     def compile(self, method: str | None = None, events: str | None = None, variant: str | None = None) -> str:
@@ -145,7 +145,7 @@ class Model:
             except (ValueError, KeyError, TypeError):
                 pass
         report, planning = Report(), _planning()
-        model = planning.read_model(self.source, self.name, report)  # type: ignore[attr-defined]
+        model = import_module("neurodsl.lang").read_model(self.source, self.name, report)
         kinds = tuple(("input" if kind == "set" and name in model.inputs else kind, name, text) for kind, name, text in expressions)
         model = planning.apply_options(model, variant, kinds, report)  # type: ignore[attr-defined]
         try:
@@ -315,12 +315,8 @@ def _read(path: Path) -> str | None:
 
 def _write(path: Path, text: str) -> None:
     """Keep a text; where that cannot be done it is made again next time."""
-
-    def write(file: BinaryIO) -> None:
-        file.write(sealed(text))
-
     with suppress(NeuroError):
-        write_atomically(path, write)
+        write_atomically(path, private(sealed(text)))
 
 
 def check_source(source: Source, folder: Path) -> Report:

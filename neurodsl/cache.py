@@ -12,8 +12,10 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 VARIABLE = "NEURODSL_CACHE_DIR"
 
@@ -74,6 +76,16 @@ def unsafe(folder: Path) -> str | None:
     if not os.access(folder, os.W_OK | os.X_OK):
         return f"`{folder}` is not writable"
     return None
+
+
+def private(data: bytes) -> Callable[[BinaryIO], None]:
+    """Return what writes data to a file that nobody else may write, whatever the umask, so that it is trusted later."""
+
+    def write(file: BinaryIO) -> None:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(data)
+
+    return write
 
 
 def sealed(text: str) -> bytes:

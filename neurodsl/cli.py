@@ -300,6 +300,7 @@ def run(arguments: Sequence[str], debug: bool) -> int:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
         discard_output()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
 from neurodsl import rules
@@ -11,12 +10,13 @@ from neurodsl.codegen import kernel
 from neurodsl.codegen.build import generate
 from neurodsl.codegen.steps import linear_part
 from neurodsl.diagnostics import NeuroError, Report, fail, nearest
+from neurodsl.findings import finding
 from neurodsl.integrators import methods
 from neurodsl.integrators.method import Exact, Method
-from neurodsl.lang import override, parse_expression, read_all, with_variant
+from neurodsl.lang import override, parse_expression, with_variant
+from neurodsl.lang.choice import unknown_name
 from neurodsl.lower import lower
 from neurodsl.model import Model
-from neurodsl.findings import finding
 from neurodsl.plan import Described, Plan
 from neurodsl.source import Source, Span
 from neurodsl.system import System
@@ -25,39 +25,11 @@ from neurodsl.units import describe, parse_unit
 DEFAULT_DURATION = 100.0
 
 
-def read_model(source: Source, name: str | None, report: Report) -> Model:
-    """Return a model of a text.
-
-    Raises
-    ------
-    NeuroError
-        With every finding, where there is an error.
-    """
-    models = read_all(source, report)
-    if not report.ok:
-        raise NeuroError(report)
-    if name is None:
-        if len(models) != 1:
-            listed = ", ".join(f"`{known}`" for known in models) or "none"
-            raise fail(rules.UNKNOWN_OPTION_NAME, f"`{source.name}` holds {len(models)} models: {listed}", help="name one with `--model`")
-        return next(iter(models.values()))
-    if name not in models:
-        raise unknown("model", name, models, source.name)
-    return models[name]
-
-
-def unknown(kind: str, name: str, known: Iterable[str], where: str) -> NeuroError:
-    """Return the error of an option that names what is not there."""
-    near = nearest(name, known)
-    listed = ", ".join(f"`{k}`" for k in known) or "none"
-    return fail(rules.UNKNOWN_OPTION_NAME, f"`{where}` has no {kind} `{name}`", help=f"did you mean `{near}`?" if near else f"it has: {listed}")
-
-
 def apply_options(model: Model, variant: str | None, expressions: tuple[tuple[str, str, str], ...], report: Report) -> Model:
     """Return a model with a variant chosen and values replaced by expressions: (kind, name, text) with kind set, init or input."""
     if variant is not None:
         if variant not in model.variants:
-            raise unknown("variant", variant, model.variants, model.name)
+            raise unknown_name("variant", variant, model.variants, model.name)
         model = with_variant(model, variant, report)
     for kind, name, text in expressions:
         found = Report()

@@ -25,6 +25,8 @@ MOST_STEPS = 10**10
 MOST_MEMORY = 4 * 2**30
 """Bytes that a run may record."""
 CHUNK_SECONDS = 0.05
+PATIENCE_SECONDS = 2.0
+"""What is left of a run in plain Python has to promise to take longer than this, about what the compiler takes, before it is compiled."""
 STIFFNESS = 3.0
 """A fastest rate times the output step above this makes an explicit method take steps shorter than the output's."""
 DONE, STOPPED, NOT_FINITE, CASCADE, UNDERFLOW = 1, 3, 4, 5, 6
@@ -218,20 +220,21 @@ def execute(plan: Plan, folder: Path, options: Options, source: Source, build_s:
     path = folder / f"{plan.kernel}.py"
     plain = kernel.load(path, plain=True)
     arguments, numbers = prepared(plan, plain, options, source)
-    began = time.perf_counter()
-    module = kernel.load(path) if kernel.compiled() else plain
-    compile_s = time.perf_counter() - began
-    status, interrupted, run_s = _advance(module, arguments, progress)
-    timing = {"build_s": build_s, "compile_s": compile_s, "run_s": run_s}
-    result = _result(plan, plain, arguments, numbers, status, interrupted, timing, options)
+    status, interrupted, timing = _advance(path, plain, arguments, progress)
+    result = _result(plan, plain, arguments, numbers, status, interrupted, {"build_s": build_s, **timing}, options)
     if status in (NOT_FINITE, CASCADE, UNDERFLOW):
         raise Failure(_failure(plan, plain, arguments, status, source), result)
     return result
 
 
-def _advance(module: ModuleType, arguments: list[Any], progress: Progress | None) -> tuple[int, bool, float]:
-    """Run the kernel in chunks short enough for an interrupt and a progress bar; return its status, whether it was interrupted, and the time."""
-    limit, status = 1000, 0
+def _advance(path: Path, plain: ModuleType, arguments: list[Any], progress: Progress | None) -> tuple[int, bool, dict[str, float]]:
+    """Run a kernel to its end; return its status, whether it was interrupted, and the times of compiling and running.
+
+    It runs in chunks short enough for an interrupt and a progress bar. Where no machine code is kept, the same text runs as plain Python,
+    until it shows that it would take longer than the compiler does; both give the same numbers to the last bit.
+    """
+    module = (kernel.kept(path) if kernel.compiled() else None) or plain
+    compile_s, status, limit = 0.0, 0, 1000 if module is not plain else 100
     began = last = time.perf_counter()
     try:
         while status == 0:
@@ -239,12 +242,18 @@ def _advance(module: ModuleType, arguments: list[Any], progress: Progress | None
                 status = module.advance(arguments, limit)
             now = time.perf_counter()
             limit = int(min(max(limit * CHUNK_SECONDS / max(now - last, 1e-6), 10), 50 * limit, 10**9))
-            last = now
+            done = float(arguments[19][0]) / arguments[4]
+            if module is plain and status == 0 and kernel.compiled() and (now - began) * (1.0 - done) > PATIENCE_SECONDS * done:
+                module, limit = kernel.load(path), 1000
+                compile_s = time.perf_counter() - now
+            last = time.perf_counter()
             if progress is not None:
-                progress(float(arguments[19][0]) / arguments[4])
+                progress(done)
     except KeyboardInterrupt:
-        return status, True, time.perf_counter() - began
-    return status, False, last - began
+        last, interrupted = time.perf_counter(), True
+    else:
+        interrupted = False
+    return status, interrupted, {"compile_s": compile_s, "run_s": last - began - compile_s}
 
 
 def _result(
@@ -268,7 +277,7 @@ def _result(
     stopped = {STOPPED: "by an event", NOT_FINITE: "a state is not finite", CASCADE: "an endless cascade of events", UNDERFLOW: "the step became too small"}
     described = {q.name: q for q in (*plan.quantities, *plan.parameters)}
     meta = {
-        "model": plan.model, "title": plan.title, "method": plan.method, "reason": plan.reason, "events": plan.events, "dt": dt, "duration": end,
+        "model": plan.model, "title": plan.title, "method": plan.method, "reason": plan.reason, "events": plan.events, "adaptive": plan.adaptive, "dt": dt, "duration": end,
         "reached": reached, "last_step": last, "seed": None, "steps": int(flags[3]), "rejected": int(flags[4]), "parameters": parameters, "defaults": defaults,
         "labels": {name: q.doc for name, q in described.items() if q.doc}, "thresholds": thresholds, "timing": timing, "version": __version__,
         "complete": status in (DONE, STOPPED) and not interrupted, "stopped": "interrupted" if interrupted else stopped.get(status), "interrupted": interrupted,

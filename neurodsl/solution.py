@@ -352,7 +352,7 @@ def summary(result: Result) -> str:
     title = meta.get("title")
     reason = f" ({meta['reason']})" if meta.get("reason") else ""
     rejected = f", {meta['rejected']} rejected" if meta.get("rejected") else ""
-    step = f" of {meta['dt']:g}{time}" if meta.get("dt") and not rejected else ""
+    step = f" of {meta['dt']:g}{time}" if meta.get("dt") and not meta.get("adaptive") else ""
     rows = [
         ("method", f"{meta.get('method')}{reason}, events {meta.get('events')}"),
         ("steps", f"{meta.get('steps')}{step}{rejected}, {result.elapsed:g}{time}"),

@@ -21,6 +21,9 @@ from neurodsl.model import STEADY
 from neurodsl.system import System
 from neurodsl.units import describe
 
+BETWEEN = (Fraction(3, 53), Fraction(50, 53))
+"""Where a polynomial through nine samples is held against what it follows: near the ends, where it is worst."""
+
 
 def generate(system: System, method: Method, events_mode: str, duration: float, dt: float) -> str:
     """Return the generated file of a model and a method."""

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from neurodsl.cache import trusted
+from neurodsl.cache import private, trusted
 from neurodsl.codegen import machine
+from neurodsl.diagnostics import NeuroError
 from neurodsl.files import write_atomically
 
 DISABLE = "NUMBA_DISABLE_JIT"
@@ -77,14 +78,10 @@ def _known_call(node: ast.Call, own: set[str]) -> bool:
 def store(folder: Path, name: str, text: str) -> Path:
     """Write a generated file into a trusted folder unless it stands there already, and return its path."""
     inspect(text)
-    path = folder / f"{name}.py"
-    if not (trusted(path) and path.read_text(encoding="ascii") == text):
-        write_atomically(path, lambda file: _write(file, text))
+    path, data = folder / f"{name}.py", text.encode("ascii")
+    if not (trusted(path) and path.read_bytes() == data):
+        write_atomically(path, private(data))
     return path
-
-
-def _write(file: Any, text: str) -> None:
-    file.write(text.encode("ascii"))
 
 
 def compiled() -> bool:
@@ -107,18 +104,38 @@ def load(path: Path, plain: bool = False) -> ModuleType:
     """
     if plain:
         return _module(path, "plain", AS_PYTHON)
-    run = machine.load(path)
-    if run is None:
+    module = kept(path)
+    if module is None:
         try:
-            machine.build(path, _module(path, "compiled", WITHOUT_WRAPPER)._run)
-            run = machine.load(path)
-        except (AttributeError, OSError, RuntimeError, StopIteration, TypeError, ValueError):
-            run = None
+            machine.build(_stem(path), _module(path, "compiled", WITHOUT_WRAPPER)._run)
+            module = kept(path)
+        except (AttributeError, NeuroError, OSError, RuntimeError, StopIteration, TypeError, ValueError):
+            module = None
+    return module or _with_numbas_cache(path)
+
+
+def kept(path: Path) -> ModuleType | None:
+    """Return the module of a generated file with its step loop from kept machine code, or None where there is none."""
+    run = machine.load(_stem(path))
     if run is None:
-        return _module(path, "kernel", ())
+        return None
     module = _module(path, "machine", AS_PYTHON)
     module._run = run  # type: ignore[attr-defined]
     return module
+
+
+def _stem(path: Path) -> Path:
+    return path.parent / machine.loop_digest(path.read_text(encoding="ascii"))
+
+
+def _with_numbas_cache(path: Path) -> ModuleType:
+    try:
+        return _module(path, "kernel", ())
+    except Exception:
+        # Its files are pickles: whatever a damaged one raises, it is a miss.
+        for kept in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
+            kept.unlink(missing_ok=True)
+        return _module(path, "kernel", ())
 
 
 HERE = f"from {__name__} import "
@@ -169,23 +186,25 @@ def plain_njit(*arguments: Any, **options: Any) -> Callable[[Any], Any]:
     return lambda function: function
 
 
-def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
-    def quiet(*arguments: float) -> Any:
-        with np.errstate(all="ignore"):
-            return function(*(np.float64(a) for a in arguments))
+def _guarded(name: str, exact: Callable[..., float]) -> Callable[..., Any]:
+    """Return a function of ``math``, the very one that compiled code calls, with numpy's answer where Python would raise."""
+    special = getattr(np, NUMPY_NAMES.get(name, name))
 
-    return quiet
+    def guarded(*arguments: float) -> Any:
+        try:
+            return np.float64(exact(*arguments))
+        except (ValueError, OverflowError):
+            with np.errstate(all="ignore"):
+                return special(*(np.float64(a) for a in arguments))
+
+    return guarded
 
 
 NUMPY_NAMES = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
 }  # fmt: skip
-SAME_NAMES = "exp expm1 log log10 log2 log1p sqrt sin cos tan sinh cosh tanh floor ceil".split()
-PLAIN_MATH = SimpleNamespace(
-    inf=math.inf,
-    nan=math.nan,
-    erf=math.erf,
-    **{name: _quiet(getattr(np, name)) for name in SAME_NAMES},
-    **{name: _quiet(getattr(np, other)) for name, other in NUMPY_NAMES.items()},
-)
+GUARDED = (
+    "exp", "expm1", "log", "log10", "log2", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", *NUMPY_NAMES,
+)  # fmt: skip
+PLAIN_MATH = SimpleNamespace(inf=math.inf, nan=math.nan, erf=math.erf, **{name: _guarded(name, getattr(math, name)) for name in GUARDED})
 """The functions of ``math`` with the answers of compiled code: infinity and nan where Python would raise."""

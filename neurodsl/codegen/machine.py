@@ -56,13 +56,24 @@ def target() -> tuple[llvm.TargetMachine, str]:
     return machine, hashlib.sha256(f"{cpu} {features} {version} {machine.triple}".encode()).hexdigest()[:12]
 
 
-def build(path: Path, run: Any) -> None:
-    """Keep the machine code of a compiled step loop beside its generated file.
+def loop_digest(text: str) -> str:
+    """Return the digest of what the machine code of a generated file depends on: its compiled functions and their constants.
+
+    Two files that differ in default values alone, as the variants of a model do, share their machine code.
+    """
+    blocks = re.split(r"\n\n\n(?=\S)", text)
+    counts = [line for line in blocks[0].splitlines() if line.startswith("SURFACES")]
+    compiled = [block for block in blocks[1:] if not block.startswith(("def ", "if "))]
+    return hashlib.sha256(re.sub(r" +# .*", "", "\n".join(counts + compiled)).encode()).hexdigest()[:24]
+
+
+def build(stem: Path, run: Any) -> None:
+    """Keep the machine code of a compiled step loop.
 
     Parameters
     ----------
-    path : Path
-        The generated file.
+    stem : Path
+        Where, without a suffix; the name is ``loop_digest``'s.
     run : numba dispatcher
         Its step loop, compiled for one signature.
     """
@@ -76,14 +87,14 @@ def build(path: Path, run: Any) -> None:
         "externals": sorted(f.name for f in ir.functions if f.is_declaration and not f.name.startswith("llvm.")),
         "digest": hashlib.sha256(code).hexdigest(),
     }
-    write_atomically(path.with_suffix(f".{digest}.o"), lambda file: file.write(code) and None)
-    write_atomically(path.with_suffix(f".{digest}.json"), lambda file: file.write(json.dumps(meta).encode()) and None)
+    write_atomically(stem.with_suffix(f".{digest}.o"), lambda file: file.write(code) and None)
+    write_atomically(stem.with_suffix(f".{digest}.json"), lambda file: file.write(json.dumps(meta).encode()) and None)
 
 
-def load(path: Path) -> Advance | None:
-    """Return the step loop of a generated file from kept machine code, or None where there is none that fits."""
+def load(stem: Path) -> Advance | None:
+    """Return the step loop that ``build`` kept, or None where there is none that fits."""
     machine, digest = target()
-    object_file, meta_file = path.with_suffix(f".{digest}.o"), path.with_suffix(f".{digest}.json")
+    object_file, meta_file = stem.with_suffix(f".{digest}.o"), stem.with_suffix(f".{digest}.json")
     if not (trusted(object_file) and trusted(meta_file)):
         return None
     try:

@@ -19,7 +19,7 @@ MATH: dict[Any, str] = {
     sympy.exp: "math.exp", sympy.log: "math.log", sympy.sin: "math.sin", sympy.cos: "math.cos", sympy.tan: "math.tan", sympy.asin: "math.asin",
     sympy.acos: "math.acos", sympy.atan: "math.atan", sympy.atan2: "math.atan2", sympy.sinh: "math.sinh", sympy.cosh: "math.cosh",
     Tanh: "math.tanh", sympy.tanh: "math.tanh", sympy.asinh: "math.asinh", sympy.acosh: "math.acosh", sympy.atanh: "math.atanh", sympy.erf: "math.erf",
-    Expm1: "math.expm1", Log1p: "math.log1p", Log10: "math.log10", Log2: "math.log2", Absolute: "abs", Floor: "math.floor", Ceil: "math.ceil",
+    Expm1: "math.expm1", Log1p: "math.log1p", Log10: "math.log10", Log2: "math.log2", Absolute: "abs", Floor: "np.floor", Ceil: "np.ceil",
     Round: "_round", Signum: "_sign", UnitStep: "_heaviside", Logistic: "_sigmoid", Modulo: "_mod", InversePhi: "_inverse_phi1", Minimum: "min", Maximum: "max",
 }  # fmt: skip
 RELATION = {sympy.Gt: ">", sympy.Ge: ">=", sympy.Lt: "<", sympy.Le: "<=", sympy.Eq: "==", sympy.Ne: "!="}

@@ -42,7 +42,7 @@ def definitions(text: str) -> tuple[str, ...]:
         "_sign(x)": "1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0*x",
         "_heaviside(x)": "1.0 if x >= 0.0 else 0.0*x",
         "_round(x)": "np.rint(x)",
-        "_mod(x, y)": "x - math.floor(x/y)*y if y != 0.0 else math.nan",
+        "_mod(x, y)": "x - np.floor(x/y)*y if y != 0.0 else math.nan",
     }
     wanted: list[str] = []
     for head in reversed(bodies):

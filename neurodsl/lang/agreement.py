@@ -93,6 +93,8 @@ class Complaints(Problems):
         """Report an argument or an exponent that is no pure number."""
         what = "an exponent" if isinstance(node, Power) else f"the argument of `{node.function}`" if isinstance(node, Call) else "this"
         help = f"divide by a unit: `{divided(part, unit)}`"
+        if isinstance(node, Power) and isinstance(part, Number):
+            help = f"a unit binds tighter than `^`: write `({short(node.base)}^{decimal(part.value)}) [{shown(unit)}]`"
         self.say(rules.NOT_DIMENSIONLESS, f"{what} is a pure number, but `{short(part)}` is {phrase(unit)}", part.span, help)
 
     def power(self, node: Power, unit: Unit) -> None:

@@ -130,7 +130,7 @@ def _in_declared_units(model: Model, expression: Expression, target: Unit, repor
     if model.dimensionless or literal is not None or any(isinstance(n, Call) and n.function in model.functions for n in expression.walk()):
         return expression
     if isinstance(expression, Number):
-        return Number(expression.span, expression.value, target)
+        return expression if target == ONE else Number(expression.span, expression.value, target)
     quantities = _quantities(model)
 
     def number(node: Name | Derivative) -> Expression:

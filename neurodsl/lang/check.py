@@ -246,4 +246,4 @@ def _check_unused(declarations: Declarations, dependencies: Dependencies) -> Non
 
 def _misspelled(declarations: Declarations, name: str) -> str | None:
     """Return a name that is used but not declared and is near to one that is declared but not used."""
-    return declarations.near(name, declarations.unclear & declarations.used - set(declarations.names))
+    return declarations.near(name, (other for other in declarations.unclear & declarations.used if other not in declarations.names))

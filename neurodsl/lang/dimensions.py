@@ -223,8 +223,12 @@ def _bounded(unit: Unit) -> Measure:
 Solve = Callable[[str, Unit], None]
 
 
-def push(algebra: Algebra, root: Expression, expected: Measure, found: Mapping[int, Measure], solve: Solve) -> None:
-    """Carry the unit that an expression has to have down to the names in it whose unit is not known, and give them to ``solve``."""
+def push(algebra: Algebra, root: Expression, expected: Measure, found: Mapping[int, Measure], solve: Solve, direct: bool) -> None:
+    """Carry the unit that an expression has to have down to the names in it whose unit is not known, and give them to ``solve``.
+
+    With ``direct`` only what is added to, or compared with, something else gets its unit, so that it has the same scale; without, also
+    what is differentiated or multiplied, whose scale follows from that of the rest.
+    """
     stack: list[tuple[Expression, Measure]] = [(root, expected)]
     while stack:
         node, wanted = stack.pop()
@@ -234,9 +238,9 @@ def push(algebra: Algebra, root: Expression, expected: Measure, found: Mapping[i
         if isinstance(wanted, Unit) and own is UNKNOWN:
             if isinstance(node, Name):
                 solve(node.id, wanted)
-            elif isinstance(node, Derivative):
+            elif isinstance(node, Derivative) and not direct:
                 solve(node.name, wanted * algebra.time**node.order)
-        stack.extend(_expectations(node, wanted, found))
+        stack.extend(_expectations(node, UNKNOWN if direct and isinstance(node, Product | Power) else wanted, found))
 
 
 def _expectations(node: Expression, wanted: Measure, found: Mapping[int, Measure]) -> list[tuple[Expression, Measure]]:

@@ -23,45 +23,51 @@ class Constraint:
 
 @dataclass(slots=True)
 class _Inference:
-    """Goes through the constraints, and again through those in which a name has got its unit, until nothing changes."""
+    """Goes through the constraints, and again through those in which a name has got its unit, until nothing changes.
+
+    What is added to or compared with something of a known unit comes first: it has the author's scale.
+    """
 
     algebra: Algebra
     open: set[str]
     constraints: Sequence[Constraint]
     waiting: dict[str, list[int]] = field(default_factory=dict)
-    queue: deque[int] = field(default_factory=deque)
-    queued: set[int] = field(default_factory=set)
+    direct: deque[int] = field(default_factory=deque)
+    indirect: deque[int] = field(default_factory=deque)
 
     def run(self) -> None:
         for i, constraint in enumerate(self.constraints):
-            names = {name for side in constraint.sides for name in mentioned(side)}
-            for name in names & self.open:
+            for name in self.names(constraint):
                 self.waiting.setdefault(name, []).append(i)
-            self._enqueue(i)
+        self.direct.extend(range(len(self.constraints)))
+        self.indirect.extend(range(len(self.constraints)))
         self.settle()
 
+    def names(self, constraint: Constraint) -> set[str]:
+        """Return the names in a constraint that have no unit yet."""
+        return {name for side in constraint.sides for name in mentioned(side)} & self.open
+
     def settle(self) -> None:
-        while self.queue:
-            i = self.queue.popleft()
-            self.queued.discard(i)
-            self._process(self.constraints[i])
+        while self.open and (self.direct or self.indirect):
+            if self.direct:
+                self._process(self.constraints[self.direct.popleft()], direct=True)
+            else:
+                self._process(self.constraints[self.indirect.popleft()], direct=False)
 
     def solve(self, name: str, unit: Unit) -> None:
-        """Give a name its unit, if it has none yet."""
+        """Give a name its unit, if it has none yet; what is dimensionless is a plain number."""
         if name not in self.open:
             return
         self.open.discard(name)
-        self.algebra.names[name] = unit
+        self.algebra.names[name] = ONE if unit.is_dimensionless else unit
         self.algebra.calls.clear()
         for i in self.waiting.get(name, ()):
-            self._enqueue(i)
+            self.direct.append(i)
+            self.indirect.append(i)
 
-    def _enqueue(self, i: int) -> None:
-        if i not in self.queued:
-            self.queued.add(i)
-            self.queue.append(i)
-
-    def _process(self, constraint: Constraint) -> None:
+    def _process(self, constraint: Constraint, direct: bool) -> None:
+        if not self.names(constraint):
+            return
         found: dict[int, Measure] = {}
         for side in constraint.sides:
             found |= self.algebra.measures(side)
@@ -70,7 +76,7 @@ class _Inference:
             units = (found[id(side)] for side in constraint.sides)
             wanted = next((unit for unit in units if isinstance(unit, Unit)), UNKNOWN)
         for side in constraint.sides:
-            push(self.algebra, side, wanted, found, self.solve)
+            push(self.algebra, side, wanted, found, self.solve, direct)
 
 
 def infer(algebra: Algebra, declarations: Declarations, constraints: Iterable[Constraint], order: Sequence[str]) -> None:
@@ -108,7 +114,11 @@ def infer(algebra: Algebra, declarations: Declarations, constraints: Iterable[Co
     bound = [Constraint((Name(d.left.span, name), d.right)) for name, d in declarations.definitions.items() if name in derived]
     inference = _Inference(algebra, unresolved, [*constraints, *bound])
     inference.run()
-    for name in states:
+    unknowns: dict[str, int] = {}
+    for equation in declarations.equations:
+        for name in mentioned(equation.left):
+            unknowns[name] = len(inference.names(Constraint((equation.right,))) - {name})
+    for name in sorted(states, key=lambda name: unknowns.get(name, 0)):
         inference.solve(name, ONE)
         inference.settle()
     for name in order:

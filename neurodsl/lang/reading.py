@@ -26,7 +26,8 @@ from neurodsl.registry import collect
 from neurodsl.source import Source, Span
 
 TITLE = re.compile(r"#\s*(?:\S+\.neuro\s*(?:[-–—:]+\s*|$))?(.*)")
-LONGEST_TITLE = 200
+LONGEST_TITLE, LOWEST_TITLE = 200, 50
+"""The characters of a title that are shown, and the lines in which it is looked for."""
 
 
 @cache
@@ -120,7 +121,7 @@ def _place(tree: Any) -> Span:
 
 def _title(text: str) -> str | None:
     """Return what the first comment at the top of a text says, without the name of the file."""
-    for line in text.removeprefix("\ufeff").splitlines():
+    for line in text.removeprefix("\ufeff").split("\n", LOWEST_TITLE)[:LOWEST_TITLE]:
         match = TITLE.match(line.strip())
         if match is None:
             if line.strip():

@@ -60,6 +60,9 @@ class Declarations:
             message = f"`{name}` is {MEANINGS.get(name, 'a function of the language')} and cannot be defined"
             self.report.add(rules.RESERVED, message, span, f"choose another name, such as `{name}_0`")
             return False
+        if kind == "function" and name == "d":
+            self.report.add(rules.RESERVED, "`d(...)` is a derivative in space; `d` may name anything but a function", span)
+            return False
         known = self.names.setdefault(name, Declared(name, kind, span))
         if known.span is span or (kind == known.kind == "state"):
             return True
@@ -144,6 +147,8 @@ class Declarations:
 
     def suggestion(self, name: str, kinds: tuple[str, ...] = ()) -> str | None:
         """Return the question whether a near name is meant, with its place; ``kinds`` limits what it may stand for."""
+        if self.lookups >= MOST_LOOKUPS:
+            return None
         candidates = [n for n, d in self.names.items() if not kinds or d.kind in kinds]
         near = self.near(name, (n for n in candidates if n != name))
         return None if near is None else f"did you mean `{near}`, declared at {self.names[near].span}?"

@@ -6,12 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from neurodsl import rules
-from neurodsl.diagnostics import Rule
+from neurodsl.diagnostics import Rule, nearest
 from neurodsl.lang.brackets import OPERAND_ENDS
 from neurodsl.lang.layout import BLOCK_WORDS
 from neurodsl.lang.tree import Token
 from neurodsl.source import Span
 
+ACTION_WORDS = frozenset(("hold", "wait", "emit", "stop"))
+STATEMENT_WORDS = BLOCK_WORDS | {"param", "input", "init"}
 OPERAND_STARTS = frozenset(("NAME", "NUMBER", "DERIVATIVE", "LPAR", "UNIT"))
 
 
@@ -55,7 +57,7 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
         help = "write `x = a if condition else b`, or an event `on condition: ...`"
         return Reason(rules.FOREIGN, "there are no `if` statements", token.span, help)
     if token.type in OPERAND_STARTS and previous is not None and previous.type in OPERAND_ENDS:
-        return _adjacent(tokens, index)
+        return _adjacent(tokens, index, start)
     return _plain(tokens, index, accepted)
 
 
@@ -100,19 +102,36 @@ def _inside_group(tokens: list[Token], index: int) -> bool:
     return False
 
 
-def _adjacent(tokens: list[Token], index: int) -> Reason:
+def _adjacent(tokens: list[Token], index: int, start: str) -> Reason:
     token, previous = tokens[index], tokens[index - 1]
     if index == 1 and previous.text in BLOCK_WORDS and not any(t.type == "COLON" for t in tokens):
         word = previous.text
         return Reason(rules.MISSING_BLOCK, f"the `:` of `{word}` is missing", previous.span, f"write `{word} ...: ...`")
     if token.type == "UNIT":
         return Reason(rules.UNIT_PLACE, f"the unit `{token.text}` follows `{previous.text}`", token.span, "write `*` or `/` between them")
-    help = None
-    if token.type in ("NAME", "NUMBER", "LPAR"):
-        help = f"for a product write `{previous.text}*{token.text}`"
-        if previous.type == "NUMBER" and token.type == "NAME":
-            help += f"; a unit stands in square brackets: `{previous.text} [{token.text}]`"
-    return Reason(rules.SYNTAX, f"found `{token.text}` after `{previous.text}`: an operator is missing between them", token.span, help)
+    message = f"found `{token.text}` after `{previous.text}`: an operator is missing between them"
+    return Reason(rules.SYNTAX, message, token.span, _between(tokens, index, start))
+
+
+def _between(tokens: list[Token], index: int, start: str) -> str | None:
+    """Return what was probably meant where two values stand side by side."""
+    token, previous = tokens[index], tokens[index - 1]
+    if index == 1 and start == "statement":
+        if previous.text in ACTION_WORDS:
+            return f"`{previous.text}` is an action and stands in the block of an event"
+        near = nearest(previous.text, STATEMENT_WORDS)
+        if near is not None:
+            return f"did you mean `{near}`?"
+    if start == "setting":
+        return f"several values are separated by `,`: `{previous.text}, {token.text}`"
+    if start == "values" and index == 1:
+        return f"write `{previous.text} = {token.text}`"
+    if token.type not in ("NAME", "NUMBER", "LPAR"):
+        return None
+    product = f"for a product write `{previous.text}*{token.text}`"
+    if previous.type == "NUMBER" and token.type == "NAME":
+        return f"{product}; a unit stands in square brackets: `{previous.text} [{token.text}]`"
+    return product
 
 
 def _plain(tokens: list[Token], index: int, accepted: Collection[str]) -> Reason:
@@ -122,6 +141,8 @@ def _plain(tokens: list[Token], index: int, accepted: Collection[str]) -> Reason
         return Reason(rules.SYNTAX, f"found `{_shown(token)}` where {wanted} was expected", token.span)
     last = tokens[index - 1].span
     place = Span(last.source, last.stop, last.stop + 1)
+    if index == 1 and tokens[0].type == "NAME" and tokens[0].text in STATEMENT_WORDS:
+        return Reason(rules.SYNTAX, f"the statement `{tokens[0].text}` is not complete", tokens[0].span)
     if "COLON" in accepted and tokens[0].type in ("ON", "AT", "EVERY", "VARIANT", "MODEL"):
         return Reason(rules.MISSING_BLOCK, f"`:` is missing at the end of `{tokens[0].text}`", place)
     return Reason(rules.SYNTAX, f"the {'line' if index > 1 else 'statement'} ends where {wanted} was expected", place)

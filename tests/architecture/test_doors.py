@@ -14,7 +14,7 @@ DOORS = {
     "lark": ("neurodsl.lang.parser",),
     "jinja2": ("neurodsl.codegen.render",),
     "numba": ("neurodsl.codegen.kernel",),
-    "llvmlite": ("neurodsl.codegen.kernel",),
+    "llvmlite": ("neurodsl.codegen.machine",),
     "matplotlib": ("neurodsl.plotting",),
     "sympy": ("neurodsl.system", "neurodsl.lower", "neurodsl.codegen", "neurodsl.analysis", "neurodsl.exporters"),
     "click": ("neurodsl.cli",),
