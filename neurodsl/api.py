@@ -237,6 +237,7 @@ class Model:
             plan = self._without_stiffness(run, plan, options, events, variant, expressions)
         if report is not None:
             report.found += [d for d in diagnostics_of(plan.findings, self.source) if d.rule.severity != "note"]
+            report.found += run.advise(plan, self.cache.folder, options, self.source)  # type: ignore[attr-defined]
         build_s = time.perf_counter() - began
         result: Result = run.execute(plan, self.cache.folder, options, self.source, build_s, progress)  # type: ignore[attr-defined]
         return result

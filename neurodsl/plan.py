@@ -27,6 +27,8 @@ class Plan:
         The name of the generated file; it holds the digest of its text.
     probe : bool
         The method was chosen by ``auto`` and a stiff model should be run with another.
+    explicit : bool
+        The method is an explicit one, which a stiff model forces to short steps.
     quantities : tuple of Described
         What can be recorded, in the order of the kernel: all states, then the author's derived quantities.
     thresholds : tuple of str
@@ -45,6 +47,7 @@ class Plan:
     events: str
     probe: bool
     adaptive: bool
+    explicit: bool
     duration: float
     dt: float
     record: tuple[str, ...]

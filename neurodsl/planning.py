@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from neurodsl import rules
 from neurodsl.codegen import kernel
@@ -12,17 +14,22 @@ from neurodsl.codegen.steps import linear_part
 from neurodsl.diagnostics import NeuroError, Report, fail, nearest
 from neurodsl.findings import finding
 from neurodsl.integrators import methods
-from neurodsl.integrators.method import Exact, Method
+from neurodsl.integrators.method import Exact, ExplicitRungeKutta, Method
 from neurodsl.lang import override, parse_expression, with_variant
 from neurodsl.lang.choice import unknown_name
 from neurodsl.lower import lower
+from neurodsl.lower.bounded import Exceeded, bounded
 from neurodsl.model import Model
 from neurodsl.plan import Described, Plan
 from neurodsl.source import Source, Span
 from neurodsl.system import System
 from neurodsl.units import describe, parse_unit
 
+T = TypeVar("T")
+
 DEFAULT_DURATION = 100.0
+SECONDS = 20.0
+"""The limit of each piece of symbolic work; that on a model of the literature takes a tenth of a second."""
 
 
 def apply_options(model: Model, variant: str | None, expressions: tuple[tuple[str, str, str], ...], report: Report) -> Model:
@@ -82,9 +89,18 @@ def events_of(method: Method, wanted: str | None) -> str:
     return wanted or ("grid" if method.name == "euler" else "exact")
 
 
+def timely(model: Model, work: Callable[[], T]) -> T:
+    """Return what symbolic work on a model returns, or raise M104 where it takes too long."""
+    try:
+        return bounded(SECONDS, work)
+    except Exceeded:
+        told = f"the mathematics of `{model.name}` was not done within {SECONDS:g} s"
+        raise fail(rules.TOO_LARGE_MATH, told, help="split long expressions into derived quantities") from None
+
+
 def compile_system(model: Model, report: Report) -> System:
     """Return the mathematics of a model, with what was found on the way in the report."""
-    system = lower(model)
+    system = timely(model, lambda: lower(model))
     if not system.states:
         raise fail(rules.BAD_VALUE, f"`{model.name}` has no state, so there is nothing to run", help="write an equation, such as `dx/dt = -x`")
     for text, span in system.mended:
@@ -96,15 +112,15 @@ def make_plan(model: Model, method_name: str | None, events: str | None, report:
     """Return the plan of a model and a method, with its kernel written to a trusted folder."""
     system = compile_system(model, report)
     settings = system.settings
-    method, reason, probe = method_of(system, method_name or settings.method or "auto")
+    method, reason, probe = timely(model, lambda: method_of(system, method_name or settings.method or "auto"))
     mode = events_of(method, events or (settings.events if method_name is None or not method.adaptive else None))
     duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(model)
-    text = generate(system, method, mode, duration, dt)
+    text = timely(model, lambda: generate(system, method, mode, duration, dt))
     name = f"{identifier(model.name)}_{method.name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     kernel.store(folder, name, text)
     return Plan(
         model=model.name, title=model.doc, time_unit=describe(model.time_unit), method=method.name, reason=reason, events=mode, probe=probe,
-        adaptive=method.adaptive, duration=duration, dt=dt, record=settings.record,
+        adaptive=method.adaptive, explicit=isinstance(method, ExplicitRungeKutta), duration=duration, dt=dt, record=settings.record,
         parameters=tuple(Described(p.name, describe(p.unit), p.doc, "input" if p.is_input else "param") for p in system.parameters),
         quantities=(
             *(Described(s.name, describe(s.unit), s.doc, "state" if s.shown else "hidden") for s in system.states),

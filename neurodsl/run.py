@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neurodsl import __version__, rules
 from neurodsl.codegen import kernel
-from neurodsl.diagnostics import Diagnostic, NeuroError, Report, fail, nearest
+from neurodsl.diagnostics import Diagnostic, NeuroError, fail, nearest
 from neurodsl.plan import Plan
 from neurodsl.solution import Result, Spikes
 from neurodsl.source import Source, Span
@@ -29,6 +29,8 @@ PATIENCE_SECONDS = 2.0
 """What is left of a run in plain Python has to promise to take longer than this, about what the compiler takes, before it is compiled."""
 STIFFNESS = 3.0
 """A fastest rate times the output step above this makes an explicit method take steps shorter than the output's."""
+STABLE = 2.0
+"""A fastest rate times the step above this is outside what explicit methods of fixed step follow."""
 DONE, STOPPED, NOT_FINITE, CASCADE, UNDERFLOW = 1, 3, 4, 5, 6
 RTOL, ATOL = 1e-8, 1e-10
 
@@ -315,13 +317,21 @@ def _failure(plan: Plan, plain: ModuleType, arguments: list[Any], status: int, s
     return Diagnostic(rules.STEP_UNDERFLOW, told, where, "a solution that is singular there, or a larger `--rtol` and `--atol`; `--method rosenbrock` for a stiff model")
 
 
-def warn(report: Report, plan: Plan, source: Source, options: Options, module: ModuleType) -> None:
-    """Add what is known of these numbers before the run: known times that lie off the grid."""
-    if plan.events != "grid":
-        return
+def advise(plan: Plan, folder: Path, options: Options, source: Source) -> list[Diagnostic]:
+    """Return what is known of these numbers before the run: stiffness, and known times off the grid."""
+    found: list[Diagnostic] = []
+    plain = kernel.load(folder / f"{plan.kernel}.py", plain=True)
     dt = plan.dt if options.dt is None else options.dt
-    edges = module._known_times(module._constants(options.given, dt))
-    off = [e for e in edges if 0 < e and abs(np.rint(e / dt) * dt - e) > 1e-9 * dt]
-    if off:
-        unit = "" if plan.time_unit == "1" else f" {plan.time_unit}"
-        report.add(rules.OFF_GRID, f"the known time {off[0]:g}{unit} is no multiple of dt = {dt:g}{unit}; it acts at the end of the step that reaches it")
+    unit = "" if plan.time_unit == "1" else f" {plan.time_unit}"
+    ratio = stiffness(plan, plain, options, source) if plan.explicit else 0.0
+    if ratio > (STIFFNESS if plan.adaptive else STABLE):
+        told = f"the fastest time constant at the start, {dt / ratio:.2g}{unit}, is far below dt = {dt:g}{unit}: `{plan.method}` is "
+        told += "forced to steps as short as that" if plan.adaptive else "not stable with such a step"
+        found.append(Diagnostic(rules.STIFF, told, None, "`--method rosenbrock`, or a shorter `--dt`"))
+    if plan.events == "grid":
+        edges = plain._known_times(plain._constants(options.given, dt))
+        off = [e for e in edges if e > 0 and abs(np.rint(e / dt) * dt - e) > 1e-9 * dt]
+        if off:
+            told = f"the known time {off[0]:g}{unit} is no multiple of dt = {dt:g}{unit}; it acts at the end of the step that reaches it"
+            found.append(Diagnostic(rules.OFF_GRID, told, None, "`--events exact` stops there"))
+    return found
