@@ -6,9 +6,21 @@ from typing import Any
 __version__ = "0.1.0"
 
 PUBLIC = {
-    "load": "neurodsl.api", "loads": "neurodsl.api", "Model": "neurodsl.api", "NeuroError": "neurodsl.diagnostics", "Report": "neurodsl.diagnostics", "Diagnostic": "neurodsl.diagnostics", "Rule": "neurodsl.diagnostics",
-    "Result": "neurodsl.solution", "Spikes": "neurodsl.solution", "load_result": "neurodsl.solution", "plot": "neurodsl.plotting", "save_figure": "neurodsl.plotting", "Source": "neurodsl.source", "Span": "neurodsl.source",
-}  # fmt: skip
+    "load": "neurodsl.api",
+    "loads": "neurodsl.api",
+    "Model": "neurodsl.api",
+    "NeuroError": "neurodsl.diagnostics",
+    "Report": "neurodsl.diagnostics",
+    "Diagnostic": "neurodsl.diagnostics",
+    "Rule": "neurodsl.diagnostics",
+    "Result": "neurodsl.solution",
+    "Spikes": "neurodsl.solution",
+    "load_result": "neurodsl.solution",
+    "plot": "neurodsl.plotting",
+    "save_figure": "neurodsl.plotting",
+    "Source": "neurodsl.source",
+    "Span": "neurodsl.source",
+}
 """Where each public name lives; it is loaded when it is asked for."""
 
 __all__ = sorted([*PUBLIC, "__version__"])

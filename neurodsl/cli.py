@@ -140,7 +140,7 @@ def compile_command(file: str, model: str | None, variant: str | None, method: s
     if out is None:
         print(text, end="")
     else:
-        files.write_atomically(Path(out), lambda stream: stream.write(text.encode("ascii")) and None)
+        files.write_bytes(Path(out), text.encode("ascii"))
 
 
 @commands.command()

@@ -112,7 +112,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 
 
 def printable(text: str) -> str:
-    """Return a text with everything that a terminal could obey replaced by ``\\x1b``-like escapes."""
+    """Return a text with everything that a terminal could obey replaced by an escape that shows it."""
     return "".join(c if c == "\t" or unicodedata.category(c)[0] != "C" else f"\\x{ord(c):02x}" for c in text)
 
 

@@ -27,6 +27,15 @@ REASONS = {
 }
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that its name only ever stands for all of the data; see `write_atomically`."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(data)
+
+    write_atomically(path, write)
+
+
 def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file so that its name only ever stands for a complete one.
 

@@ -200,7 +200,7 @@ def stiffness(plan: Plan, plain: ModuleType, options: Options, source: Source) -
     matrix = np.array(columns).T
     if not np.all(np.isfinite(matrix)):
         return 0.0
-    return float(np.max(-np.linalg.eigvals(matrix).real)) * arguments[2]
+    return float(np.max(-np.linalg.eigvals(matrix).real) * arguments[2])
 
 
 def place_of(plan: Plan, name: str, source: Source) -> Span | None:

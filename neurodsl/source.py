@@ -10,14 +10,14 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class Source:
-    """A text with the name it is reported under.
+    r"""A text with the name it is reported under.
 
     Parameters
     ----------
     name : str
         The path as the user typed it, or a name in angle brackets such as ``<stdin>``.
     text : str
-        The whole text, with ``\\n`` line ends.
+        The whole text, with ``\n`` line ends.
     """
 
     name: str

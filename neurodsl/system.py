@@ -1,8 +1,8 @@
 """The waist of the hourglass: a model as ordered, closed, first-order mathematics.
 
-Everything that runs, analyses or prints a model starts from a :class:`System`. Its expressions are numbers in the units
-that the file declares: where the file is coherent they hold no conversion factor. What the author defined stays defined: definitions are kept in order
-and are not inlined. Decimal literals are exact rationals.
+Everything that runs, analyses or prints a model starts from a :class:`System`. Its expressions are numbers in the units that the file
+declares: where the file is coherent they hold no conversion factor. What the author defined stays defined: definitions are kept in order and
+are not inlined. Decimal literals are exact rationals.
 """
 
 from __future__ import annotations

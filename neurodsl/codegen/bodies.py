@@ -80,3 +80,6 @@ def comment(line: int | None) -> str:
     return f"  # line {line}" if line is not None else ""
 
 
+def plain(text: str) -> str:
+    """Return a text that can stand in a docstring or a comment: printable ASCII without quotes and backslashes."""
+    return "".join(c if c.isascii() and c.isprintable() and c not in "\"\\" else "'" if c == '"' else "?" for c in text)

@@ -148,12 +148,10 @@ def _module(path: Path, kind: str, replacements: tuple[tuple[str, str], ...]) ->
     name = f"neurodsl_{kind}_{path.stem}"
     if name in sys.modules:
         return sys.modules[name]
-    spec: importlib.machinery.ModuleSpec | None
-    if replacements:
-        spec = importlib.util.spec_from_loader(name, _Changed(path, replacements))
-    else:
-        spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    changed = importlib.util.spec_from_loader(name, _Changed(path, replacements)) if replacements else None
+    spec = changed or importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

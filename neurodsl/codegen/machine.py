@@ -17,7 +17,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from neurodsl.cache import trusted
+from neurodsl.cache import private, trusted
 from neurodsl.codegen.signature import SIGNATURE
 from neurodsl.files import write_atomically
 
@@ -87,8 +87,8 @@ def build(stem: Path, run: Any) -> None:
         "externals": sorted(f.name for f in ir.functions if f.is_declaration and not f.name.startswith("llvm.")),
         "digest": hashlib.sha256(code).hexdigest(),
     }
-    write_atomically(stem.with_suffix(f".{digest}.o"), lambda file: file.write(code) and None)
-    write_atomically(stem.with_suffix(f".{digest}.json"), lambda file: file.write(json.dumps(meta).encode()) and None)
+    write_atomically(stem.with_suffix(f".{digest}.o"), private(code))
+    write_atomically(stem.with_suffix(f".{digest}.json"), private(json.dumps(meta).encode()))
 
 
 def load(stem: Path) -> Advance | None:

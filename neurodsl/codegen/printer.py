@@ -10,18 +10,62 @@ from sympy import Add, Basic, Expr, Mul, Pow, Symbol
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
 from neurodsl.lower.functions import (
-    Absolute, Ceil, Expm1, Floor, InversePhi, Log1p, Log2, Log10, Logistic, Maximum, Minimum, Modulo, Phi, Round, Select, Signum, Tanh, UnitStep,
+    Absolute,
+    Ceil,
+    Expm1,
+    Floor,
+    InversePhi,
+    Log1p,
+    Log2,
+    Log10,
+    Logistic,
+    Maximum,
+    Minimum,
+    Modulo,
+    Phi,
+    Round,
+    Select,
+    Signum,
+    Tanh,
+    UnitStep,
 )  # fmt: skip
 
 CONDITION, OR, AND, NOT, COMPARE, ADD, MUL, UNARY, POWER, ATOM = range(10)
 
 MATH: dict[Any, str] = {
-    sympy.exp: "math.exp", sympy.log: "math.log", sympy.sin: "math.sin", sympy.cos: "math.cos", sympy.tan: "math.tan", sympy.asin: "math.asin",
-    sympy.acos: "math.acos", sympy.atan: "math.atan", sympy.atan2: "math.atan2", sympy.sinh: "math.sinh", sympy.cosh: "math.cosh",
-    Tanh: "math.tanh", sympy.tanh: "math.tanh", sympy.asinh: "math.asinh", sympy.acosh: "math.acosh", sympy.atanh: "math.atanh", sympy.erf: "math.erf",
-    Expm1: "math.expm1", Log1p: "math.log1p", Log10: "math.log10", Log2: "math.log2", Absolute: "abs", Floor: "np.floor", Ceil: "np.ceil",
-    Round: "_round", Signum: "_sign", UnitStep: "_heaviside", Logistic: "_sigmoid", Modulo: "_mod", InversePhi: "_inverse_phi1", Minimum: "min", Maximum: "max",
-}  # fmt: skip
+    sympy.exp: "math.exp",
+    sympy.log: "math.log",
+    sympy.sin: "math.sin",
+    sympy.cos: "math.cos",
+    sympy.tan: "math.tan",
+    sympy.asin: "math.asin",
+    sympy.acos: "math.acos",
+    sympy.atan: "math.atan",
+    sympy.atan2: "math.atan2",
+    sympy.sinh: "math.sinh",
+    sympy.cosh: "math.cosh",
+    Tanh: "math.tanh",
+    sympy.tanh: "math.tanh",
+    sympy.asinh: "math.asinh",
+    sympy.acosh: "math.acosh",
+    sympy.atanh: "math.atanh",
+    sympy.erf: "math.erf",
+    Expm1: "math.expm1",
+    Log1p: "math.log1p",
+    Log10: "math.log10",
+    Log2: "math.log2",
+    Absolute: "abs",
+    Floor: "np.floor",
+    Ceil: "np.ceil",
+    Round: "_round",
+    Signum: "_sign",
+    UnitStep: "_heaviside",
+    Logistic: "_sigmoid",
+    Modulo: "_mod",
+    InversePhi: "_inverse_phi1",
+    Minimum: "min",
+    Maximum: "max",
+}
 RELATION = {sympy.Gt: ">", sympy.Ge: ">=", sympy.Lt: "<", sympy.Le: "<=", sympy.Eq: "==", sympy.Ne: "!="}
 
 
@@ -45,7 +89,7 @@ class Printer:
     def _print(self, e: Any) -> tuple[str, int]:
         if isinstance(e, Symbol):
             return (e.name if e.name.startswith("_") and not e.name.startswith("_flow") else self.names[e.name]), ATOM
-        if isinstance(e, Expr) and e.is_Number or e in (sympy.pi, sympy.E):
+        if (isinstance(e, Expr) and e.is_Number) or e in (sympy.pi, sympy.E):
             return _number(e)
         if isinstance(e, Add):
             return self._sum(e)

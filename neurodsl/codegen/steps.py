@@ -71,8 +71,16 @@ def _is_switch(f: Expr) -> bool:
     return type(f).__name__ == "Select" and not f.args[0].free_symbols & set(f.args[1].free_symbols | f.args[2].free_symbols)
 
 
-def step_of(method: Method, system: System, writer: Writer) -> Step:
-    """Return the lines of one step of a method.
+def is_diagonal(system: System) -> bool:
+    """Return whether no state of a linear system moves another."""
+    parts = linear_part(system)
+    return parts is not None and all(e == 0 for i, row in enumerate(parts[0]) for j, e in enumerate(row) if i != j)
+
+
+def step_of(method: Method, system: System, writer: Writer) -> tuple[str, Step]:
+    """Return the template of a step and its lines.
+
+    For a linear system in which no state moves another, the exponential step of each state is the exact one.
 
     Raises
     ------
@@ -85,7 +93,8 @@ def step_of(method: Method, system: System, writer: Writer) -> Step:
         Exact.family: _exact,
         Rosenbrock.family: _rosenbrock,
     }
-    return families[method.family](method, system, writer)
+    family = ExponentialEuler.family if isinstance(method, Exact) and is_diagonal(system) else method.family
+    return family, families[family](method, system, writer)
 
 
 def _explicit(method: Method, system: System, writer: Writer) -> Step:
@@ -134,9 +143,9 @@ def _exponential(method: Method, system: System, writer: Writer) -> Step:
     body = writer.body(diagonal)
     loads = list(body.lines)
     results = []
-    for i, a in enumerate(body.results):
-        step = "_h*_d[{0}]" if a == "0" or diagonal[i] == 0 else f"_h*_d[{{0}}]*{writer.print(Phi(sympy.Integer(1), sympy.Symbol('_h') * diagonal[i]))}"
-        results.append(f"_z[{i}] = _y[{i}] + {step.format(i)}")
+    for i, a in enumerate(diagonal):
+        growth = "" if a == 0 else f"*{writer.print(Phi(sympy.Integer(1), sympy.Symbol('_h') * a))}"
+        results.append(f"_z[{i}] = _y[{i}] + _h*_d[{i}]{growth}")
     return Step(loads=tuple(loads), results=tuple(results))
 
 

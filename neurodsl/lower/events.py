@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-
 import sympy
 from sympy import Expr, Integer, Symbol
 
@@ -97,7 +96,8 @@ class Conditions:
         if action.kind in ("emit", "stop", "wait"):
             value = None if action.value is None else self._time(action.value)
             return [Action(action.kind, -1, value, text, action.span)]
-        assert action.target is not None and action.value is not None
+        assert action.target is not None
+        assert action.value is not None
         label = derivative_name(action.target, action.order)
         if action.kind == "hold":
             return [Action("hold", self.index[label], self._time(action.value), text, action.span)]

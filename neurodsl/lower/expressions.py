@@ -184,7 +184,9 @@ class Translator:
         return Value(sympy.Add(*(sign * value.within(unit) for sign, value in values)), unit)
 
     def _product(self, node: Product, local: Mapping[str, Value]) -> Value:
-        numerator, denominator, unit = [], [], ONE
+        numerator: list[Expr] = []
+        denominator: list[Expr] = []
+        unit = ONE
         for operator, factor in node.factors:
             value = self.translate(factor, local)
             unit = unit * value.unit if operator == "*" else unit / value.unit

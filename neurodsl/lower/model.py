@@ -66,7 +66,7 @@ def _parameters(model: Model, translator: Translator) -> tuple[Parameter, ...]:
             return True
         is_input = name in model.inputs
         made = model.inputs.get(name) or model.parameters.get(name)
-        if made is None or name in replaced or not all([add(other) for other in sorted(_names(made.value))]):
+        if made is None or name in replaced or False in {add(other) for other in sorted(_names(made.value))}:
             return False
         default = translator.translate(made.value).within(made.unit)
         found[name] = Parameter(name, Symbol(name), made.unit, made.doc, made.span, default, is_input)

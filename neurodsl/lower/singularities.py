@@ -1,7 +1,8 @@
 """Removable singularities: quotients that are 0/0 at a point and have a limit there.
 
-Two forms are enough for the rates of the field. A denominator ``a*exp(u) + b`` that vanishes where an affine factor of the numerator does is rewritten with
-phi_1(w) = (exp(w) - 1)/w, which is accurate everywhere. Every other quotient of that kind gets its Taylor polynomial close to the point.
+Two forms are enough for the rates of the field. A denominator ``a*exp(u) + b`` that vanishes where an affine factor of the numerator does is
+rewritten with phi_1(w) = (exp(w) - 1)/w, which is accurate everywhere. Every other quotient of that kind gets its Taylor polynomial close to
+the point.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def _by_phi(numerator: Expr, base: Expr, varying: Collection[Symbol]) -> tuple[E
     """Rewrite N/(a*exp(u) + b), with N containing a factor proportional to u - log(-b/a)."""
     if not isinstance(base, Add):
         return None
-    constant, moving = [], []
+    constant: list[Expr] = []
+    moving: list[Expr] = []
     for term in base.args:
         (moving if _moving(term, varying) else constant).append(term)
     if len(moving) != 1:

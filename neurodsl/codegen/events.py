@@ -1,0 +1,114 @@
+"""Events and the comparisons in their conditions, as lines of code."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import comb, prod
+from typing import Any
+
+import sympy
+from sympy import Basic
+
+from neurodsl.codegen.bodies import Writer, comment, plain
+from neurodsl.codegen.pages import Body, Event, Surface
+from neurodsl.codegen.steps import held_states
+from neurodsl.system import Action, System
+
+BETWEEN = (Fraction(3, 53), Fraction(50, 53))
+"""Where a polynomial through nine samples is held against what it follows: near the ends, where it is worst."""
+DEGREE = 8
+
+
+def event_fields(system: System, writer: Writer, on_grid: bool) -> dict[str, Any]:
+    """Return the fields of a page that say what happens at events."""
+    events = tuple(event_page(system, writer, number) for number in range(len(system.events)))
+    searched = [] if on_grid else [i for i, s in enumerate(system.surfaces) if s.rate != 0 and not s.timed]
+    values = writer.body([s.expression for s in system.surfaces])
+    rates = [s.rate for s in system.surfaces]
+    rates_body = writer.body(rates)
+    return {
+        "events": events,
+        "snaps": any(e.time is not None or any(a.kind in ("hold", "wait") for a in e.actions) for e in system.events),
+        "something_due": something_due(events),
+        "room": 1001 * max(1, sum(e.spikes for e in system.events)),
+        "surfaces": tuple(
+            Surface(value, "==" if s.equality else ">" if s.strict else ">=", i in searched)
+            for i, (s, value) in enumerate(zip(system.surfaces, values.results, strict=True))
+        ),
+        "searched": "(" + " ".join(f"{i}," for i in searched) + ")" if searched else "",
+        "strict": repr([int(s.strict) for s in system.surfaces]),
+        "surface_values": values,
+        "surface_rates": Body((*rates_body.lines, *writer.rates_loads(rates)), rates_body.results),
+        "bernstein": repr(bernstein(DEGREE)),
+        "nodes": repr([*(j / DEGREE for j in range(DEGREE + 1)), *(float(x) for x in BETWEEN)]),
+        "between": repr([lagrange(DEGREE, x) for x in BETWEEN]),
+    }
+
+
+def something_due(events: tuple[Event, ...]) -> str:
+    """Return the condition that an event may have to act at the end of a step: one turned true or false, or its time has come."""
+    changes = [f"({e.condition}) != (_was[{e.number}] != 0)" for e in events if e.condition is not None]
+    times = [f"_next[{e.number}] <= t + 1e-9*_dt" for e in events if e.time is not None]
+    return " or ".join([*changes, *times]) or "False"
+
+
+def event_page(system: System, writer: Writer, number: int) -> Event:
+    """Return an event with its condition, its time and its actions as lines of code."""
+    event = system.events[number]
+    expressions = [a.value for a in event.actions if a.value is not None]
+    written = {a.target for a in event.actions if a.kind == "set"}
+    held = written & held_states(system)
+    time_used = writer.used([event.time]) if event.time is not None else set()
+    return Event(
+        number, event.kind, plain(event.text), _condition(event.condition, writer), None if event.time is None else writer.print(event.time),
+        tuple(writer.loads(time_used, state=None)),
+        (*writer.loads(writer.used(expressions), state=None), *(f"_held{i} = _hold[{i}] > _ts" for i in sorted(held))),
+        tuple(_actions(system, writer, number, held)), event.spikes and not any(a.kind == "emit" for a in event.actions),
+    )  # fmt: skip
+
+
+def _condition(condition: Basic | None, writer: Writer) -> str | None:
+    if condition is None:
+        return None
+    symbols = {s: sympy.Symbol(f"_side[{s.name.removeprefix('_side')}] != 0") for s in condition.free_symbols}
+    return writer.print(condition.xreplace(symbols))
+
+
+def _actions(system: System, writer: Writer, number: int, held: set[int]) -> list[str]:
+    """Return the lines of the actions of an event; each sees the state as those before it left it."""
+    lines: list[str] = []
+    for action in system.events[number].actions:
+        if action.value is not None:
+            lines += writer.loads(writer.used([action.value]), constants=None)
+            lines += [writer.assign(d) for d in system.needed(action.value)]
+        *before, last = _action(action, writer, number, held)
+        lines += [*before, last + comment(action.span.line if action.span else None)]
+    return lines
+
+
+def _action(action: Action, writer: Writer, number: int, held: set[int]) -> list[str]:
+    target, value = action.target, "" if action.value is None else writer.print(action.value)
+    match action.kind:
+        case "set":
+            kept = f"_y[{target}] if _held{target} else " if target in held else ""
+            return [f"_y[{target}] = {kept}{value}"]
+        case "hold":
+            return [f"_hold[{target}] = max(_hold[{target}], _snap(t + {value}, _dt))"]
+        case "wait":
+            return [f"_next[{number}] = _snap(t + {value}, _dt)"]
+        case "emit":
+            return ["_spikes[_q[1]] = t", f"_origin[_q[1]] = {number}", "_q[1] += 1"]
+    return ["_q[2] = STOPPED"]
+
+
+def bernstein(degree: int) -> list[list[float]]:
+    """Return the matrix that turns samples at j/degree into Bernstein coefficients."""
+    size = degree + 1
+    inverse = sympy.Matrix(size, size, lambda j, k: sympy.Rational(comb(degree, k) * j**k * (degree - j) ** (degree - k), degree**degree)).inv()
+    return [[float(v) for v in inverse.row(i)] for i in range(size)]
+
+
+def lagrange(degree: int, at: Fraction) -> list[float]:
+    """Return the weights of samples at j/degree in the value of their polynomial at a point."""
+    nodes = [Fraction(j, degree) for j in range(degree + 1)]
+    return [float(prod((at - other) / (node - other) for other in nodes if other != node)) for node in nodes]
