@@ -6,11 +6,13 @@ from neurodsl import rules
 from neurodsl.lang.dependencies import WORDS, Dependencies, Reach, find_dependencies
 from neurodsl.lang.draws import check_draw, outside
 from neurodsl.lang.inference import is_steady
-from neurodsl.lang.names import check_expression
-from neurodsl.lang.nodes import Call, Derivative, Expression, Name
+from neurodsl.lang.names import check_expression, short
+from neurodsl.lang.nodes import Call, Comparison, Derivative, Expression, Logic, Name
 from neurodsl.lang.noise import check_noise
 from neurodsl.lang.scope import KINDS, Declarations
 from neurodsl.lang.tree import ActionTree, Block, Draw, Entries, Entry, derivative_text, parts
+
+DRAWN_FROM = "the arguments of a distribution are numbers and parameters"
 
 
 def check(declarations: Declarations, complete: bool) -> Dependencies:
@@ -112,14 +114,15 @@ def _check_reach(declarations: Declarations, dependencies: Dependencies) -> None
     drives = Reach.TIME | Reach.INPUT
     for kind, table, allowed in (("param", declarations.parameters, Reach.NOTHING), ("input", declarations.inputs, drives)):
         for name, entry in table.items():
-            help = f"write `{name} = ...` without `{kind}`"
+            help = DRAWN_FROM if isinstance(entry.value, Draw) else f"write `{name} = ...` without `{kind}`"
             require(declarations, entry.value, dependencies.of(entry.value), f"the {KINDS[kind]} `{name}`", allowed, help)
     help = "make the initial value a parameter: `param V_0 = -65 [mV]`, `init V = V_0, u = b*V_0`"
     variants = [entry for variant in declarations.variants.values() for entry in variant_entries(variant)]
     for entry in (*declarations.initials.values(), *variants):
         known = declarations.names.get(entry.target.id) if isinstance(entry.target, Name) else None
         allowed = drives if known is not None and known.kind == "input" else Reach.NOTHING
-        require(declarations, entry.value, dependencies.of(entry.value), f"this value of `{short_target(entry)}`", allowed, help)
+        remedy = DRAWN_FROM if isinstance(entry.value, Draw) else help
+        require(declarations, entry.value, dependencies.of(entry.value), f"this value of `{short_target(entry)}`", allowed, remedy)
     bodies = [(definition.right, ()) for definition in declarations.definitions.values()]
     bodies += [(equation.right, ()) for equation in declarations.equations]
     bodies += [(part, ()) for entry in declarations.inputs.values() for part in parts(entry.value)]
@@ -154,7 +157,12 @@ def require(declarations: Declarations, root: Expression | Draw, reach: Reach, w
 def _check_event(declarations: Declarations, event: Block, dependencies: Dependencies) -> None:
     if event.head is not None:
         assert not isinstance(event.head, str)
-        check_expression(declarations, event.head, condition=event.sort == "condition")
+        compared = event.kind == "on" and isinstance(event.head, Comparison | Logic)
+        if compared and event.sort != "condition":
+            text = short(event.head)
+            message = f"`on {event.sort}` takes a number, and `{text}` is a condition"
+            declarations.report.add(rules.NOT_A_CONDITION, message, event.head.span, f"an event with a condition is `on {text}: ...`")
+        check_expression(declarations, event.head, condition=compared or event.sort == "condition")
         if event.kind != "on":
             what = "the time of `at`" if event.kind == "at" else "the period of `every`"
             help = "an event that the state triggers is `on <condition>: ...`"

@@ -90,6 +90,7 @@ def value_unit(algebra: Algebra, value: Expression | Draw, complaints: Complaint
             message = f"`{short(argument)}` is {phrase(unit)}, and the bracket `{bracket}` gives it a second unit"
             help = f"write `{short(value.call)}` without the bracket, each argument with its unit, or numbers and the bracket"
             complaints.say(rules.UNIT_PLACE, message, argument.span, help)
+            break
     if value.unit is not None:
         return value.unit.unit or ONE
     if not carried:

@@ -101,6 +101,8 @@ def _derivative(declarations: Declarations, node: Derivative) -> None:
         message = f"`{text}` is the derivative of `{node.name}`, which has no equation"
         near = declarations.near(node.name, (name for name, order in declarations.orders.items() if order))
         help = f"did you mean `{derivative_text(near, node.order)}`?" if near else f"give `{node.name}` an equation"
+    if node.name in declarations.noises:
+        help = "white noise has no derivative"
     if whole in declarations.names:
         help = f"for the quotient of `{whole}` and `dt` write `({whole})/dt`"
         declarations.used.add(whole)

@@ -117,9 +117,14 @@ def _check_event(event: Block, algebra: Algebra, complaints: Complaints) -> None
     if event.head is not None and not isinstance(event.head, str):
         unit, wanted = algebra.unit_of(event.head, complaints), _trigger_unit(event, algebra.time)
         if wanted is not None:
-            complaints.expect(event.head, unit, wanted, TRIGGERS[event.sort])
+            complaints.expect(event.head, unit, wanted, _counted(TRIGGERS[event.sort], algebra, event.sort))
     for action in event.body:
         _check_action(action, algebra, complaints)
+
+
+def _counted(what: str, algebra: Algebra, sort: str = "") -> str:
+    """Return what a time is called; in a map whose steps have no duration it counts them."""
+    return f"{what}, counted in steps," if algebra.time == ONE and sort != "chance" else what
 
 
 def _check_action(action: ActionTree, algebra: Algebra, complaints: Complaints) -> None:
@@ -127,7 +132,7 @@ def _check_action(action: ActionTree, algebra: Algebra, complaints: Complaints) 
         return
     actual = algebra.unit_of(action.value, complaints)
     if action.kind != "set" or action.target is None:
-        complaints.expect(action.value, actual, algebra.time, f"the time of `{action.kind}`")
+        complaints.expect(action.value, actual, algebra.time, _counted(f"the time of `{action.kind}`", algebra))
     elif action.operator in ("*=", "/="):
         complaints.expect(action.value, actual, ONE, f"what follows `{action.operator}`")
     else:

@@ -43,6 +43,9 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
     """
     token = tokens[index]
     previous = tokens[index - 1] if index else None
+    if token.type != "$END" and _behind_tilde(tokens, index):
+        help = "write `g ~ normal(1, 0.1)`, with a unit and a label behind it; what is computed from a draw gets a name of its own"
+        return Reason(rules.SYNTAX, f"found `{_shown(token)}`: behind `~` stands one distribution", token.span, help)
     if token.type == "ASSIGN":
         return _assign(tokens, index, start)
     if token.type == "CHANGE":
@@ -50,9 +53,6 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
     if token.type == "DRAWN":
         help = "a parameter and an initial value can be drawn: `param g ~ normal(1, 0.1)`, `init V ~ uniform(0, 1)`"
         return Reason(rules.SYNTAX, "`~` cannot stand here", token.span, help)
-    if token.type != "$END" and _behind_tilde(tokens, index):
-        help = "write `g ~ normal(1, 0.1)`, with a unit and a label behind it; what is computed from a draw gets a name of its own"
-        return Reason(rules.SYNTAX, f"found `{_shown(token)}`: behind `~` stands one distribution", token.span, help)
     if token.type == "COMPARE" and _compared_before(tokens, index):
         return Reason(rules.CHAINED, "comparisons are chained", token.span, "write `a < b and b < c`")
     if token.type == "COMMA" and _inside_group(tokens, index):
@@ -69,6 +69,8 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
 
 def _assign(tokens: list[Token], index: int, start: str) -> Reason:
     token, first = tokens[index], tokens[0]
+    if first.type == "NOISE":
+        return Reason(rules.SYNTAX, "a noise has no value", token.span, "its strength is a factor in an equation: `sigma*xi`")
     if start == "setting":
         return Reason(rules.FOREIGN, "a setting has no `=`", token.span, f"write `{first.text} {tokens[index + 1].text or '...'}`")
     if start in ("action", "values") or any(t.type == "ASSIGN" for t in tokens[:index]):

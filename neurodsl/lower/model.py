@@ -13,7 +13,7 @@ from neurodsl.lower.functions import Select
 from neurodsl.lower.order import ordered
 from neurodsl.lower.steady import solve_steady
 from neurodsl.model import STEADY, Model, Steady
-from neurodsl.system import Parameter, State, System
+from neurodsl.system import Event, Parameter, State, System
 from neurodsl.units import ONE
 
 VALUE, SWITCH = "{} after events", "{} is set"
@@ -41,8 +41,13 @@ def lower(model: Model) -> System:
     definitions = ordered(translator.definitions, model)
     return System(
         model.name, model.doc, model.dimensionless, model.time_unit, parameters, definitions, solve_steady(states, definitions),
-        tuple(conditions.surfaces), events, tuple(dict.fromkeys(translator.edges)), conditions.thresholds, tuple(translator.mended), model.settings,
+        tuple(conditions.surfaces), events, _known_times(translator.edges, events), conditions.thresholds, tuple(translator.mended), model.settings,
     )  # fmt: skip
+
+
+def _known_times(edges: list[Expr], events: tuple[Event, ...]) -> tuple[Expr, ...]:
+    """Return the times at which something changes its form or an event of a known time first acts."""
+    return tuple(dict.fromkeys([*edges, *(event.time for event in events if event.time is not None)]))
 
 
 def _names(node: Expression) -> set[str]:

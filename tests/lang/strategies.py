@@ -67,7 +67,7 @@ FRAGMENTS = [
     "if", "else", "for", "and", "not", "1", "2.5", "1e3", '"label"', '"', "#", "\n", "\n    ", "\n\t", " ", "exp",
     "f(x)", "hold V for", "wait", "emit spike", "stop", "start", "steady", "~", "@", ".", "{", "'", "µ", "é", "θ",
     "\x00", "\x1b[31m", "9^9^9", "duration 3", "record V", "\r", "\ufeff", "if V > 2 else", "t", "pi", "pulse(t, 1, 2)",
-    "mod(a, b)",
+    "mod(a, b)", "noise xi", "xi", "on rate", "on chance", "next x =", "~ normal(0, 1)", "uniform(", "step 1", "dV/dt = xi",
 ]  # fmt: skip
 """What a broken model is made of."""
 

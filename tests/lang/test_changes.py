@@ -132,5 +132,48 @@ def test_a_variant_that_cannot_be_used_leaves_the_model_as_it_is(name: str, code
     assert ([d.rule.code for d in report.found], found == model()) == ([code], True)
 
 
+DRAWN = """\
+param g ~ normal(0.1, 0.01) [nS], h ~ normal(g, k), k = 2*g, C = 1 [pF]
+noise xi
+init V ~ uniform(-65, -50) [mV], n = 0.3
+C*dV/dt = -(g + h)*V + 1 [pA*ms^(1/2)]*xi
+dn/dt = -n/[ms]
+variant fixed: g = 0.2 [nS], V = -60 [mV]
+"""
+
+
+def test_a_value_that_is_given_replaces_a_distribution() -> None:
+    found, codes = changed("set", "g", "0.3", DRAWN)
+    assert (unparse(found.parameters["g"].value), unparse(found.parameters["h"].value), codes) == ("0.3 [nS]", "normal(g, k)", [])
+    value = changed("init", "V", "-60", DRAWN)[0].states["V"].initials[0]
+    assert unparse(value) == "(-60)*[mV]"  # type: ignore[arg-type]
+
+
+def test_a_variant_replaces_distributions() -> None:
+    found = with_variant(model(DRAWN), "fixed", Report())
+    values = (found.parameters["g"].value, found.states["V"].initials[0])
+    assert [unparse(value) for value in values] == ["0.2 [nS]", "-60 [mV]"]  # type: ignore[arg-type]
+
+
+def test_what_is_drawn_keeps_its_place_in_the_order() -> None:
+    assert list(changed("set", "g", "C*[1/ms]/[V/ms]*[V]/[mV]*[mV]/[V]*[V/mV]*0.001", DRAWN)[0].parameters) == ["C", "g", "k", "h"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text", "code"),
+    [("set", "C", "xi*[pF*ms^(1/2)]", "N112"), ("set", "xi", "3", "V102"), ("set", "g", "h", "N103"), ("set", "C", "normal(0, 1)", "N105")],
+)
+def test_a_value_cannot_use_a_noise_or_draw(kind: str, name: str, text: str, code: str) -> None:
+    found, codes = changed(kind, name, text, DRAWN)
+    assert (codes, found == model(DRAWN)) == ([code], True)
+
+
+def test_a_map_takes_values_but_no_steady_state_and_no_derivative() -> None:
+    text = "param r = 3.9\ninit x = 0.3\nnext x = r*x*(1 - x)"
+    assert unparse(changed("set", "r", "2", text)[0].parameters["r"].value) == "2"
+    assert changed("init", "x", "steady", text)[1] == ["S108"]
+    assert changed("set", "r", "dx/dt", text)[1] == ["N110"]
+
+
 def test_parameters_keep_an_order_in_which_each_can_be_computed() -> None:
     assert list(changed("set", "tau", "n*[ms]")[0].parameters) == ["n", "tau", "R", "V_rest", "T"]

@@ -12,7 +12,7 @@ from neurodsl.lang import parse_expression, read, read_all, unparse
 from neurodsl.lang.dimensions import result_unit
 from neurodsl.lang.functions import BUILTINS
 from neurodsl.lang.nodes import Number
-from neurodsl.model import STEADY, Model, Settings
+from neurodsl.model import STEADY, Distribution, Model, Settings
 from neurodsl.source import Source
 from neurodsl.units import ONE, describe, parse_unit
 
@@ -232,6 +232,74 @@ def test_a_value_is_parsed_alone() -> None:
     assert parse_expression(Source("<--set>", "2; 3"), report) is None
     assert parse_expression(Source("<--set>", "a = 3"), report) is None
     assert [d.rule.code for d in report.found] == ["S101", "S101", "S101", "S110"]
+
+
+def test_a_noise_has_the_unit_of_one_over_the_root_of_the_time() -> None:
+    found = model('noise xi "first", eta\ninit x = 0 [mV]\ndx/dt = -x/[s] + 2 [mV/s^(1/2)]*(xi + eta)')
+    assert {name: (describe(noise.unit), noise.doc) for name, noise in found.noises.items()} == {
+        "xi": ("1/s^(1/2)", "first"),
+        "eta": ("1/s^(1/2)", None),
+    }
+    assert model("noise xi\ndx/dt = xi").noises["xi"].unit == ONE
+    assert found.quantity("xi") is found.noises["xi"]
+
+
+def test_a_derived_quantity_with_noise_is_not_constant() -> None:
+    assert not model("param a = 2\nnoise xi\nb = a*xi\ndx/dt = b").definitions["b"].constant
+
+
+def test_the_unit_of_a_state_is_found_from_its_noise() -> None:
+    assert units(model("param D = 2 [mV^2/ms]\nnoise xi\ndV/dt = sqrt(D)*xi"))["V"] == "mV"
+
+
+def test_what_is_drawn_holds_its_arguments_with_their_units() -> None:
+    text = "param a ~ normal(1, 0.5) [mV], b ~ lognormal(0, 1) [nS], c ~ choice(1 [V], 2 [mV])\nk = 2\nparam d ~ gamma(k, 3) [ms]\n"
+    found = model(text + "init x ~ uniform(-1, 1) [mV], y = 3\ndx/dt = (a + c)/d*b/[nS]\ndy/dt = 1/d")
+    drawn = {n: p.value for n, p in found.parameters.items() if isinstance(p.value, Distribution)}
+    shown = {n: (d.name, [unparse(a) for a in d.arguments], describe(d.unit)) for n, d in drawn.items()}
+    assert shown == {
+        "a": ("normal", ["1 [mV]", "0.5 [mV]"], "mV"),
+        "b": ("lognormal", ["0", "1"], "nS"),
+        "c": ("choice", ["1 [V]", "2 [mV]"], "V"),
+        "d": ("gamma", ["2", "3 [ms]"], "ms"),
+    }
+    assert {n: describe(p.unit) for n, p in found.parameters.items()} == {n: unit for n, (_, _, unit) in shown.items()}
+    start = found.states["x"].initials[0]
+    assert isinstance(start, Distribution)
+    assert [unparse(a) for a in start.arguments] == ["-1 [mV]", "1 [mV]"]
+    assert unparse(found.states["y"].initials[0]) == "3"  # type: ignore[arg-type]
+
+
+def test_parameters_stand_after_those_their_distribution_uses() -> None:
+    found = model("param a ~ normal(b, s), s = 2*k, b ~ uniform(0, 1)\nk = 3\ndx/dt = -a*x")
+    assert list(found.parameters) == ["b", "s", "a"]
+
+
+def test_a_map_is_discrete_and_its_equations_define_their_states() -> None:
+    found = model('param r = 3.9\ninit x = 0.3\nnext x = r*x*(1 - x) "population", y = x')
+    assert found.discrete
+    shown = [(unparse(e.left), unparse(e.right), e.defines) for e in found.equations]
+    assert shown == [("x", "r*x*(1 - x)", (("x", 1),)), ("y", "x", (("y", 1),))]
+    assert {n: (s.order, s.doc) for n, s in found.states.items()} == {"x": (1, "population"), "y": (1, None)}
+    assert not model("dx/dt = -x").discrete
+    assert not model("init n = 0\nevery 2: n += 1").discrete
+
+
+def test_the_time_of_a_map_counts_steps_unless_a_step_has_a_duration() -> None:
+    text = "init V = 1 [mV]\nnext V = V/2\nat 3{}: V = 2 [mV]\nsimulate: duration 100{}{}"
+    steps, timed = model(text.format("", "", "")), model(text.format(" [s]", " [s]", "; step 2 [ms]"))
+    assert (steps.time_unit, steps.settings) == (ONE, Settings(duration=100.0))
+    assert (describe(timed.time_unit), timed.settings) == ("s", Settings(duration=100.0, step=0.002))
+
+
+def test_events_at_random_are_spikes_where_they_are_alone() -> None:
+    found = model("dx/dt = 1 - x\non rate 2*x: x = 0\non start: x = 1")
+    assert [(e.kind, None if e.trigger is None else unparse(e.trigger), e.spikes) for e in found.events] == [
+        ("rate", "2*x", True),
+        ("start", None, False),
+    ]
+    found = model("init x = 1\nnext x = x/2\non chance x: x = 1\non x > 2: x = 0; emit spike")
+    assert [(e.kind, e.spikes) for e in found.events] == [("chance", False), ("condition", True)]
 
 
 def test_every_model_of_the_library_is_read(root: Path) -> None:

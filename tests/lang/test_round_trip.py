@@ -9,9 +9,11 @@ from hypothesis import assume, given
 from lang.strategies import NOWHERE, expressions
 
 from neurodsl.diagnostics import Report
-from neurodsl.lang import parse_expression, unparse
+from neurodsl.lang import parse_expression, read, unparse
+from neurodsl.lang.distributions import DISTRIBUTIONS
 from neurodsl.lang.limits import within_limits
 from neurodsl.lang.nodes import Call, Expression, Name, Number, Power, Product, Sum
+from neurodsl.model import Distribution
 from neurodsl.source import Source
 from neurodsl.units import parse_unit
 
@@ -86,6 +88,47 @@ def test_an_expression_is_read_as_mathematics_reads_it(text: str, expected: Expr
 )
 def test_an_expression_is_written_as_a_paper_prints_it(text: str, expected: str) -> None:
     assert unparse(parsed(text)) == expected
+
+
+def drawn(text: str) -> Distribution:
+    """Return the distribution of a parameter."""
+    report = Report()
+    found = read(Source("<draw>", f"param m = 2, M = 3 [mV], a ~ {text}\ndx/dt = 2 [1/ms]"), report)
+    assert found is not None, report.found
+    value = found.parameters["a"].value
+    assert isinstance(value, Distribution)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("normal(0.10,.01)[mS/cm^2]", "normal(0.1, 0.01) [mS/cm^2]"),
+        ("uniform(-65 [mV], -50 [mV])", "uniform(-65, -50) [mV]"),
+        ("uniform(-65 [mV], -0.05 [V])", "uniform(-65 [mV], -0.05 [V])"),
+        ("uniform(0, 1 [mV])", "uniform(0, 1 [mV])"),
+        ("normal(M, 1 [mV])", "normal(M, 1 [mV])"),
+        ("normal(2*m, 1) [mV]", "normal((2*m)*[mV], 1 [mV])"),
+        ("lognormal(-1, m) [nS]", "lognormal(-1, m) [nS]"),
+        ("gamma(m, 2) [mV]", "gamma(m, 2) [mV]"),
+        ("beta(1, 2)", "beta(1, 2)"),
+        ("exponential(3) [ms]", "exponential(3) [ms]"),
+        ("bernoulli(0.5) [nS]", "bernoulli(0.5) [nS]"),
+        ("poisson(m)", "poisson(m)"),
+        ("choice(1, 2, 3) [mV]", "choice(1, 2, 3) [mV]"),
+    ],
+)
+def test_a_distribution_is_written_as_it_is_read(text: str, expected: str) -> None:
+    found = drawn(text)
+    assert (unparse(found), drawn(unparse(found))) == (expected, found)
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_every_distribution_survives_the_way_to_text(name: str) -> None:
+    law = DISTRIBUTIONS[name]
+    found = drawn(f"{name}({', '.join(f'0.{i}' for i in range(1, law.least + 1))}) [mV]")
+    carried = [isinstance(a, Number) and a.unit is not None for a in found.arguments]
+    assert (drawn(unparse(found)), carried) == (found, [law.carries(i) for i in range(law.least)])
 
 
 def test_the_span_of_an_expression_covers_its_text() -> None:
