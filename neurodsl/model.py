@@ -27,6 +27,15 @@ STEADY = Steady.STEADY
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """A value drawn once for each element."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    span: Span = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Quantity:
     """A name of the model with its unit, its label and the place of its declaration."""
 
@@ -157,6 +166,8 @@ class Model:
     events: tuple[Event, ...]
     variants: Mapping[str, Variant]
     settings: Settings
+    noises: Mapping[str, Quantity] = field(default_factory=dict)
+    discrete: bool = False
 
     def quantity(self, name: str) -> Quantity | None:
         """Return what a name stands for, or None where it is no quantity of the model."""
