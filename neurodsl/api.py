@@ -72,7 +72,9 @@ def read_source(path: str | Path) -> Source:
         if name in shipped:
             file, name = shipped[name], f"{name}.neuro"
         else:
-            near = nearest(name.removesuffix(".neuro"), [*shipped, *(p.name for p in Path().glob("*.neuro"))])
+            beside = {path.stem: path.name for path in Path().glob("*.neuro")}
+            near = nearest(name.removesuffix(".neuro"), [*shipped, *beside])
+            near = beside.get(near or "", near)
             hint = f"did you mean `{near}`?" if near else "`neurodsl models` lists the shipped models"
             raise fail(rules.UNREADABLE, f"there is no file `{name}` and no shipped model of that name", help=hint)
     if file.is_dir():

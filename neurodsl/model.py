@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from neurodsl.source import Source, Span
-from neurodsl.units import Unit
+from neurodsl.units import ONE, Unit
 
 if TYPE_CHECKING:
     from neurodsl.lang.nodes import Expression
@@ -27,15 +27,6 @@ STEADY = Steady.STEADY
 
 
 @dataclass(frozen=True)
-class Distribution:
-    """A value drawn once for each element."""
-
-    name: str
-    arguments: tuple[Expression, ...]
-    span: Span = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True)
 class Quantity:
     """A name of the model with its unit, its label and the place of its declaration."""
 
@@ -46,10 +37,24 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Parameter(Quantity):
-    """A constant that a run may change; its default may use other parameters."""
+class Distribution:
+    """What a value is drawn from: ``normal(0.1, 0.01) [mS/cm^2]``.
 
-    value: Expression
+    ``unit`` is that of a draw. The arguments that have it (:mod:`neurodsl.lang.distributions` says which) hold it: 0.1 is stored as
+    0.1 mS/cm^2; the others are pure numbers. Where no argument has it, as in ``lognormal(0, 1) [nS]``, a draw is a number of ``unit``.
+    """
+
+    name: str
+    arguments: tuple[Expression, ...]
+    span: Span = field(repr=False, compare=False)
+    unit: Unit = ONE
+
+
+@dataclass(frozen=True)
+class Parameter(Quantity):
+    """A constant that a run may change; its default, or what it is drawn from, may use other parameters."""
+
+    value: Expression | Distribution
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,11 @@ class Input(Quantity):
     """A drive: an expression of the time and the parameters that a run may replace."""
 
     value: Expression
+
+
+@dataclass(frozen=True)
+class Noise(Quantity):
+    """An independent Gaussian white noise of unit strength for each element; its unit is 1/sqrt(time)."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +91,20 @@ class Function:
 class State(Quantity):
     """A variable that runs on: ``order`` is that of its equation, 0 where it changes by events alone.
 
-    ``initials`` holds the initial value of the state and of its derivatives below ``order``; None means the default, 0.
+    ``initials`` holds the initial value of the state and of its derivatives below ``order``, or what it is drawn from; None means the
+    default, 0. A state of a map has order 1.
     """
 
     order: int
-    initials: tuple[Expression | Steady | None, ...]
+    initials: tuple[Expression | Distribution | Steady | None, ...]
 
 
 @dataclass(frozen=True)
 class Equation:
-    """``left = right``, with the derivatives of highest order on the left side as (state, order)."""
+    """``left = right``, with the derivatives of highest order on the left side as (state, order).
+
+    In a discrete model ``left`` is the name of the state, ``right`` its next value, and ``defines`` holds (state, 1).
+    """
 
     left: Expression
     right: Expression
@@ -115,7 +129,10 @@ class Action:
 
 @dataclass(frozen=True)
 class Event:
-    """``kind`` is ``condition``, ``at``, ``every`` or ``start``; ``spikes`` where a firing is a spike."""
+    """``kind`` is ``condition``, ``rate``, ``chance``, ``at``, ``every`` or ``start``; ``spikes`` where a firing is a spike.
+
+    ``trigger`` is the condition, the hazard in 1/time, the probability of a step, the time or the period.
+    """
 
     kind: str
     trigger: Expression | None
@@ -126,13 +143,17 @@ class Event:
 
 @dataclass(frozen=True)
 class Settings:
-    """What ``simulate:`` says; None (or an empty tuple) where it is silent. ``duration`` and ``dt`` are in units of the file's time."""
+    """What ``simulate:`` says; None (or an empty tuple) where it is silent. Times are in units of the file's time.
+
+    ``dt`` is the step of a continuous model, ``step`` the time that one step of a discrete one takes.
+    """
 
     duration: float | None = None
     dt: float | None = None
     method: str | None = None
     events: str | None = None
     record: tuple[str, ...] = ()
+    step: float | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +171,7 @@ class Model:
     """One model, checked: every name resolved, every unit known.
 
     ``dimensionless`` is true for a file without a single bracket. ``time_unit`` is the unit of bare times, of ``t`` and of ``dt``.
+    ``discrete`` is true where all equations are maps; without a ``step`` their time counts steps and has no unit.
     """
 
     name: str
@@ -166,12 +188,12 @@ class Model:
     events: tuple[Event, ...]
     variants: Mapping[str, Variant]
     settings: Settings
-    noises: Mapping[str, Quantity] = field(default_factory=dict)
+    noises: Mapping[str, Noise] = field(default_factory=dict)
     discrete: bool = False
 
     def quantity(self, name: str) -> Quantity | None:
         """Return what a name stands for, or None where it is no quantity of the model."""
-        for table in (self.parameters, self.inputs, self.definitions, self.states):
+        for table in (self.parameters, self.inputs, self.noises, self.definitions, self.states):
             if name in table:
                 return table[name]
         return None

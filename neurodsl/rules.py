@@ -9,7 +9,7 @@ from neurodsl.diagnostics import Rule
 
 # --- S: the text -----------------------------------------------------------------------------------------------------
 
-SYNTAX = Rule("S101", "error", "a statement cannot be read", "A statement is one of: `param`, `input`, `init`, a definition `tau = C/g_L`, a function `f(x) = x^2`, an equation `C*dV/dt = ...`, an event `on V >= V_th: V = V_reset`, `simulate:`, `variant NAME:`. A line goes on inside parentheses only; `;` separates statements, `,` the items of one statement.")  # fmt: skip
+SYNTAX = Rule("S101", "error", "a statement cannot be read", "A statement is one of: `param`, `input`, `init`, `noise`, a definition `tau = C/g_L`, a function `f(x) = x^2`, an equation `C*dV/dt = ...`, a map `next x = ...`, an event `on V >= V_th: V = V_reset`, `simulate:`, `variant NAME:`. A line goes on inside parentheses only; `;` separates statements, `,` the items of one statement.")  # fmt: skip
 CHARACTER = Rule("S102", "error", "a character has no meaning here", "Outside comments and labels a model holds names, numbers, units in square brackets, and the signs `+ - * / ^ ( ) [ ] , ; : = < > !=`. Control characters are refused everywhere.")  # fmt: skip
 BRACKETS = Rule(
     "S103", "error", "brackets do not match", "Every `(` and `[` needs its closing partner; a unit ends on the line on which it starts."
@@ -52,14 +52,15 @@ WRONG_KIND = Rule("N108", "error", "a name cannot be used in this way", "Events 
 BAD_EQUATION = Rule("N109", "error", "an equation does not define a state", "The left side of an equation contains the derivative that it defines, as in `C*dV/dt = ...`; every state has one equation.")  # fmt: skip
 NO_DERIVATIVE = Rule("N110", "error", "a derivative is not known", "`dX/dt` is always the derivative of X, spaces or not; X has to be a state with an equation of that order or a higher one. A quotient of two names is written `(delta)/dt`.")  # fmt: skip
 NOT_A_CONDITION = Rule("N111", "error", "a number stands where a condition belongs, or the reverse", "A condition compares: `V > V_th`, or joins comparisons with `and`, `or`, `not`. To use a condition as a number write `1 if V > V_th else 0`.")  # fmt: skip
-NOT_CONSTANT = Rule("N112", "error", "a value depends on something that it must not depend on", "Parameters and the times of `at` and `every` depend on parameters alone, an input on the time and on parameters, the start and the stop of a `pulse` not on the state.")  # fmt: skip
-BAD_SETTING = Rule("N113", "error", "a setting is not known or has no such value", "`simulate:` knows `duration`, `dt`, `method`, `events` (`grid` or `exact`) and `record`.\n\n    simulate:\n        duration 200 [ms]\n        dt 0.1 [ms]\n        method rk4\n        record V, n")  # fmt: skip
+NOT_CONSTANT = Rule("N112", "error", "a value depends on something that it must not depend on", "Parameters and the times of `at` and `every` depend on parameters alone, an input on the time and on parameters, the start and the stop of a `pulse` not on the state. White noise has no value at an instant: it stands in differential equations, and in derived quantities that they use.")  # fmt: skip
+BAD_SETTING = Rule("N113", "error", "a setting is not known or has no such value", "`simulate:` knows `duration`, `dt` (in a map `step`), `method`, `events` (`grid` or `exact`) and `record`.\n\n    simulate:\n        duration 200 [ms]\n        dt 0.1 [ms]\n        method rk4\n        record V, n")  # fmt: skip
 NO_MODEL = Rule(
     "N114",
     "error",
     "there is no model, or not the one asked for",
     "A file holds one model, or several in blocks `model NAME:`. A model has at least one state.",
 )
+MIXED_TIME = Rule("N115", "error", "continuous and discrete time are mixed", "A model moves in continuous time, by differential equations `dx/dt = ...`, or in steps, by maps `next x = ...`. In a model with both, the result would depend on how the steps of the map fall between those of the method. `noise` and `on rate` belong to continuous time; a map has `on chance`. What changes at known times is an event: `every 1 [ms]: x = ...`.")  # fmt: skip
 UNUSED = Rule(
     "N201", "warning", "something is defined but never used", "A definition that nothing uses is often the trace of a misspelled name."
 )
@@ -82,7 +83,7 @@ ROOT = Rule("U106", "error", "a power of a unit is not known", "A quantity with 
 
 # --- E: events -------------------------------------------------------------------------------------------------------
 
-NO_SPIKE = Rule("E101", "error", "several events, and none says that it is a spike", "The only `on <condition>` event of a model is a spike by itself. Where there are several, those that are spikes say `emit spike`.")  # fmt: skip
+NO_SPIKE = Rule("E101", "error", "several events, and none says that it is a spike", "The only `on <condition>`, `on rate` or `on chance` event of a model is a spike by itself. Where there are several, those that are spikes say `emit spike`.")  # fmt: skip
 BAD_ACTION = Rule("E102", "error", "an event cannot do this", "The actions of an event are `x = ...`, `x += ...` (also `-=`, `*=`, `/=`), `hold x for T`, `wait T`, `emit spike` and `stop`.")  # fmt: skip
 
 # --- V: values and options -------------------------------------------------------------------------------------------

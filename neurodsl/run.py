@@ -301,7 +301,7 @@ def _failure(plan: Plan, plain: ModuleType, arguments: list[Any], status: int, s
         return Diagnostic(rules.BAD_CHANCE, told, place_of(plan, f"event {number}", source), "clip it, or use `on rate` for a hazard per time")
     if status == CASCADE:
         number = int(flags[5])
-        told = f"`{plan.triggers[number]}` fired more than 1000 times without progress in time at {at}"
+        told = f"`{plan.triggers[number]}` fires again and again without progress in time at {at}"
         if plan.events == "exact":
             told += "; its firings accumulate there"
         return Diagnostic(rules.CASCADE, told, place_of(plan, f"event {number}", source), "give the event a `wait`, or end the run with `stop`")

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from neurodsl.lang.nodes import Derivative, Expression, Name, Number, Product, Sum
+from neurodsl.lang.nodes import Derivative, Expression, Name, Number, Product
 from neurodsl.lang.tree import derivative_text
-from neurodsl.lang.unparse import unparse
-from neurodsl.model import Action, Event, Model, Quantity, State, Steady
+from neurodsl.lang.unparse import bare, bare_arguments, unparse
+from neurodsl.model import Action, Distribution, Equation, Event, Model, Quantity, State, Steady
 from neurodsl.source import Span
 from neurodsl.units import ONE, Unit, describe
 
 
 @dataclass(frozen=True)
 class Row:
-    """A name with its value, its unit and its label; ``value`` is None where an initial value is left at its default, 0."""
+    """A name with its value, its unit and its label; ``value`` is None where an initial value is left at its default, 0.
+
+    A value that is drawn is a distribution, its arguments without their unit where that is the unit of the column.
+    """
 
     target: Name | Derivative
-    value: Expression | Steady | None
+    value: Expression | Distribution | Steady | None
     unit: Unit
     doc: str
 
@@ -29,9 +32,11 @@ class Row:
 
     @property
     def value_text(self) -> str | None:
-        """Return the value as the language writes it."""
+        """Return the value as the language writes it, what is drawn with the ``~`` before it."""
         if self.value is None:
             return None
+        if isinstance(self.value, Distribution):
+            return f"~ {unparse(self.value)}"
         return self.value.value if isinstance(self.value, Steady) else unparse(self.value)
 
 
@@ -45,9 +50,9 @@ def target(name: str, order: int, span: Span) -> Name | Derivative:
     return Derivative(span, name, order) if order else Name(span, name)
 
 
-def values(quantities: Iterable[tuple[Quantity, Expression]]) -> list[Row]:
+def values(quantities: Iterable[tuple[Quantity, Expression | Distribution]]) -> list[Row]:
     """Return a row for each parameter or input."""
-    return [Row(target(q.name, 0, q.span), bare(value, q.unit), q.unit, q.doc or "") for q, value in quantities]
+    return [Row(target(q.name, 0, q.span), in_column(value, q.unit), q.unit, q.doc or "") for q, value in quantities]
 
 
 def parameters(model: Model) -> list[Row]:
@@ -60,6 +65,11 @@ def inputs(model: Model) -> list[Row]:
     return values((drive, drive.value) for drive in model.inputs.values())
 
 
+def noises(model: Model) -> list[Row]:
+    """Return the noises of a model, which have no value."""
+    return [Row(target(noise.name, 0, noise.span), None, noise.unit, noise.doc or "") for noise in model.noises.values()]
+
+
 def states(model: Model) -> list[Row]:
     """Return the states of a model with their initial values; a state of second order has a second row for ``dx/dt``."""
     return [row for state in model.states.values() for row in initials(model, state)]
@@ -70,19 +80,21 @@ def initials(model: Model, state: State) -> list[Row]:
     rows = []
     for order, value in enumerate(state.initials):
         unit = state.unit / model.time_unit**order
-        shown = value if value is None or isinstance(value, Steady) else bare(value, unit)
+        shown = value if value is None or isinstance(value, Steady) else in_column(value, unit)
         rows.append(Row(target(state.name, order, state.span), shown, unit, "" if order else state.doc or ""))
     return rows
 
 
-def bare(value: Expression, unit: Unit) -> Expression:
-    """Return a number without its unit where that is the unit of the column; any other expression as it is."""
-    match value:
-        case Number(unit=own) if own == unit:
-            return Number(value.span, value.value)
-        case Sum(terms=((-1, Number(unit=own) as number),)) if own == unit:
-            return Sum(value.span, ((-1, Number(number.span, number.value)),))
-    return value
+def in_column(value: Expression | Distribution, unit: Unit) -> Expression | Distribution:
+    """Return numbers without their unit where that is the unit of the column; any other value as it is."""
+    if not isinstance(value, Distribution):
+        return bare(value, unit)
+    return replace(value, arguments=bare_arguments(value), unit=ONE) if value.unit == unit else value
+
+
+def is_map(equation: Equation) -> bool:
+    """Return whether an equation is that of a map."""
+    return isinstance(equation.left, Name)
 
 
 def is_scaled(node: Product) -> bool:
@@ -111,7 +123,7 @@ def settings(model: Model) -> list[tuple[str, str]]:
     """Return what ``simulate:`` says, each setting with its text."""
     found = model.settings
     unit = unit_text(model.time_unit)
-    times = (("duration", found.duration), ("dt", found.dt))
+    times = (("duration", found.duration), ("dt", found.dt), ("step", found.step))
     words = (("method", found.method), ("events", found.events), ("record", ", ".join(found.record)))
     shown = [(name, f"{value:.15g} {unit}".rstrip()) for name, value in times if value is not None]
     return shown + [(name, word) for name, word in words if word]

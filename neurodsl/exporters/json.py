@@ -6,25 +6,30 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from neurodsl.exporters.contents import Row, actions, initials, inputs, parameters, target
+from neurodsl.exporters.contents import Row, actions, initials, inputs, is_map, noises, parameters, target
 from neurodsl.exporters.exporter import Exporter
 from neurodsl.exporters.spelling import spellings, tex_name, tex_verbatim
-from neurodsl.exporters.tex_formula import TexFormula
+from neurodsl.exporters.tex_formula import TexFormula, tex_sign
 from neurodsl.lang.unparse import unparse
 from neurodsl.model import Action, Definition, Equation, Event, Function, Model, State
 from neurodsl.units import describe
 
 
 def render(model: Model) -> str:
-    """Return a model as one object; every expression is a text that the language reads, a number is in the unit beside it."""
+    """Return a model as one object.
+
+    Every expression is a text that the language reads, a number is in the unit beside it; what is drawn begins with ``~``.
+    """
     formula = TexFormula(spellings(model, tex_name, tex_verbatim))
     settings = model.settings
     shown = {
         "model": model.name,
         "title": model.doc,
+        "discrete": model.discrete,
         "equations": [_equation(formula, equation) for equation in model.equations],
         "parameters": _rows(parameters(model)),
         "inputs": _rows(inputs(model)),
+        "noises": [{"name": unparse(row.target), "unit": describe(row.unit), "doc": row.doc or None} for row in noises(model)],
         "derived": [_definition(formula, definition) for definition in model.definitions.values()],
         "functions": [_function(formula, function) for function in model.functions.values()],
         "states": [_state(model, state) for state in model.states.values()],
@@ -35,6 +40,7 @@ def render(model: Model) -> str:
         "settings": {
             "duration": settings.duration,
             "dt": settings.dt,
+            "step": settings.step,
             "time_unit": describe(model.time_unit),
             "method": settings.method,
             "events": settings.events,
@@ -46,8 +52,8 @@ def render(model: Model) -> str:
 
 def _equation(formula: TexFormula, equation: Equation) -> dict[str, Any]:
     return {
-        "text": f"{unparse(equation.left)} = {unparse(equation.right)}",
-        "latex": f"{formula(equation.left)} = {formula(equation.right)}",
+        "text": f"{'next ' if is_map(equation) else ''}{unparse(equation.left)} = {unparse(equation.right)}",
+        "latex": f"{formula(equation.left)} {tex_sign(equation)} {formula(equation.right)}",
         "defines": [{"state": name, "order": order} for name, order in equation.defines],
     }
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from neurodsl.exporters.contents import Row, actions, inputs, parameters, states, target, variant_target
+from neurodsl.exporters.contents import Row, actions, inputs, noises, parameters, states, target, variant_target
 from neurodsl.exporters.exporter import Exporter
 from neurodsl.exporters.spelling import spellings, tex_name, tex_text, tex_verbatim
-from neurodsl.exporters.tex_formula import TexFormula, tex_unit
+from neurodsl.exporters.tex_formula import TexFormula, in_parentheses, tex_sign, tex_unit
 from neurodsl.lang.inference import is_steady
-from neurodsl.model import Action, Event, Model, Steady, Variant
+from neurodsl.model import Action, Distribution, Event, Model, Steady, Variant
 from neurodsl.units import ONE
 
-TRIGGERS = {"condition": "if", "at": "at", "every": "every"}
+TRIGGERS = {"condition": "if", "rate": "at rate", "chance": "with chance", "at": "at", "every": "every"}
 VALUES = {"Value": "l", "Unit": "l", "Meaning": "l"}
 STEADY = r"\text{steady}"
 
@@ -20,7 +20,7 @@ STEADY = r"\text{steady}"
 def render(model: Model) -> str:
     """Return the equations of a model as ``align*``, its events, and tables of its values; amsmath is needed."""
     formula = TexFormula(spellings(model, tex_name, tex_verbatim))
-    equations = [f"{formula(equation.left)} &= {formula(equation.right)}" for equation in model.equations]
+    equations = [f"{formula(e.left)} &{tex_sign(e)} {formula(e.right)}" for e in model.equations]
     equations += [
         f"{formula.name(d.name)} &= {formula(d.value)}" + (rf" && \text{{{tex_text(d.doc)}}}" if d.doc else "")
         for d in model.definitions.values()
@@ -37,6 +37,7 @@ def render(model: Model) -> str:
         _align([_event(formula, event) for event in model.events]),
         _tabular({"Parameter": "l", **VALUES}, _cells(formula, parameters(model))),
         _tabular({"Input": "l", **VALUES}, _cells(formula, inputs(model))),
+        _tabular({"Noise": "l", "Unit": "l", "Meaning": "l"}, [(name, *rest) for name, _, *rest in _cells(formula, noises(model))]),
         _tabular({"State": "l", "Initial value": "l", "Unit": "l", "Meaning": "l"}, _cells(formula, states(model))),
         _tabular(
             {"Variant": "l", "Values": r"p{0.6\textwidth}", "Meaning": "l"},
@@ -75,6 +76,8 @@ def _cells(formula: TexFormula, rows: Sequence[Row]) -> list[tuple[str, ...]]:
 def _value(formula: TexFormula, row: Row) -> str:
     if row.value is None:
         return "0"
+    if isinstance(row.value, Distribution):
+        return rf"\sim \mathrm{{{row.value.name}}}{in_parentheses(', '.join(map(formula, row.value.arguments)))}"
     return STEADY if isinstance(row.value, Steady) else formula(row.value)
 
 

@@ -39,7 +39,7 @@ def spellings(model: Model, spell: Callable[[str], str], verbatim: Callable[[str
 
 
 def _names(model: Model) -> Iterable[str]:
-    for table in (model.parameters, model.inputs, model.definitions, model.states, model.functions):
+    for table in (model.parameters, model.inputs, model.noises, model.definitions, model.states, model.functions):
         yield from table
     for function in model.functions.values():
         yield from function.arguments

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from neurodsl.exporters.contents import is_scaled
+from neurodsl.exporters.contents import is_map, is_scaled
 from neurodsl.exporters.spelling import tex_text
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
 from neurodsl.lang.unparse import AND, ATOM, COMPARE, CONDITIONAL, FACTOR, NOT, OR, POWER, PRODUCT, SUM, decimal
+from neurodsl.model import Equation
 from neurodsl.units import ONE, Unit, describe
 
 SIGNS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}
@@ -138,6 +139,11 @@ def in_parentheses(text: str) -> str:
     """Return a formula in parentheses, which grow where it is higher than a line."""
     tall = r"\frac" in text or r"\begin" in text or r"\left" in text
     return rf"\left({text}\right)" if tall else f"({text})"
+
+
+def tex_sign(equation: Equation) -> str:
+    """Return what stands between the sides of an equation; the state of a map takes the value on the right."""
+    return r"\leftarrow" if is_map(equation) else "="
 
 
 def _side_by_side(parts: list[str]) -> str:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neurodsl.diagnostics import printable
-from neurodsl.exporters.contents import Row, actions, inputs, parameters, settings, states, target, unit_text
+from neurodsl.exporters.contents import Row, actions, inputs, is_map, noises, parameters, settings, states, target, unit_text
 from neurodsl.exporters.exporter import Exporter
 from neurodsl.exporters.plain_formula import PlainFormula
 from neurodsl.exporters.spelling import line, plain_name, spellings
 from neurodsl.lang.unparse import unparse
 from neurodsl.model import Action, Event, Model, Variant
 
-TRIGGERS = {"condition": "on", "at": "at", "every": "every"}
+TRIGGERS = {"condition": "on", "rate": "on rate", "chance": "on chance", "at": "at", "every": "every"}
 
 
 def render(model: Model) -> str:
     """Return the equations of a model, and tables of everything in them."""
     formula = PlainFormula(spellings(model, plain_name, str))
-    equations = [(formula(equation.left), formula(equation.right)) for equation in model.equations]
+    equations = [(f"{'next ' if is_map(e) else ''}{formula(e.left)}", formula(e.right)) for e in model.equations]
     derived = [
         (formula.name(d.name), _labelled(formula(d.value), unit_text(d.unit), line(d.doc or ""))) for d in model.definitions.values()
     ]
@@ -32,6 +32,7 @@ def render(model: Model) -> str:
         "Events": [_event(formula, event) for event in model.events],
         "Parameters": _table(parameters(model)),
         "Inputs": _table(inputs(model)),
+        "Noises": _columns([(unparse(row.target), row.unit_text, line(row.doc)) for row in noises(model)]),
         "States and their initial values": _table(states(model)),
         "Variants": [_variant(variant) for variant in model.variants.values()],
         "Simulation": _columns(settings(model)),

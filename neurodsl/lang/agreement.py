@@ -10,7 +10,7 @@ from neurodsl.diagnostics import Report, Rule
 from neurodsl.lang.dimensions import UNKNOWN, Algebra, Measure, Problems, exact
 from neurodsl.lang.names import short
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Expression, Name, Number, Power, Product, Sum
-from neurodsl.lang.tree import Entry
+from neurodsl.lang.tree import Draw, Entry
 from neurodsl.lang.unparse import decimal
 from neurodsl.source import Span
 from neurodsl.units import ONE, Unit, UnitError, describe, dimension_text, lookup, proposals
@@ -121,7 +121,7 @@ class Complaints(Problems):
                 sign = "-" if isinstance(part, Sum) else ""
                 return f"a bare number is dimensionless: write `{sign}{decimal(node.value)} [{usual(unit)}]`"
             entry = self.entries.get(node.id) if isinstance(node, Name) and node.id not in self.local else None
-            value = None if entry is None else exact(entry.value)
+            value = None if entry is None or isinstance(entry.value, Draw) else exact(entry.value)
             if isinstance(node, Name) and value is not None:
                 # One message is enough: what follows from the missing unit is not said again.
                 self.algebra.names[node.id] = UNKNOWN

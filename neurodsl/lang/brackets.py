@@ -21,7 +21,7 @@ LARGEST, SMALLEST = Fraction(10) ** 308, Fraction(1, 10**308)
 
 DERIVATIVE = re.compile(r"d([0-9]*)(\w+?)[ \t]*/[ \t]*d([a-z])([0-9]*)$")
 
-LATER_SIGNS = {"~": "random values (`~`)", "@": "arrays (`@`)", ".": "networks (`post.x`, `E[0:3].v`)"}
+LATER_SIGNS = {"@": "arrays (`@`)", ".": "networks (`post.x`, `E[0:3].v`)"}
 """Signs of the language that are not built yet."""
 
 

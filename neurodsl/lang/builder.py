@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
-from neurodsl.lang.tree import ActionTree, Assignment, Block, Entries, Entry, SettingTree, Token
+from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entries, Entry, Labelled, Listing, SettingTree, Token
 from neurodsl.source import Span
 
 Part = Any
@@ -125,14 +125,21 @@ class Builder:
         doc = parts[2].value if len(parts) > 2 else None
         return Entry(_target(parts[0]), parts[1], doc, parts[0].span.to(parts[-1].span))
 
-    def param(self, parts: list[Part]) -> Entries:
-        return Entries("param", tuple(parts[1:]))
+    def drawn(self, parts: list[Part]) -> Entry:
+        units = [Number(p.span, Fraction(1), p.value) for p in parts[2:] if p.type == "UNIT"]
+        doc = next((p.value for p in parts[2:] if p.type == "STRING"), None)
+        return Entry(_target(parts[0]), Draw(parts[1], units[0] if units else None), doc, parts[0].span.to(parts[-1].span))
 
-    def input(self, parts: list[Part]) -> Entries:
-        return Entries("input", tuple(parts[1:]))
+    def _entries(self, parts: list[Part]) -> Entries:
+        return Entries(parts[0].text, tuple(parts[1:]))
 
-    def init(self, parts: list[Part]) -> Entries:
-        return Entries("init", tuple(parts[1:]))
+    param = input = init = next = _entries
+
+    def labelled(self, parts: list[Token]) -> Labelled:
+        return Labelled(Name(parts[0].span, parts[0].text), parts[1].value if len(parts) > 1 else None)
+
+    def noise(self, parts: list[Part]) -> Listing:
+        return Listing("noise", tuple(parts[1:]))
 
     def values(self, parts: list[Entry]) -> Entries:
         return Entries("values", tuple(parts))
@@ -142,8 +149,11 @@ class Builder:
         return Assignment(parts[0], parts[1], doc, parts[0].span.to(parts[1].span))
 
     def _event(self, parts: list[Part]) -> Block:
-        head = None if isinstance(parts[1], Token) else parts[1]
-        return Block(parts[0].text, head, None, parts[0].span.to(parts[1].span), parts[1].span, parts[2].value)
+        word, *trigger, block = parts
+        head = trigger[-1]
+        sort = trigger[0].text if isinstance(trigger[0], Token) else "condition" if word.text == "on" else word.text
+        known = None if isinstance(head, Token) else head
+        return Block(word.text, known, None, word.span.to(head.span), head.span, block.value, sort)
 
     on = at = every = _event
 

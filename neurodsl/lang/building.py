@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from neurodsl import rules
@@ -10,13 +11,29 @@ from neurodsl.diagnostics import Report
 from neurodsl.lang.check import emits, variant_entries
 from neurodsl.lang.dependencies import Dependencies
 from neurodsl.lang.dimensions import Algebra
+from neurodsl.lang.draws import distribution
 from neurodsl.lang.inference import is_steady
 from neurodsl.lang.limits import DEEPEST
 from neurodsl.lang.nodes import Derivative, Expression, Name, Number, Product, Sum
 from neurodsl.lang.rewrite import replace_names
 from neurodsl.lang.scope import Declarations
-from neurodsl.lang.tree import ActionTree, Block, Entry, derivative_text
-from neurodsl.model import STEADY, Action, Definition, Equation, Event, Input, Model, Parameter, Settings, State, Steady, Variant
+from neurodsl.lang.tree import ActionTree, Block, Draw, Entry, derivative_text
+from neurodsl.model import (
+    STEADY,
+    Action,
+    Definition,
+    Distribution,
+    Equation,
+    Event,
+    Input,
+    Model,
+    Noise,
+    Parameter,
+    Settings,
+    State,
+    Steady,
+    Variant,
+)
 from neurodsl.source import Source
 from neurodsl.units import Unit
 
@@ -49,13 +66,14 @@ def build(
     for n in dependencies.order:
         if n in declarations.parameters:
             entry = declarations.parameters[n]
-            value = expand(declarations.report, entry.value, constants)
+            value = _expanded(declarations, algebra, entry.value, constants)
             parameters[n] = Parameter(n, unit(n), entry.doc, entry.target.span, value)
-    inputs = {n: Input(n, unit(n), entry.doc, entry.target.span, entry.value) for n, entry in declarations.inputs.items()}
+    inputs = {n: Input(n, unit(n), e.doc, e.target.span, e.value) for n, e in declarations.inputs.items() if not isinstance(e.value, Draw)}
+    noises = {n: Noise(n, unit(n), labelled.doc, labelled.name.span) for n, labelled in declarations.noises.items()}
     definitions = {
         n: Definition(n, unit(n), d.doc, d.left.span, d.right, not dependencies.reach[n]) for n, d in declarations.definitions.items()
     }
-    states = {n: _state(n, unit(n), declarations) for n in _in_text_order(declarations)}
+    states = {n: _state(n, unit(n), declarations, algebra) for n in _in_text_order(declarations)}
     equations = tuple(
         Equation(e.left, e.right, defines, e.span) for e, defines in zip(declarations.equations, declarations.defines, strict=True)
     )
@@ -63,25 +81,38 @@ def build(
     variants = {n: _variant(n, block) for n, block in declarations.variants.items()}
     functions = dict(declarations.functions)
     head = (name, doc, source, dimensionless, algebra.time)
-    model = Model(*head, parameters, inputs, definitions, functions, states, equations, events, variants, settings)
+    tail = (settings, noises, bool(declarations.maps))
+    model = Model(*head, parameters, inputs, definitions, functions, states, equations, events, variants, *tail)
     return model if declarations.report.ok else None
+
+
+def _expanded(
+    declarations: Declarations, algebra: Algebra, value: Expression | Draw, constants: Mapping[str, Expression]
+) -> Expression | Distribution:
+    """Return the value of a parameter, or what it is drawn from, as an expression of parameters alone."""
+    if not isinstance(value, Draw):
+        return expand(declarations.report, value, constants)
+    drawn = distribution(algebra, value)
+    return replace(drawn, arguments=tuple(expand(declarations.report, argument, constants) for argument in drawn.arguments))
 
 
 def _in_text_order(declarations: Declarations) -> list[str]:
     return sorted(declarations.orders, key=lambda name: declarations.names[name].span.start)
 
 
-def _state(name: str, unit: Unit, declarations: Declarations) -> State:
+def _state(name: str, unit: Unit, declarations: Declarations, algebra: Algebra) -> State:
     order = declarations.orders[name]
     entries = [declarations.initials.get((name, k)) for k in range(max(order, 1))]
     equation = next((e for e, d in zip(declarations.equations, declarations.defines, strict=True) if d and d[0][0] == name), None)
     docs = [entries[0].doc if entries[0] is not None else None, equation.doc if equation is not None else None]
     doc = next((text for text in docs if text is not None), None)
-    return State(name, unit, doc, declarations.names[name].span, order, tuple(None if e is None else initial(e) for e in entries))
+    return State(name, unit, doc, declarations.names[name].span, order, tuple(None if e is None else _initial(e, algebra) for e in entries))
 
 
-def initial(entry: Entry) -> Expression | Steady:
-    """Return the value of an ``init``."""
+def _initial(entry: Entry, algebra: Algebra) -> Expression | Distribution | Steady:
+    """Return the value of an ``init``, or what it is drawn from."""
+    if isinstance(entry.value, Draw):
+        return distribution(algebra, entry.value)
     return STEADY if is_steady(entry.value) else entry.value
 
 
@@ -91,9 +122,8 @@ def _events(declarations: Declarations) -> tuple[Event, ...]:
 
 
 def _event(block: Block, spikes: bool) -> Event:
-    kind = block.kind if block.kind != "on" else "condition" if block.head is not None else "start"
     trigger = None if isinstance(block.head, str) else block.head
-    return Event(kind, trigger, tuple(_action(action) for action in block.body), spikes, block.span)
+    return Event(block.sort, trigger, tuple(_action(action) for action in block.body), spikes, block.span)
 
 
 def _action(tree: ActionTree) -> Action:
@@ -115,7 +145,7 @@ def _new_value(target: Name | Derivative, operator: str, value: Expression) -> E
 
 
 def _variant(name: str, block: Block) -> Variant:
-    values = tuple((target_text(entry), entry.value) for entry in variant_entries(block))
+    values = tuple((target_text(entry), entry.value) for entry in variant_entries(block) if not isinstance(entry.value, Draw))
     return Variant(name, block.doc, values, block.span)
 
 

@@ -17,8 +17,8 @@ from neurodsl.lang.names import check_expression
 from neurodsl.lang.nodes import Call, Derivative, Expression, Name, Number, Product
 from neurodsl.lang.rewrite import replace_names
 from neurodsl.lang.scope import Declarations, Declared
-from neurodsl.lang.tree import Assignment, Entry, derivative_text
-from neurodsl.model import STEADY, Input, Model, Parameter, Quantity
+from neurodsl.lang.tree import Assignment, Draw, Entry, Labelled, derivative_text
+from neurodsl.model import STEADY, Distribution, Input, Model, Parameter, Quantity
 from neurodsl.units import ONE, Unit
 
 KINDS = {"set": "parameter", "input": "input", "init": "initial value"}
@@ -67,6 +67,9 @@ def override(model: Model, kind: str, name: str, expression: Expression, report:
         return model
     declarations = _declarations(model, report)
     if isinstance(expression, Name) and expression.id == "steady" and kind == "init" and "steady" not in declarations.names:
+        if model.discrete:
+            report.add(rules.NOT_SUPPORTED, "a steady state of a map is not supported yet", expression.span, "give it a number")
+            return model
         if model.states[_state_of(model, name)[0]].order == 0:
             message = f"`{name}` has no equation, so there is no value at which it is steady"
             report.add(rules.BAD_VALUE, message, expression.span, "give it a number")
@@ -87,7 +90,7 @@ def override(model: Model, kind: str, name: str, expression: Expression, report:
 
 
 def _quantities(model: Model) -> dict[str, Quantity]:
-    return {**model.parameters, **model.inputs, **model.definitions, **model.states}
+    return {**model.parameters, **model.inputs, **model.noises, **model.definitions, **model.states}
 
 
 def _labels(model: Model) -> dict[str, tuple[str, int]]:
@@ -150,15 +153,20 @@ def _declarations(model: Model, report: Report) -> Declarations:
     tables: dict[str, Mapping[str, Quantity]]
 
     def entry(quantity: Parameter | Input) -> Entry:
-        return Entry(Name(quantity.span, quantity.name), quantity.value, quantity.doc, quantity.span)
+        value = quantity.value
+        made = Draw(Call(value.span, value.name, value.arguments), None) if isinstance(value, Distribution) else value
+        return Entry(Name(quantity.span, quantity.name), made, quantity.doc, quantity.span)
 
     found.parameters = {name: entry(parameter) for name, parameter in model.parameters.items()}
     found.inputs = {name: entry(made) for name, made in model.inputs.items()}
     for name, d in model.definitions.items():
         found.definitions[name] = Assignment(Name(d.span, name), d.value, d.doc, d.span)
     found.functions = dict(model.functions)
+    found.noises = {name: Labelled(Name(noise.span, name), noise.doc) for name, noise in model.noises.items()}
     found.orders = {name: state.order for name, state in model.states.items()}
-    tables = {"param": model.parameters, "input": model.inputs, "derived": model.definitions, "state": model.states}
+    tables = {"param": model.parameters, "input": model.inputs, "noise": model.noises, "derived": model.definitions, "state": model.states}
+    if model.discrete:
+        found.maps = {name: Entry(Name(s.span, name), Name(s.span, name), s.doc, s.span) for name, s in model.states.items() if s.order}
     for kind, table in tables.items():
         found.names |= {name: Declared(name, kind, made.span) for name, made in table.items()}
     found.names |= {name: Declared(name, "function", function.span) for name, function in model.functions.items()}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from neurodsl import rules
 from neurodsl.lang.dependencies import WORDS, Dependencies, Reach, find_dependencies
+from neurodsl.lang.draws import check_draw, outside
 from neurodsl.lang.inference import is_steady
 from neurodsl.lang.names import check_expression
 from neurodsl.lang.nodes import Call, Derivative, Expression, Name
+from neurodsl.lang.noise import check_noise
 from neurodsl.lang.scope import KINDS, Declarations
-from neurodsl.lang.tree import ActionTree, Block, Entries, Entry, derivative_text
+from neurodsl.lang.tree import ActionTree, Block, Draw, Entries, Entry, derivative_text, parts
 
 
 def check(declarations: Declarations, complete: bool) -> Dependencies:
@@ -27,6 +29,7 @@ def check(declarations: Declarations, complete: bool) -> Dependencies:
     _check_reach(declarations, dependencies)
     for event in declarations.events:
         _check_event(declarations, event, dependencies)
+    check_noise(declarations, dependencies)
     _check_spikes(declarations)
     if complete:
         _check_unused(declarations, dependencies)
@@ -35,7 +38,7 @@ def check(declarations: Declarations, complete: bool) -> Dependencies:
 
 def _check_names(declarations: Declarations) -> None:
     for entry in (*declarations.parameters.values(), *declarations.inputs.values()):
-        check_expression(declarations, entry.value)
+        _check_value(declarations, entry.value)
     for entry in declarations.initials.values():
         _check_initial(declarations, entry)
     for definition in declarations.definitions.values():
@@ -48,6 +51,13 @@ def _check_names(declarations: Declarations) -> None:
     for variant in declarations.variants.values():
         for entry in variant_entries(variant):
             _check_variant_entry(declarations, variant, entry)
+
+
+def _check_value(declarations: Declarations, value: Expression | Draw) -> None:
+    if isinstance(value, Draw):
+        check_draw(declarations, value)
+    else:
+        check_expression(declarations, value)
 
 
 def _check_quotients(declarations: Declarations) -> None:
@@ -68,10 +78,12 @@ def variant_entries(variant: Block) -> tuple[Entry, ...]:
 
 def _check_initial(declarations: Declarations, entry: Entry) -> None:
     if not (is_steady(entry.value) and "steady" not in declarations.names):
-        check_expression(declarations, entry.value)
+        _check_value(declarations, entry.value)
         return
     name = entry.target.name if isinstance(entry.target, Derivative) else entry.target.id
-    if declarations.orders.get(name) == 0 and name not in declarations.unclear:
+    if name in declarations.maps:
+        declarations.report.add(rules.NOT_SUPPORTED, "a steady state of a map is not supported yet", entry.value.span, "give it a number")
+    elif declarations.orders.get(name) == 0 and name not in declarations.unclear:
         message = f"`{name}` has no equation, so there is no value at which it is steady"
         declarations.report.add(rules.WRONG_KIND, message, entry.value.span, "give it a number")
 
@@ -109,7 +121,8 @@ def _check_reach(declarations: Declarations, dependencies: Dependencies) -> None
         allowed = drives if known is not None and known.kind == "input" else Reach.NOTHING
         require(declarations, entry.value, dependencies.of(entry.value), f"this value of `{short_target(entry)}`", allowed, help)
     bodies = [(definition.right, ()) for definition in declarations.definitions.values()]
-    bodies += [(equation.right, ()) for equation in declarations.equations] + [(entry.value, ()) for entry in declarations.inputs.values()]
+    bodies += [(equation.right, ()) for equation in declarations.equations]
+    bodies += [(part, ()) for entry in declarations.inputs.values() for part in parts(entry.value)]
     for body, arguments in (*bodies, *((f.body, f.arguments) for f in declarations.functions.values())):
         _check_pulses(declarations, body, arguments, dependencies)
 
@@ -128,7 +141,7 @@ def _check_pulses(declarations: Declarations, root: Expression, arguments: tuple
                 require(declarations, time, reach, f"the {what} of a pulse", Reach.INPUT, "write an event for what the state triggers")
 
 
-def require(declarations: Declarations, root: Expression, reach: Reach, what: str, allowed: Reach, help: str | None = None) -> None:
+def require(declarations: Declarations, root: Expression | Draw, reach: Reach, what: str, allowed: Reach, help: str | None = None) -> None:
     """Report an expression that depends on more than is allowed."""
     surplus = reach & ~allowed
     if not surplus:
@@ -141,18 +154,27 @@ def require(declarations: Declarations, root: Expression, reach: Reach, what: st
 def _check_event(declarations: Declarations, event: Block, dependencies: Dependencies) -> None:
     if event.head is not None:
         assert not isinstance(event.head, str)
-        check_expression(declarations, event.head, condition=event.kind == "on")
+        check_expression(declarations, event.head, condition=event.sort == "condition")
         if event.kind != "on":
             what = "the time of `at`" if event.kind == "at" else "the period of `every`"
             help = "an event that the state triggers is `on <condition>: ...`"
             require(declarations, event.head, dependencies.of(event.head), what, Reach.NOTHING, help)
         else:
             _check_pulses(declarations, event.head, (), dependencies)
+        if event.sort in ("rate", "chance"):
+            _check_random(declarations, event, event.head)
     for action in event.body:
         assert isinstance(action, ActionTree)
         _check_action(declarations, action)
         if action.value is not None:
             _check_pulses(declarations, action.value, (), dependencies)
+
+
+def _check_random(declarations: Declarations, event: Block, head: Expression) -> None:
+    """Report a hazard or a probability that is a number and out of range."""
+    if words := outside(head, "not negative" if event.sort == "rate" else "probability"):
+        what = "the hazard of `on rate`" if event.sort == "rate" else "the probability of `on chance`"
+        declarations.report.add(rules.BAD_VALUE, f"{what} {words}, not `{head.span.text}`", head.span)
 
 
 def _check_action(declarations: Declarations, action: ActionTree) -> None:
@@ -178,6 +200,8 @@ def _check_derivative_target(declarations: Declarations, action: ActionTree, tar
     if action.kind == "hold":
         message = "`hold` holds a state and not a derivative"
         help: str | None = f"write `hold {target.name} for ...`"
+    elif target.name in declarations.maps:
+        message, help = f"`{target.name}` moves in steps and has no derivative", f"set `{target.name}`"
     elif order:
         message = f"`{text}` follows from the equation of `{target.name}` and cannot be set"
         help = f"set `{derivative_text(target.name, order - 1)}`, or change the equation"
@@ -216,7 +240,7 @@ def _check_spikes(declarations: Declarations) -> None:
     conditions = [event for event in declarations.events if event.kind == "on" and event.head is not None]
     if len(conditions) > 1 and not any(emits(event) for event in declarations.events):
         also = tuple((event.span, "another one") for event in conditions[1:4])
-        message = f"{len(conditions)} events with a condition, and none says `emit spike`"
+        message = f"{len(conditions)} `on` events, and none says `emit spike`"
         help = "add `emit spike` to the actions of those that are spikes"
         declarations.report.add(rules.NO_SPIKE, message, conditions[0].span, help, also)
 
@@ -238,7 +262,8 @@ def _check_unused(declarations: Declarations, dependencies: Dependencies) -> Non
                 message = f"`{name}` has no equation and no event changes it: it keeps its initial value"
                 declarations.report.add(rules.STANDS_STILL, message, known.span, help)
             continue
-        derived = known.kind == "derived" and dependencies.reach.get(name, Reach.NOTHING) != Reach.NOTHING
+        reach = dependencies.reach.get(name, Reach.NOTHING)
+        derived = known.kind == "derived" and reach != Reach.NOTHING and not reach & Reach.NOISE
         if name not in declarations.used and not derived:
             help = f"is `{declared}` meant?" if (declared := _misspelled(declarations, name)) else "use it, or remove it"
             declarations.report.add(rules.UNUSED, f"the {KINDS[known.kind]} `{name}` is never used", known.span, help)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Flag, auto
+from itertools import chain
 
 from neurodsl import rules
 from neurodsl.lang.nodes import Call, Derivative, Expression, Name
 from neurodsl.lang.scope import Declarations
+from neurodsl.lang.tree import Draw, parts
 from neurodsl.source import Span
 
 
@@ -19,19 +21,26 @@ class Reach(Flag):
     STATE = auto()
     INPUT = auto()
     TIME = auto()
+    NOISE = auto()
 
 
-WORDS = {Reach.STATE: "the state", Reach.INPUT: "an input", Reach.TIME: "the time"}
+WORDS = {Reach.STATE: "the state", Reach.INPUT: "an input", Reach.TIME: "the time", Reach.NOISE: "noise"}
+
+Body = tuple[Expression | Draw, tuple[str, ...]]
+"""A value, and the names in it that are arguments."""
+
+Key = str | tuple[str, int]
+"""A name, or the derivative of a state of an order."""
 
 MOST_NESTED = 60
 """Functions and definitions that use one another form chains of at most this length."""
 
 
-def mentioned(root: Expression, arguments: Iterable[str] = ()) -> dict[str, Span]:
-    """Return the names and functions that stand in an expression, each with its first place."""
+def mentioned(root: Expression | Draw, arguments: Iterable[str] = ()) -> dict[str, Span]:
+    """Return the names and functions that stand in a value, each with its first place."""
     local = set(arguments)
     found: dict[str, Span] = {}
-    for node in root.walk():
+    for node in chain.from_iterable(part.walk() for part in parts(root)):
         if isinstance(node, Name) and node.id not in local:
             found.setdefault(node.id, node.span)
         elif isinstance(node, Call):
@@ -41,29 +50,36 @@ def mentioned(root: Expression, arguments: Iterable[str] = ()) -> dict[str, Span
     return found
 
 
+def derivatives(root: Expression | Draw) -> list[Derivative]:
+    """Return the derivatives that stand in a value."""
+    return [node for part in parts(root) for node in part.walk() if isinstance(node, Derivative)]
+
+
 @dataclass(slots=True)
 class Dependencies:
     """The definitions of a model, those before that others use.
 
-    ``order`` holds parameters, inputs, derived quantities and functions; ``reach`` says of each what it depends on.
+    ``order`` holds parameters, inputs, derived quantities and functions; ``reach`` says of each what it depends on. ``noisy`` holds the
+    derivatives, as (state, order), in whose equations a noise stands.
     """
 
     order: list[str] = field(default_factory=list)
     reach: dict[str, Reach] = field(default_factory=dict)
+    noisy: set[tuple[str, int]] = field(default_factory=set)
 
-    def of(self, root: Expression, arguments: Iterable[str] = ()) -> Reach:
-        """Return what an expression depends on, besides parameters."""
+    def of(self, root: Expression | Draw, arguments: Iterable[str] = ()) -> Reach:
+        """Return what a value depends on, besides parameters."""
         result = Reach.NOTHING
         for name in mentioned(root, arguments):
             result |= self.reach.get(name, Reach.NOTHING)
-        if any(isinstance(node, Derivative) for node in root.walk()):
-            result |= Reach.STATE
+        for node in derivatives(root):
+            result |= Reach.NOISE | Reach.STATE if (node.name, node.order) in self.noisy else Reach.STATE
         return result
 
 
 def find_dependencies(declarations: Declarations) -> Dependencies:
     """Return the dependencies of a model; circles are reported, and their names are unclear from then on."""
-    bodies: dict[str, tuple[Expression, tuple[str, ...]]] = {}
+    bodies: dict[str, Body] = {}
     for name, entry in (*declarations.parameters.items(), *declarations.inputs.items()):
         bodies[name] = entry.value, ()
     for name, definition in declarations.definitions.items():
@@ -73,6 +89,8 @@ def find_dependencies(declarations: Declarations) -> Dependencies:
     edges = {name: {n: s for n, s in mentioned(*body).items() if n in bodies} for name, body in bodies.items()}
     result = Dependencies(_sorted(edges, declarations))
     result.reach = dict.fromkeys(declarations.orders, Reach.STATE) | {"t": Reach.TIME, "dt": Reach.TIME}
+    result.reach |= dict.fromkeys(declarations.noises, Reach.NOISE)
+    result.noisy = _noisy_derivatives(declarations, bodies)
     length: dict[str, int] = {}
     for name in result.order:
         reach = result.of(*bodies[name])
@@ -84,6 +102,29 @@ def find_dependencies(declarations: Declarations) -> Dependencies:
             declarations.unclear.add(name)
             length[name] = 0
     return result
+
+
+def _noisy_derivatives(declarations: Declarations, bodies: Mapping[str, Body]) -> set[tuple[str, int]]:
+    """Return the derivatives whose equations use a noise, directly or through derived quantities and other derivatives."""
+    users: dict[Key, list[Key]] = {}
+
+    def note(root: Expression | Draw, arguments: tuple[str, ...], made: Iterable[Key]) -> None:
+        keys: list[Key] = [*mentioned(root, arguments), *((node.name, node.order) for node in derivatives(root))]
+        for used in keys:
+            users.setdefault(used, []).extend(made)
+
+    for name, body in bodies.items():
+        note(*body, [name])
+    for equation, defines in zip(declarations.equations, declarations.defines, strict=True):
+        note(equation.left, (), defines)
+        note(equation.right, (), defines)
+    found: set[Key] = set(declarations.noises)
+    waiting = list(found)
+    while waiting:
+        new = [user for user in users.get(waiting.pop(), ()) if user not in found]
+        found.update(new)
+        waiting.extend(new)
+    return {key for key in found if isinstance(key, tuple)}
 
 
 def _sorted(edges: Mapping[str, Mapping[str, Span]], declarations: Declarations) -> list[str]:

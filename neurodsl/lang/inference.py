@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 from neurodsl.lang.dependencies import mentioned
 from neurodsl.lang.dimensions import UNKNOWN, Algebra, Measure, push
+from neurodsl.lang.draws import value_unit
 from neurodsl.lang.nodes import Expression, Name
 from neurodsl.lang.scope import Declarations
+from neurodsl.lang.tree import Draw
 from neurodsl.units import ONE, Unit
 
 
@@ -101,7 +103,7 @@ def infer(algebra: Algebra, declarations: Declarations, constraints: Iterable[Co
             algebra.names[name] = algebra.unit_of(declarations.definitions[name].right)
     states = [name for name in declarations.orders if name not in declarations.unclear]
     for (name, order_of), entry in declarations.initials.items():
-        unit = UNKNOWN if is_steady(entry.value) else algebra.unit_of(entry.value)
+        unit = UNKNOWN if is_steady(entry.value) else value_unit(algebra, entry.value)
         if isinstance(unit, Unit) and name in states:
             algebra.names.setdefault(name, unit * algebra.time**order_of)
     unresolved = {name for name in states if name not in algebra.names}
@@ -127,12 +129,12 @@ def infer(algebra: Algebra, declarations: Declarations, constraints: Iterable[Co
     algebra.calls.clear()
 
 
-def _natural(algebra: Algebra, value: Expression) -> Measure:
+def _natural(algebra: Algebra, value: Expression | Draw) -> Measure:
     """Return the unit that a value has by itself; a bare number, 0 included, is dimensionless."""
-    unit = algebra.unit_of(value)
+    unit = value_unit(algebra, value)
     return unit if isinstance(unit, Unit) or unit is UNKNOWN else ONE
 
 
-def is_steady(value: Expression) -> bool:
+def is_steady(value: Expression | Draw) -> bool:
     """Return whether an initial value is the word ``steady``."""
     return isinstance(value, Name) and value.id == "steady"

@@ -8,7 +8,7 @@ from typing import Any
 from neurodsl import rules
 from neurodsl.diagnostics import Report
 from neurodsl.lang.nodes import Expression, Node, Number, Power, Product, Sum
-from neurodsl.lang.tree import ActionTree, Assignment, Block, Entries, SettingTree
+from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entries, SettingTree
 
 DEEPEST = 100
 MOST_TERMS = 1000
@@ -19,7 +19,7 @@ def expressions(tree: Any) -> tuple[Expression, ...]:
     """Return the expressions that stand in the tree of a statement, without those of its block."""
     match tree:
         case Entries():
-            return tuple(entry.value for entry in tree.entries)
+            return tuple(entry.value.call if isinstance(entry.value, Draw) else entry.value for entry in tree.entries)
         case Assignment():
             return tree.left, tree.right
         case ActionTree():

@@ -6,12 +6,13 @@ from collections.abc import Collection
 from string import ascii_lowercase
 
 from neurodsl import rules
+from neurodsl.lang.distributions import DISTRIBUTIONS
 from neurodsl.lang.functions import BUILTINS, CONSTANTS, LATER
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name
 from neurodsl.lang.scope import KINDS, Declarations
 from neurodsl.lang.tree import derivative_text
 
-QUANTITIES = ("param", "input", "derived", "state")
+QUANTITIES = ("param", "input", "noise", "derived", "state")
 
 
 def check_expression(declarations: Declarations, root: Expression, condition: bool = False, arguments: Collection[str] = ()) -> None:
@@ -85,12 +86,15 @@ def _name(declarations: Declarations, node: Name, arguments: Collection[str]) ->
 
 def _derivative(declarations: Declarations, node: Derivative) -> None:
     text = derivative_text(node.name, node.order)
-    order = declarations.orders.get(node.name, 0)
+    order = 0 if node.name in declarations.maps else declarations.orders.get(node.name, 0)
     if node.name in declarations.unclear or node.order <= order:
         return
     declarations.used.add(node.name)
     whole = node.span.text.partition("/")[0].rstrip()
-    if order:
+    if node.name in declarations.maps:
+        message = f"`{text}` is a derivative, but `{node.name}` moves in steps"
+        help: str | None = "a map has values alone; a difference needs a state that keeps the value before, `next x_0 = x`"
+    elif order:
         message = f"`{text}` is not known: the equation of `{node.name}` is of order {order}"
         help = None
     else:
@@ -125,6 +129,9 @@ def _call(declarations: Declarations, node: Call, arguments: Collection[str]) ->
         if name == "d":
             declarations.unclear |= {f"d{variable}" for variable in ascii_lowercase}
         declarations.report.add(rules.NOT_SUPPORTED, f"{what} is not supported yet", node.span)
+    elif name in DISTRIBUTIONS:
+        help = f"draw a parameter or an initial value: `param x ~ {short(node)}`; what is random in time is `noise xi`"
+        declarations.report.add(rules.NOT_A_FUNCTION, f"`{name}` is a distribution and no function", node.span, help)
     else:
         near = declarations.near(name, (*declarations.functions, *BUILTINS))
         help = f"did you mean `{near}`?" if near else f"define it: `{name}({', '.join('xyzuvw'[:count]) or 'x'}) = ...`"

@@ -91,12 +91,6 @@ class _Parser:
             self.report.add(rules.NOT_SUPPORTED, f"`{statement.name}` ({statement.later}) is not supported yet", span)
             self.unclear |= {token.text for token in item.tokens if token.type == "NAME"}
             return None
-        if _is_stochastic(item.tokens):
-            word = item.tokens[1]
-            self.report.add(
-                rules.NOT_SUPPORTED, f"`on {word.text}` (random events) is not supported yet", item.tokens[0].span.to(word.span)
-            )
-            item.broken = True
         body = self._body(item, statement)
         if item.broken:
             return None
@@ -142,13 +136,6 @@ class _Parser:
         return result if within_limits(result, self.report) else None
 
 
-def _is_stochastic(tokens: list[Token]) -> bool:
-    """Return whether an item begins with ``on rate x`` or ``on chance x``."""
-    if len(tokens) < 3 or tokens[0].type != "ON" or tokens[1].text not in ("rate", "chance"):
-        return False
-    return tokens[2].type in ("NAME", "NUMBER", "DERIVATIVE")
-
-
 def _defined(tokens: list[Token]) -> set[str]:
     """Return the names that an item that could not be read may define."""
     found = set()
@@ -156,7 +143,7 @@ def _defined(tokens: list[Token]) -> set[str]:
         if token.type == "DERIVATIVE":
             found.add(token.text.partition("/")[0].rstrip().lstrip("d0123456789") or token.text)
             found.add(token.text.partition("/")[0].rstrip()[1:])
-        elif token.type == "NAME" and (following is None or following.type in ("ASSIGN", "LSQB", "OTHER", "COMMA", "LPAR", "STRING")):
+        elif token.type == "NAME" and (following is None or following.type in ("ASSIGN", "DRAWN", "LSQB", "OTHER", "COMMA", "LPAR", "STRING")):
             found.add(token.text)
     return found
 

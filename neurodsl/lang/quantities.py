@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from neurodsl import rules
-from neurodsl.lang.agreement import Complaints, phrase
+from neurodsl.lang.agreement import Complaints, phrase, usual
 from neurodsl.lang.check import short_target, variant_entries
 from neurodsl.lang.dependencies import Dependencies
 from neurodsl.lang.dimensions import UNKNOWN, Algebra, Measure
+from neurodsl.lang.draws import value_unit
 from neurodsl.lang.inference import Constraint, infer, is_steady
+from neurodsl.lang.names import short
 from neurodsl.lang.nodes import Name
 from neurodsl.lang.scope import Declarations
-from neurodsl.lang.tree import ActionTree, Block, Entry, derivative_text
+from neurodsl.lang.tree import ActionTree, Block, Draw, Entry, derivative_text, parts
 from neurodsl.model import Function
 from neurodsl.units import ONE, Unit
+
+TRIGGERS = {
+    **{"at": "the time of `at`", "every": "the period of `every`"},
+    **{"rate": "the hazard of `on rate`", "chance": "the probability of `on chance`"},
+}
+"""What the triggers of events with a unit of their own are called."""
 
 
 def find_units(declarations: Declarations, dependencies: Dependencies, time: Unit, dimensionless: bool) -> Algebra:
@@ -24,6 +33,7 @@ def find_units(declarations: Declarations, dependencies: Dependencies, time: Uni
     if dimensionless:
         algebra.names = dict.fromkeys((*declarations.names, *declarations.orders), ONE)
         return algebra
+    algebra.names.update(dict.fromkeys(declarations.noises, time ** Fraction(-1, 2)))
     infer(algebra, declarations, _constraints(declarations, time), dependencies.order)
     _check_units(declarations, dependencies, algebra)
     return algebra
@@ -34,15 +44,20 @@ def _constraints(declarations: Declarations, time: Unit) -> Iterator[Constraint]
     for equation in declarations.equations:
         yield Constraint((equation.left, equation.right))
     for entry in declarations.inputs.values():
-        yield Constraint((entry.value,))
+        yield Constraint(parts(entry.value))
     for (name, _), entry in declarations.initials.items():
-        if not is_steady(entry.value) and name not in declarations.unclear:
+        if not isinstance(entry.value, Draw) and not is_steady(entry.value) and name not in declarations.unclear:
             yield Constraint((entry.target, entry.value))
     for event in declarations.events:
         if event.head is not None and not isinstance(event.head, str):
-            yield Constraint((event.head,), UNKNOWN if event.kind == "on" else time)
+            yield Constraint((event.head,), _trigger_unit(event, time) or UNKNOWN)
         for action in event.body:
             yield from _action_constraints(action, time)
+
+
+def _trigger_unit(event: Block, time: Unit) -> Unit | None:
+    """Return the unit that the trigger of an event has to have; None for a condition."""
+    return {"rate": ONE / time, "chance": ONE, "condition": None}.get(event.sort, time)
 
 
 def _action_constraints(action: ActionTree, time: Unit) -> Iterator[Constraint]:
@@ -61,7 +76,7 @@ def _check_units(declarations: Declarations, dependencies: Dependencies, algebra
     complaints = Complaints(declarations.report, entries, algebra)
     for name in dependencies.order:
         if name in entries:
-            algebra.unit_of(entries[name].value, complaints)
+            value_unit(algebra, entries[name].value, complaints)
         elif name in declarations.definitions:
             algebra.unit_of(declarations.definitions[name].right, complaints)
     for equation in declarations.equations:
@@ -87,17 +102,22 @@ def check_value(declarations: Declarations, algebra: Algebra, complaints: Compla
         return
     target = entry.target
     wanted = algebra.unit_of(target)
-    actual = algebra.unit_of(entry.value, complaints)
+    actual = value_unit(algebra, entry.value, complaints)
     if not (isinstance(wanted, Unit) and isinstance(actual, Unit)) or wanted.same_dimension(actual):
+        return
+    if isinstance(entry.value, Draw):
+        message = f"`{short_target(entry)}` is {phrase(wanted)} but a draw of `{short(entry.value.call)}` is {phrase(actual)}"
+        help = f"write `{short(entry.value.call)} [{usual(wanted)}]`" if actual.is_dimensionless and entry.value.unit is None else None
+        complaints.say(rules.DIMENSIONS, message, entry.value.span, help)
         return
     complaints.expect(entry.value, actual, wanted, f"`{short_target(entry)}`")
 
 
 def _check_event(event: Block, algebra: Algebra, complaints: Complaints) -> None:
     if event.head is not None and not isinstance(event.head, str):
-        unit = algebra.unit_of(event.head, complaints)
-        if event.kind != "on":
-            complaints.expect(event.head, unit, algebra.time, "the time of `at`" if event.kind == "at" else "the period of `every`")
+        unit, wanted = algebra.unit_of(event.head, complaints), _trigger_unit(event, algebra.time)
+        if wanted is not None:
+            complaints.expect(event.head, unit, wanted, TRIGGERS[event.sort])
     for action in event.body:
         _check_action(action, algebra, complaints)
 

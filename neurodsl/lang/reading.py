@@ -14,6 +14,7 @@ from neurodsl.diagnostics import Report
 from neurodsl.lang.building import build
 from neurodsl.lang.check import check
 from neurodsl.lang.findings import Findings
+from neurodsl.lang.maps import check_maps
 from neurodsl.lang.nodes import Expression
 from neurodsl.lang.parser import Parsed, parse_one, parse_statements
 from neurodsl.lang.quantities import find_units, note_zero_starts
@@ -91,6 +92,7 @@ def _read_model(
     for tree in trees:
         statements()[_kind(tree)].declare(tree, declarations)
     declarations.close()
+    check_maps(declarations)
     unit = time_unit(declarations, parsed.brackets)
     settings = read_settings(declarations, unit)
     dependencies = check(declarations, complete)

@@ -9,13 +9,16 @@ from neurodsl import rules
 from neurodsl.diagnostics import Report, nearest
 from neurodsl.lang.characters import look
 from neurodsl.lang.functions import BUILTINS, CONSTANTS
-from neurodsl.lang.nodes import Derivative, Expression
-from neurodsl.lang.tree import Assignment, Block, Entry, SettingTree, derivative_text
+from neurodsl.lang.nodes import Derivative, Expression, Name
+from neurodsl.lang.tree import Assignment, Block, Entry, Labelled, SettingTree, derivative_text
 from neurodsl.model import Function
 from neurodsl.source import Span
 
 MEANINGS = {"pi": "the number 3.14159...", "t": "the time", "dt": "the step of a run"}
-KINDS = {"param": "parameter", "input": "input", "derived": "derived quantity", "function": "function", "state": "state"}
+KINDS = {
+    **{"param": "parameter", "input": "input", "noise": "noise"},
+    **{"derived": "derived quantity", "function": "function", "state": "state"},
+}
 
 MOST_LOOKUPS = 30
 """So many times a near name is looked for in a model; each time takes longer, the more names there are."""
@@ -34,17 +37,20 @@ class Declared:
 class Declarations:
     """What the statements of a model declare, as they are met; :meth:`close` says which names are states.
 
-    ``unclear`` holds names about which nothing is said, because statements with errors may have defined them.
+    ``unclear`` holds names about which nothing is said, because statements with errors may have defined them. ``maps`` holds the states
+    with a ``next``; their equations have a name on the left side.
     """
 
     report: Report
     unclear: set[str]
     parameters: dict[str, Entry] = field(default_factory=dict)
     inputs: dict[str, Entry] = field(default_factory=dict)
+    noises: dict[str, Labelled] = field(default_factory=dict)
     definitions: dict[str, Assignment] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     initials: dict[tuple[str, int], Entry] = field(default_factory=dict)
     equations: list[Assignment] = field(default_factory=list)
+    maps: dict[str, Entry] = field(default_factory=dict)
     defines: list[tuple[tuple[str, int], ...]] = field(default_factory=list)
     events: list[Block] = field(default_factory=list)
     settings: dict[str, SettingTree] = field(default_factory=dict)
@@ -155,7 +161,9 @@ class Declarations:
 
 
 def _highest(left: Expression) -> dict[str, Derivative]:
-    """Return the derivative of highest order of each state in an expression."""
+    """Return the derivative of highest order of each state in an expression; for the left side of a map that of its state."""
+    if isinstance(left, Name):
+        return {left.id: Derivative(left.span, left.id)}
     found: dict[str, Derivative] = {}
     for node in left.walk():
         if isinstance(node, Derivative) and (node.name not in found or node.order > found[node.name].order):

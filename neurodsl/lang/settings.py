@@ -23,8 +23,11 @@ Magnitude = tuple[Fraction | float, Unit]
 
 
 def time_unit(declarations: Declarations, brackets: list[Unit]) -> Unit:
-    """Return the unit of bare times: that of ``duration``, else the first time in the text, else ms; 1 for a file without units."""
-    if not brackets:
+    """Return the unit of bare times: that of ``duration``, else the first time in the text, else ms.
+
+    It is 1 for a file without units, and for a map without ``step``, whose time counts steps.
+    """
+    if not brackets or (declarations.maps and "step" not in declarations.settings):
         return ONE
     setting = declarations.settings.get("duration")
     duration = None if setting is None else evaluate(setting.values[0])
@@ -68,16 +71,29 @@ def evaluate(node: Expression) -> Magnitude | None:
 def read_settings(declarations: Declarations, unit: Unit) -> Settings:
     """Return the settings of a model; what is wrong with them is reported."""
     settings = declarations.settings
-    times = {name: _time(declarations, settings[name], unit) for name in ("duration", "dt") if name in settings}
-    if times.get("dt") and times.get("duration") and times["dt"] > times["duration"]:  # type: ignore[operator]
-        declarations.report.add(rules.BAD_DURATION, "`dt` is longer than `duration`", settings["dt"].span)
+    times = {name: _time(declarations, settings[name], unit) for name in ("duration", "dt", "step") if name in settings}
+    for name in ("dt", "step"):
+        if times.get(name) and times.get("duration") and times[name] > times["duration"]:  # type: ignore[operator]
+            declarations.report.add(rules.BAD_DURATION, f"`{name}` is longer than `duration`", settings[name].span)
+    _check_step(declarations)
     events = _word(declarations, settings.get("events"))
     if events is not None and events not in EVENTS and settings["events"].values:
         near = nearest(events, EVENTS)
         place = settings["events"].values[0].span
         help = f"write `events {near}`" if near else "write `events grid` or `events exact`"
         declarations.report.add(rules.BAD_SETTING, f"`events {events}` is not known", place, help)
-    return Settings(times.get("duration"), times.get("dt"), _word(declarations, settings.get("method")), events, _record(declarations))
+    method, record = _word(declarations, settings.get("method")), _record(declarations)
+    return Settings(times.get("duration"), times.get("dt"), method, events, record, times.get("step"))
+
+
+def _check_step(declarations: Declarations) -> None:
+    """Report the step of the other kind of model: ``dt`` is that of differential equations, ``step`` that of maps."""
+    wrong, right = ("dt", "step") if declarations.maps else ("step", "dt")
+    if wrong in declarations.settings:
+        setting = declarations.settings[wrong]
+        message = "a map has no `dt`: it moves in steps" if declarations.maps else "`step` is that of a map, and this model has none"
+        help = f"write `{right} {short(setting.values[0])}`"
+        declarations.report.add(rules.BAD_SETTING, message, setting.name_span, help)
 
 
 def _time(declarations: Declarations, setting: SettingTree, unit: Unit) -> float | None:
@@ -90,6 +106,10 @@ def _time(declarations: Declarations, setting: SettingTree, unit: Unit) -> float
         return None
     value, own = found
     if own != ONE and not own.same_dimension(unit):
+        if unit == ONE and declarations.maps and own.same_dimension(MILLISECOND):
+            help = "say how long a step takes, `step 1 [ms]`, or give the number of steps"
+            report.add(rules.DIMENSIONS, f"the time of this map counts steps, but `{short(node)}` is {phrase(own)}", node.span, help)
+            return None
         report.add(rules.DIMENSIONS, f"`{setting.name}` is a time, but `{short(node)}` is {phrase(own)}", node.span)
         return None
     try:
@@ -122,10 +142,12 @@ def _record(declarations: Declarations) -> tuple[str, ...]:
         if isinstance(node, Derivative):
             known = node.order < declarations.orders.get(node.name, 0)
         else:
-            known = name in declarations.names and declarations.names[name].kind != "function"
+            known = name in declarations.names and declarations.names[name].kind not in ("function", "noise")
         if known:
             declarations.used.add(name)
             found[name] = None
+        elif name in declarations.noises:
+            declarations.used.add(name)
         elif not name:
             help: str | None = f"name it first: `x = {short(node)}`, `record x`"
             declarations.report.add(rules.BAD_SETTING, f"`{short(node)}` cannot be recorded", node.span, help)

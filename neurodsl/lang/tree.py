@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from neurodsl.lang.nodes import Derivative, Expression, Name
+from neurodsl.lang.nodes import Call, Derivative, Expression, Name, Number
 from neurodsl.source import Span
 
 
@@ -37,11 +37,29 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Draw:
+    """What stands behind ``~``: ``normal(0.1, 0.01) [mS/cm^2]``; ``unit`` is the bracket behind it."""
+
+    call: Call
+    unit: Number | None
+
+    @property
+    def span(self) -> Span:
+        """Return the place of the distribution with its unit."""
+        return self.call.span if self.unit is None else self.call.span.to(self.unit.span)
+
+
+def parts(value: Expression | Draw) -> tuple[Expression, ...]:
+    """Return the expressions that a value consists of: the arguments of a distribution, or the value itself."""
+    return value.call.arguments if isinstance(value, Draw) else (value,)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """``V = -65 [mV] "label"`` in a ``param``, ``input``, ``init`` or ``variant``."""
+    """``V = -65 [mV] "label"`` or ``V ~ uniform(-65, -50) [mV]`` in a ``param``, ``input``, ``init``, ``next`` or ``variant``."""
 
     target: Name | Derivative
-    value: Expression
+    value: Expression | Draw
     doc: str | None
     span: Span
 
@@ -55,8 +73,29 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """A name with its label."""
+
+    name: Name
+    doc: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Names without values: ``noise xi, eta``."""
+
+    kind: str
+    names: tuple[Labelled, ...]
+
+    @property
+    def span(self) -> Span:
+        """Return the place of the names."""
+        return self.names[0].name.span.to(self.names[-1].name.span)
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
-    """``left = right``: a derived quantity, a function or an equation."""
+    """``left = right``: a derived quantity, a function, an equation, or a map, whose left side is a name."""
 
     left: Expression
     right: Expression
@@ -87,7 +126,10 @@ class SettingTree:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A statement with a block: ``head`` is a trigger, a name, or None."""
+    """A statement with a block: ``head`` is a trigger, a name, or None.
+
+    ``sort`` is, of an event, ``condition``, ``start``, ``rate``, ``chance``, ``at`` or ``every``.
+    """
 
     kind: str
     head: Expression | str | None
@@ -95,6 +137,7 @@ class Block:
     span: Span
     name_span: Span
     body: tuple[Any, ...] = field(default=())
+    sort: str = ""
 
 
 def derivative_text(name: str, order: int, variable: str = "t") -> str:

@@ -4,16 +4,41 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from neurodsl.lang.distributions import DISTRIBUTIONS
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
 from neurodsl.lang.tree import derivative_text
-from neurodsl.units import describe
+from neurodsl.model import Distribution
+from neurodsl.units import ONE, Unit, describe
 
 CONDITIONAL, OR, AND, NOT, COMPARE, SUM, PRODUCT, FACTOR, POWER, ATOM = range(10)
 
 
-def unparse(node: Expression) -> str:
-    """Return an expression as the language writes it."""
-    return _write(node)[0]
+def unparse(node: Expression | Distribution) -> str:
+    """Return an expression, or a distribution without its ``~``, as the language writes it."""
+    if not isinstance(node, Distribution):
+        return _write(node)[0]
+    arguments = bare_arguments(node)
+    carried = any(DISTRIBUTIONS[node.name].carries(i) for i in range(len(node.arguments)))
+    bracket = "" if node.unit == ONE or (carried and arguments == node.arguments) else f" [{describe(node.unit)}]"
+    return f"{node.name}({', '.join(map(unparse, arguments))}){bracket}"
+
+
+def bare_arguments(node: Distribution) -> tuple[Expression, ...]:
+    """Return the arguments of a distribution as they stand before a bracket, where all that have its unit are numbers of it."""
+    law = DISTRIBUTIONS[node.name]
+    shown = tuple(bare(argument, node.unit) if law.carries(i) else argument for i, argument in enumerate(node.arguments))
+    same = (argument is made for i, (argument, made) in enumerate(zip(node.arguments, shown, strict=True)) if law.carries(i))
+    return node.arguments if any(same) else shown
+
+
+def bare(value: Expression, unit: Unit) -> Expression:
+    """Return a number of a unit without it; any other expression as it is."""
+    match value:
+        case Number(unit=own) if own == unit:
+            return Number(value.span, value.value)
+        case Sum(terms=((-1, Number(unit=own) as number),)) if own == unit:
+            return Sum(value.span, ((-1, Number(number.span, number.value)),))
+    return value
 
 
 def _inside(node: Expression, least: int) -> str:

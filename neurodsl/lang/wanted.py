@@ -13,7 +13,7 @@ from neurodsl.lang.tree import Token
 from neurodsl.source import Span
 
 ACTION_WORDS = frozenset(("hold", "wait", "emit", "stop"))
-STATEMENT_WORDS = BLOCK_WORDS | {"param", "input", "init"}
+STATEMENT_WORDS = BLOCK_WORDS | {"param", "input", "init", "noise", "next"}
 OPERAND_STARTS = frozenset(("NAME", "NUMBER", "DERIVATIVE", "LPAR", "UNIT"))
 
 
@@ -47,6 +47,12 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
         return _assign(tokens, index, start)
     if token.type == "CHANGE":
         return _change(token, start)
+    if token.type == "DRAWN":
+        help = "a parameter and an initial value can be drawn: `param g ~ normal(1, 0.1)`, `init V ~ uniform(0, 1)`"
+        return Reason(rules.SYNTAX, "`~` cannot stand here", token.span, help)
+    if token.type != "$END" and _behind_tilde(tokens, index):
+        help = "write `g ~ normal(1, 0.1)`, with a unit and a label behind it; what is computed from a draw gets a name of its own"
+        return Reason(rules.SYNTAX, f"found `{_shown(token)}`: behind `~` stands one distribution", token.span, help)
     if token.type == "COMPARE" and _compared_before(tokens, index):
         return Reason(rules.CHAINED, "comparisons are chained", token.span, "write `a < b and b < c`")
     if token.type == "COMMA" and _inside_group(tokens, index):
@@ -88,6 +94,18 @@ def _compared_before(tokens: list[Token], index: int) -> bool:
         if depth < 0 or (depth == 0 and token.type in ("AND", "OR", "NOT", "IF", "ELSE", "COMMA", "ASSIGN")):
             return False
         if depth == 0 and token.type == "COMPARE":
+            return True
+    return False
+
+
+def _behind_tilde(tokens: list[Token], index: int) -> bool:
+    """Return whether a token follows ``~``, outside the parentheses of the distribution."""
+    depth = 0
+    for token in reversed(tokens[:index]):
+        depth += (token.type == "RPAR") - (token.type == "LPAR")
+        if depth < 0 or (depth == 0 and token.type == "COMMA"):
+            return False
+        if token.type == "DRAWN":
             return True
     return False
 

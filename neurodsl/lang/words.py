@@ -22,7 +22,22 @@ def tag_statement(tokens: list[Token], statements: Mapping[str, Statement]) -> S
     first.type = first.text.upper()
     if first.text == "on" and len(tokens) == 3 and tokens[1].text == "start":
         tokens[1].type = "START"
+    if first.text == "on" and tokens[1].text in ("rate", "chance") and _takes_a_number(tokens[2:]):
+        tokens[1].type = tokens[1].text.upper()
     return statement
+
+
+def _takes_a_number(following: list[Token]) -> bool:
+    """Return whether what follows ``on rate`` is a hazard, and not the rest of a condition on a quantity of that name."""
+    first = following[0]
+    if first.type in ("NAME", "NUMBER", "DERIVATIVE") and first.text != "mod":
+        return True
+    depth, outside = 0, set()
+    for token in following:
+        depth += (token.type == "LPAR") - (token.type == "RPAR")
+        if depth == 0:
+            outside.add(token.type)
+    return first.type != "COLON" and ("IF" in outside or not outside & {"COMPARE", "AND", "OR"})
 
 
 def _opens(statement: Statement, tokens: list[Token], following: str) -> bool:

@@ -1,8 +1,8 @@
 """Give states their initial values: ``init V = -65 [mV] "membrane potential", n = 0.3, m = steady``.
 
-The default is 0. ``steady`` is the value at which the derivative is 0, given the other initial values. Of a second-order equation
-there is also ``init dx/dt = 0``. A name without an equation becomes a state that events alone change. The value uses parameters and
-constants derived from them.
+``init V ~ uniform(-65, -50) [mV]`` is drawn for each neuron. The default is 0. ``steady`` is the value at which the derivative is 0,
+given the other initial values. Of a second-order equation there is also ``init dx/dt = 0``. A name without an equation becomes a state
+that events alone change. The value uses parameters and constants derived from them.
 """
 
 from __future__ import annotations

@@ -13,8 +13,6 @@ def declare(tree: Any, declarations: Declarations) -> None:
     raise AssertionError(tree)
 
 
-NOISE = Statement("noise", "name", declare, later="stochastic equations")
-NEXT = Statement("next", "name", declare, later="maps")
 SPACE = Statement("space", "name", declare, later="partial differential equations")
 BOUNDARY = Statement("boundary", "name", declare, later="partial differential equations")
 SYNAPSE = Statement("synapse", "name", declare, later="networks")

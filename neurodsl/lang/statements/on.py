@@ -3,6 +3,8 @@
 The actions stand on the line, separated by ``;``, or indented below, and are done in order: ``=``, ``+=``, ``-=``, ``*=``, ``/=``,
 ``hold x for T``, ``wait T``, ``emit spike``, ``stop``. The only such event of a model is a spike by itself; where there are several,
 those that are spikes say ``emit spike``. ``on start: ...`` acts once, at the beginning.
+
+Two forms are random: ``on rate phi(V): ...`` with a hazard, in 1/time, and ``on chance p: ...`` with a probability for each step.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 Several stand on a line with commas between them; a label in quotes is for plots and tables. The value may use other parameters and
 constants derived from them. The unit of the value is the unit of the parameter; a bare number in ``--set`` is read in that unit.
+``param g ~ normal(0.1, 0.01) [mS/cm^2]`` is drawn once per neuron; the bracket is the unit of the arguments and of the draw.
 """
 
 from __future__ import annotations

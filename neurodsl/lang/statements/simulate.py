@@ -9,7 +9,7 @@
         events exact
         record V, n
 
-The unit of the duration is the unit of bare times.
+The unit of the duration is the unit of bare times. A map has no ``dt``; ``step 1 [ms]`` says how long one step of it takes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from neurodsl.lang.scope import Declarations
 from neurodsl.lang.statement import Statement
 from neurodsl.lang.tree import Block, SettingTree
 
-SETTINGS = ("duration", "dt", "method", "events", "record")
+SETTINGS = ("duration", "dt", "step", "method", "events", "record")
 
 
 def declare(tree: Block, declarations: Declarations) -> None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 from neurodsl import rules
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.statement import Statement
-from neurodsl.lang.tree import Block
+from neurodsl.lang.tree import Block, Draw, Entries
 
 
 def declare(tree: Block, declarations: Declarations) -> None:
     """Add the variant."""
     name = tree.head
     assert isinstance(name, str)
+    for entry in (entry for line in tree.body if isinstance(line, Entries) for entry in line.entries):
+        if isinstance(entry.value, Draw):
+            declarations.report.add(rules.NOT_SUPPORTED, "a distribution in a variant is not supported yet", entry.value.span)
     first = declarations.variants.setdefault(name, tree)
     if first is not tree:
         also = ((first.name_span, "first defined here"),)
