@@ -80,7 +80,7 @@ def method_of(system: System, name: str) -> tuple[Method, str | None, bool]:
         return family["euler_maruyama"], "auto: noise that is neither additive nor diagonal", False
     if linear_part(system) is not None:
         return family["exact"], "auto: the equations are linear", False
-    if any(e.kind == "chance" for e in system.events):
+    if any(e.chance is not None for e in system.events):
         return family["rk4"], "auto: not linear, and chances per step need a fixed step", False
     return family["rk45"], "auto: not linear, not stiff", True
 
@@ -156,10 +156,11 @@ def make_plan(model: Model, method_name: str | None, events: str | None, report:
     """Return the plan of a model and a method, with its kernel written to a trusted folder."""
     system = compile_system(model, report)
     settings = system.settings
-    method, reason, probe = timely(model, lambda: method_of(system, method_name or settings.method or "auto"))
+    located = integrate_hazards(system) if events != "grid" and not (system.noises or system.discrete) else system
+    method, reason, probe = timely(model, lambda: method_of(located, method_name or settings.method or "auto"))
     mode = events_of(system, method, events or (settings.events if method_name is None or not method.adaptive else None))
     if mode == "exact":
-        system = integrate_hazards(system)
+        system = located
     if isinstance(method, Stochastic) and method.scheme == "heun":
         system = stratonovich(system)
     duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(model)

@@ -273,7 +273,7 @@ def _result(
     values = {name: np.ascontiguousarray(rows[:good, j]) for j, name in enumerate(names)}
     constants = [float(c) for c in arguments[7]]
     parameters = {p.name: constants[i] for i, p in enumerate(plan.parameters)}
-    defaults = dict(zip(parameters, (float(c) for c in plain._constants({}, dt)), strict=False))
+    defaults = dict(zip(parameters, (float(c) for c in plain._constants({}, dt, options.seed)), strict=False))
     thresholds: dict[str, list[float]] = {}
     for name, level in zip(plan.thresholds, plain.thresholds(arguments[7]), strict=True):
         thresholds.setdefault(name, []).append(float(level))

@@ -66,11 +66,11 @@ def _names_of(value: Expression | Distribution) -> set[str]:
 
 def _draw(made: Distribution, unit: Unit, translator: Translator) -> Draw:
     """Return a distribution with those of its arguments that are in the unit of the draw as numbers of the declared unit."""
-    scaled = DISTRIBUTIONS[made.name].scaled
+    law = DISTRIBUTIONS[made.name]
     arguments = []
     for i, argument in enumerate(made.arguments):
         value = translator.translate(argument)
-        arguments.append(value.within(unit if scaled is None or i in scaled else ONE))
+        arguments.append(value.within(unit if law.carries(i) else ONE))
     return Draw(made.name, tuple(arguments))
 
 
