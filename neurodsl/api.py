@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -169,6 +170,7 @@ class Model:
         events: str | None = None,
         rtol: float | None = None,
         atol: float | None = None,
+        seed: int | None = None,
         variant: str | None = None,
         set: Values = None,
         init: Values = None,
@@ -190,6 +192,8 @@ class Model:
             ``grid`` or ``exact``.
         rtol, atol : float
             The tolerances of an adaptive method; default 1e-8 and 1e-10.
+        seed : int
+            Of the random numbers, from 0 to 2**64 - 1; the same seed gives the same run. Default: one at random, which the result tells.
         variant : str
             A named set of values of the file.
         set, init, input : mapping of str to float or str
@@ -234,7 +238,7 @@ class Model:
             plan = self.plan(method, events, variant, expressions)
         if self.cache.reason is not None and report is not None:
             report.add(rules.NO_CACHE, f"the cache cannot be used: {self.cache.reason}; kernels of this run are not kept")
-        options = self._options(run, plan, duration, dt, rtol, atol, record, numbers)
+        options = self._options(run, plan, duration, dt, rtol, atol, record, numbers, seed)
         if plan.probe:
             plan = self._without_stiffness(run, plan, options, events, variant, expressions)
         if report is not None:
@@ -245,7 +249,7 @@ class Model:
         return result
 
     def _options(
-        self, run: Any, plan: Plan, duration: Any, dt: Any, rtol: Any, atol: Any, record: Sequence[str] | None, numbers: dict[str, dict[str, str | float]]
+        self, run: Any, plan: Plan, duration: Any, dt: Any, rtol: Any, atol: Any, record: Sequence[str] | None, numbers: dict[str, dict[str, str | float]], seed: int | None
     ) -> Any:
         parameters = {p.name: p.unit for p in plan.parameters}
         states = {s.name: s.unit for s in plan.states}
@@ -257,7 +261,7 @@ class Model:
                 found[kind][name] = run.number_in(value, known[name], name)
         times = [None if v is None else run.number_in(v, plan.time_unit, what) for v, what in ((duration, "duration"), (dt, "dt"))]
         recorded = None if record is None else (record,) if isinstance(record, str) else tuple(record)
-        return run.Options(times[0], times[1], rtol, atol, recorded, found["set"], found["init"])
+        return run.Options(times[0], times[1], rtol, atol, recorded, found["set"], found["init"], seed_of(seed))
 
     def _without_stiffness(
         self, run: Any, plan: Plan, options: Any, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]
@@ -302,6 +306,15 @@ def _is_intact(folder: Path, plan: Plan) -> bool:
         return trusted(path) and plan.kernel.endswith(f"_{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}")
     except OSError:
         return False
+
+
+def seed_of(seed: int | None) -> int:
+    """Return a seed as given, or one at random."""
+    if seed is None:
+        return secrets.randbits(32)
+    if not 0 <= seed < 2**64:
+        raise fail(rules.BAD_VALUE, f"a seed is a whole number from 0 to 2^64 - 1, not {seed}")
+    return seed
 
 
 def _digest(values: Any) -> str:

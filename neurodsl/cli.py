@@ -156,6 +156,7 @@ def compile_command(file: str, model: str | None, variant: str | None, method: s
 @click.option("--events", metavar="grid|exact", help="Whether events act on the grid or where they fall.")
 @click.option("--rtol", type=float, metavar="R", help="Relative tolerance of an adaptive method, 1e-8 by default.")
 @click.option("--atol", type=float, metavar="A", help="Absolute tolerance of an adaptive method, 1e-10 by default.")
+@click.option("--seed", type=int, metavar="N", help="Seed of the random numbers; the same seed gives the same run.")
 @click.option("--record", metavar="A,B", help="What to record: states and derived quantities.")
 @click.option("--out", metavar="F.npz|.csv", help="Where to write the result.")
 @click.option("--plot", is_flag=False, flag_value="", metavar="[F.png]", help="Draw what was recorded, to MODEL.png or the file named (.png, .svg, .pdf).")
@@ -178,7 +179,7 @@ def simulate(file: str, model: str | None, variant: str | None, as_json: bool, s
     failure: NeuroError | None = None
     try:
         result = loaded.simulate(
-            duration=options["duration"], dt=options["dt"], method=options["method"], events=options["events"], rtol=options["rtol"], atol=options["atol"],
+            duration=options["duration"], dt=options["dt"], method=options["method"], events=options["events"], rtol=options["rtol"], atol=options["atol"], seed=options["seed"],
             variant=variant, set=pairs("--set", options["sets"]), init=pairs("--init", options["inits"]), input=pairs("--input", options["inputs"]),
             record=names(options["record"]), progress=bar, report=report,
         )  # fmt: skip

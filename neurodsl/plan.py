@@ -29,6 +29,8 @@ class Plan:
         The method was chosen by ``auto`` and a stiff model should be run with another.
     explicit : bool
         The method is an explicit one, which a stiff model forces to short steps.
+    stochastic : bool
+        A run depends on its seed.
     quantities : tuple of Described
         What can be recorded, in the order of the kernel: all states, then the author's derived quantities.
     thresholds : tuple of str
@@ -48,6 +50,7 @@ class Plan:
     probe: bool
     adaptive: bool
     explicit: bool
+    stochastic: bool
     duration: float
     dt: float
     record: tuple[str, ...]

@@ -14,11 +14,13 @@ from neurodsl.codegen.steps import linear_part
 from neurodsl.diagnostics import NeuroError, Report, fail, nearest
 from neurodsl.findings import finding
 from neurodsl.integrators import methods
-from neurodsl.integrators.method import Exact, ExplicitRungeKutta, Method
+from neurodsl.integrators.method import Discrete, Exact, ExplicitRungeKutta, Method, Stochastic
 from neurodsl.lang import override, parse_expression, with_variant
 from neurodsl.lang.choice import unknown_name
 from neurodsl.lower import lower
 from neurodsl.lower.bounded import Exceeded, bounded
+from neurodsl.lower.hazards import integrate_hazards
+from neurodsl.lower.noise import is_additive, is_diagonal, stratonovich
 from neurodsl.model import Model
 from neurodsl.plan import Described, Plan
 from neurodsl.source import Source, Span
@@ -58,25 +60,61 @@ def method_of(system: System, name: str) -> tuple[Method, str | None, bool]:
         V101 for an unknown method, M103 where it cannot serve the model.
     """
     family = methods()
-    if name == "auto":
-        if linear_part(system) is not None:
-            return family["exact"], "auto: the equations are linear", False
-        return family["rk45"], "auto: not linear, not stiff", True
-    if name not in family:
+    if name not in (*family, "auto"):
         near = nearest(name, [*family, "auto"])
         listed = ", ".join(["auto", *family])
         raise fail(rules.BAD_VALUE, f"there is no method `{name}`", help=f"did you mean `{near}`?" if near else f"methods: {listed}")
-    if isinstance(family[name], Exact) and linear_part(system) is None:
-        others = ", ".join(sorted(n for n, m in family.items() if not isinstance(m, Exact)))
-        raise fail(
-            rules.METHOD_REFUSED,
-            f"`exact` advances linear equations with constant coefficients, and those of `{system.name}` are not",
-            help=f"methods that can serve it: {others}",
-        )
-    return family[name], None, False
+    able = [n for n, m in family.items() if serves(m, system)]
+    if name != "auto" and name not in able:
+        told = f"`{name}` {refusal(family[name])}, and `{system.name}` {nature(system)}"
+        raise fail(rules.METHOD_REFUSED, told, help=f"methods that can serve it: {', '.join(able)}")
+    if name != "auto":
+        return family[name], None, False
+    if system.discrete:
+        return family["map"], "auto: a map", False
+    if system.noises:
+        if is_additive(system):
+            return family["euler_maruyama"], "auto: additive noise", False
+        if is_diagonal(system):
+            return family["milstein"], "auto: diagonal noise", False
+        return family["euler_maruyama"], "auto: noise that is neither additive nor diagonal", False
+    if linear_part(system) is not None:
+        return family["exact"], "auto: the equations are linear", False
+    if any(e.chance is not None for e in system.events):
+        return family["rk4"], "auto: not linear, and chances per step need a fixed step", False
+    return family["rk45"], "auto: not linear, not stiff", True
 
 
-def events_of(method: Method, wanted: str | None) -> str:
+def serves(method: Method, system: System) -> bool:
+    """Return whether a method can advance a system."""
+    if system.discrete or isinstance(method, Discrete):
+        return system.discrete and isinstance(method, Discrete)
+    if system.noises or isinstance(method, Stochastic):
+        return bool(system.noises) and isinstance(method, Stochastic) and (not method.diagonal or is_diagonal(system))
+    return not isinstance(method, Exact) or linear_part(system) is not None
+
+
+def refusal(method: Method) -> str:
+    """Return what a method is for, as part of a sentence."""
+    if isinstance(method, Discrete):
+        return "takes the steps of maps"
+    if isinstance(method, Stochastic):
+        return "is for equations with noise" + (", each in one equation alone" if method.diagonal else "")
+    if isinstance(method, Exact):
+        return "advances linear equations with constant coefficients and without noise"
+    return "is for differential equations without noise"
+
+
+def nature(system: System) -> str:
+    """Return what a system is, as part of a sentence."""
+    if system.discrete:
+        return "is a map"
+    if system.noises:
+        return "has noise" + ("" if is_diagonal(system) else " that several equations share")
+    return "has none" if linear_part(system) is not None else "is not linear"
+
+
+def events_of(system: System, method: Method, wanted: str | None) -> str:
     """Return how events are found, ``grid`` or ``exact``."""
     if wanted not in (None, "grid", "exact"):
         raise fail(rules.BAD_VALUE, f"events are found on the `grid` or `exact`, not `{wanted}`", help="--events grid or --events exact")
@@ -86,7 +124,13 @@ def events_of(method: Method, wanted: str | None) -> str:
             f"`{method.name}` chooses its own steps, so its events cannot act on the grid",
             help="leave out `--events grid`, or name a method of fixed step: euler, heun, midpoint, rk4, exponential_euler, exact",
         )
-    return wanted or ("grid" if method.name == "euler" else "exact")
+    on_grid = isinstance(method, Stochastic | Discrete) or any(e.kind == "chance" for e in system.events)
+    if wanted == "exact" and on_grid:
+        told = "has noise, so its path crosses a threshold infinitely often" if system.noises else "has chances per step, which need the grid"
+        raise fail(rules.METHOD_REFUSED, f"events cannot be located inside a step: `{system.name}` {told}", help="--events grid")
+    if on_grid and method.adaptive:
+        raise fail(rules.METHOD_REFUSED, f"`{method.name}` chooses its own steps, and `on chance` needs those of the grid", help="a method of fixed step, such as rk4")
+    return wanted or ("grid" if on_grid or method.name == "euler" else "exact")
 
 
 def timely(model: Model, work: Callable[[], T]) -> T:
@@ -112,15 +156,20 @@ def make_plan(model: Model, method_name: str | None, events: str | None, report:
     """Return the plan of a model and a method, with its kernel written to a trusted folder."""
     system = compile_system(model, report)
     settings = system.settings
-    method, reason, probe = timely(model, lambda: method_of(system, method_name or settings.method or "auto"))
-    mode = events_of(method, events or (settings.events if method_name is None or not method.adaptive else None))
+    located = integrate_hazards(system) if events != "grid" and not (system.noises or system.discrete) else system
+    method, reason, probe = timely(model, lambda: method_of(located, method_name or settings.method or "auto"))
+    mode = events_of(system, method, events or (settings.events if method_name is None or not method.adaptive else None))
+    if mode == "exact":
+        system = located
+    if isinstance(method, Stochastic) and method.scheme == "heun":
+        system = stratonovich(system)
     duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(model)
     text = timely(model, lambda: generate(system, method, mode, duration, dt))
     name = f"{identifier(model.name)}_{method.name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     kernel.store(folder, name, text)
     return Plan(
         model=model.name, title=model.doc, time_unit=describe(model.time_unit), method=method.name, reason=reason, events=mode, probe=probe,
-        adaptive=method.adaptive, explicit=isinstance(method, ExplicitRungeKutta), duration=duration, dt=dt, record=settings.record,
+        adaptive=method.adaptive, explicit=isinstance(method, ExplicitRungeKutta), stochastic=system.stochastic, duration=duration, dt=dt, record=settings.record,
         parameters=tuple(Described(p.name, describe(p.unit), p.doc, "input" if p.is_input else "param") for p in system.parameters),
         quantities=(
             *(Described(s.name, describe(s.unit), s.doc, "state" if s.shown else "hidden") for s in system.states),
@@ -133,6 +182,8 @@ def make_plan(model: Model, method_name: str | None, events: str | None, report:
 
 def default_dt(model: Model) -> float:
     """Return 0.1 ms in the time unit of a model, 0.01 where it has none."""
+    if model.discrete:
+        return model.settings.step or 1.0
     return 0.01 if model.dimensionless else float(parse_unit("ms").factor_to(model.time_unit)) / 10
 
 

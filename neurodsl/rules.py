@@ -101,6 +101,7 @@ NO_STEADY = Rule("M102", "error", "a steady initial value cannot be found", "`in
 BAD_TRIGGER = Rule("M105", "error", "a trigger cannot be located", "An event with a condition fires when the condition turns true. `V == V_th` of a quantity that moves continuously is true at instants that no run ever meets; write `V >= V_th`.")  # fmt: skip
 METHOD_REFUSED = Rule("M103", "error", "the method cannot serve the model", "`exact` advances linear equations with constant coefficients; `exact` and the adaptive methods locate events inside a step. The message names the methods that can serve the model; `--method auto` chooses one.")  # fmt: skip
 MENDED = Rule("M301", "note", "a removable singularity was mended", "An expression is 0/0 at a point but has a limit there, as the rates of Hodgkin and Huxley do: 0.01*(10 - V)/(exp((10 - V)/10) - 1) tends to 0.1 at V = 10. The compiler writes it in a form that is finite and accurate at that point and around it.")  # fmt: skip
+BAD_NOISE = Rule("M106", "error", "a noise does not enter linearly", "White noise has no values, only integrals: in an equation it may appear multiplied by a factor, `+ sigma*xi`, and not inside a function, a product with itself, or a quotient.")  # fmt: skip
 TOO_LARGE_MATH = Rule("M104", "error", "the mathematics is too large", "The symbolic work on a model is bounded, so that a file can never hang the compiler. Split long expressions into derived quantities.")  # fmt: skip
 
 # --- R: a run ---------------------------------------------------------------------------------------------------------
@@ -109,6 +110,7 @@ NOT_FINITE = Rule("R101", "error", "a state is not finite any more", "A state be
 STEP_UNDERFLOW = Rule("R102", "error", "the step size became too small", "An adaptive method could not meet its tolerance with any step that still advances the time. The solution may be singular there, the model stiff (`--method rosenbrock`), or the tolerance below what double precision allows (`--rtol`).")  # fmt: skip
 CASCADE = Rule("R103", "error", "events follow one another without end", "An event fired more than 1000 times while the time did not advance, as the bounces of a ball that accumulate at an instant, or two events that set off one another. Give the event a `wait`, or end the run with `stop`.")  # fmt: skip
 BAD_CONSTANT = Rule("R104", "error", "a constant cannot be computed from the parameters", "A derived constant or an initial value is not a finite number for the given parameters, as C/g_L with g_L = 0.")  # fmt: skip
+BAD_CHANCE = Rule("R105", "error", "a probability lies outside [0, 1]", "`on chance p` fires with the probability p in each step, and the arguments of a distribution have bounds too. The message names the event, the value and the time.")  # fmt: skip
 STIFF = Rule("R201", "warning", "the model is stiff for an explicit method", "The step of the explicit method is limited by its stability and not by the accuracy asked for. `--method rosenbrock` takes far fewer steps.")  # fmt: skip
 
 # --- F: files and surroundings ------------------------------------------------------------------------------------------

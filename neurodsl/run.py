@@ -31,7 +31,7 @@ STIFFNESS = 3.0
 """A fastest rate times the output step above this makes an explicit method take steps shorter than the output's."""
 STABLE = 2.0
 """A fastest rate times the step above this is outside what explicit methods of fixed step follow."""
-DONE, STOPPED, NOT_FINITE, CASCADE, UNDERFLOW = 1, 3, 4, 5, 6
+DONE, STOPPED, NOT_FINITE, CASCADE, UNDERFLOW, BAD_CHANCE = 1, 3, 4, 5, 6, 7
 RTOL, ATOL = 1e-8, 1e-10
 
 Floats = NDArray[np.float64]
@@ -49,6 +49,7 @@ class Options:
     record: tuple[str, ...] | None = None
     given: Mapping[str, float] = field(default_factory=dict)
     initial: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
 
 
 class Failure(NeuroError):
@@ -134,7 +135,7 @@ def prepared(plan: Plan, plain: ModuleType, options: Options, source: Source) ->
         with np.errstate(all="ignore"):
             arguments = plain.prepare(
                 options.given, options.initial, duration, dt, numbers,
-                RTOL if options.rtol is None else options.rtol, ATOL if options.atol is None else options.atol,
+                RTOL if options.rtol is None else options.rtol, ATOL if options.atol is None else options.atol, options.seed,
             )  # fmt: skip
     except (ArithmeticError, ValueError) as error:
         raise fail(rules.BAD_CONSTANT, f"a constant of `{plan.model}` cannot be computed from these parameters: {error}") from error
@@ -196,7 +197,8 @@ def stiffness(plan: Plan, plain: ModuleType, options: Options, source: Source) -
         step = 1e-7 * max(1.0, abs(y[i]))
         moved = y.copy()
         moved[i] += step
-        columns.append((slopes(moved) - base) / step)
+        with np.errstate(all="ignore"):
+            columns.append((slopes(moved) - base) / step)
     matrix = np.array(columns).T
     if not np.all(np.isfinite(matrix)):
         return 0.0
@@ -224,7 +226,7 @@ def execute(plan: Plan, folder: Path, options: Options, source: Source, build_s:
     arguments, numbers = prepared(plan, plain, options, source)
     status, interrupted, timing = _advance(path, plain, arguments, progress)
     result = _result(plan, plain, arguments, numbers, status, interrupted, {"build_s": build_s, **timing}, options)
-    if status in (NOT_FINITE, CASCADE, UNDERFLOW):
+    if status in (NOT_FINITE, CASCADE, UNDERFLOW, BAD_CHANCE):
         raise Failure(_failure(plan, plain, arguments, status, source), result)
     return result
 
@@ -272,15 +274,15 @@ def _result(
     values = {name: np.ascontiguousarray(rows[:good, j]) for j, name in enumerate(names)}
     constants = [float(c) for c in arguments[7]]
     parameters = {p.name: constants[i] for i, p in enumerate(plan.parameters)}
-    defaults = dict(zip(parameters, (float(c) for c in plain._constants({}, dt)), strict=False))
+    defaults = dict(zip(parameters, (float(c) for c in plain._constants({}, dt, options.seed)), strict=False))
     thresholds: dict[str, list[float]] = {}
     for name, level in zip(plan.thresholds, plain.thresholds(arguments[7]), strict=True):
         thresholds.setdefault(name, []).append(float(level))
-    stopped = {STOPPED: "by an event", NOT_FINITE: "a state is not finite", CASCADE: "an endless cascade of events", UNDERFLOW: "the step became too small"}
+    stopped = {BAD_CHANCE: "a probability outside [0, 1]", STOPPED: "by an event", NOT_FINITE: "a state is not finite", CASCADE: "an endless cascade of events", UNDERFLOW: "the step became too small"}
     described = {q.name: q for q in (*plan.quantities, *plan.parameters)}
     meta = {
         "model": plan.model, "title": plan.title, "method": plan.method, "reason": plan.reason, "events": plan.events, "adaptive": plan.adaptive, "dt": dt, "duration": end,
-        "reached": reached, "last_step": last, "seed": None, "steps": int(flags[3]), "rejected": int(flags[4]), "parameters": parameters, "defaults": defaults,
+        "reached": reached, "last_step": last, "seed": options.seed if plan.stochastic else None, "steps": int(flags[3]), "rejected": int(flags[4]), "parameters": parameters, "defaults": defaults,
         "labels": {name: q.doc for name, q in described.items() if q.doc}, "thresholds": thresholds, "timing": timing, "version": __version__,
         "complete": status in (DONE, STOPPED) and not interrupted, "stopped": "interrupted" if interrupted else stopped.get(status), "interrupted": interrupted,
     }  # fmt: skip
@@ -294,6 +296,10 @@ def _failure(plan: Plan, plain: ModuleType, arguments: list[Any], status: int, s
     """Return what went wrong, at the state, the time and the place in the text."""
     t, y, flags = float(arguments[19][0]), arguments[10], arguments[20]
     at = f"t = {t:.6g}" + ("" if plan.time_unit == "1" else f" {plan.time_unit}")
+    if status == BAD_CHANCE:
+        number, chance = int(flags[5]), float(arguments[25][7, 0])
+        told = f"the probability of `{plan.triggers[number]}` is {chance:.6g} at {at}, outside [0, 1]"
+        return Diagnostic(rules.BAD_CHANCE, told, place_of(plan, f"event {number}", source), "clip it, or use `on rate` for a hazard per time")
     if status == CASCADE:
         number = int(flags[5])
         told = f"`{plan.triggers[number]}` fires again and again without progress in time at {at}"

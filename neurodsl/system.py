@@ -36,10 +36,18 @@ class Quantity:
 
 
 @dataclass(frozen=True)
+class Draw:
+    """A value drawn once per element: the name of a distribution and its arguments, constants of the parameters."""
+
+    name: str
+    arguments: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
 class Parameter(Quantity):
     """A number that a run may change; ``default`` may use parameters before it. ``is_input``: a drive that is constant."""
 
-    default: Expr
+    default: Expr | Draw
     is_input: bool = False
 
 
@@ -60,11 +68,13 @@ class State(Quantity):
     """A variable with its initial value and its derivative (0 where events alone change it).
 
     ``shown`` is false where the compiler made it: the value that an event gave to a time-dependent input.
+    ``diffusion`` holds the factor of each noise of the system in the sense of Ito. In a map ``derivative`` is the next value.
     """
 
-    initial: Expr | Steady
+    initial: Expr | Steady | Draw
     derivative: Expr
     shown: bool = True
+    diffusion: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,10 @@ class Surface:
 
 @dataclass(frozen=True)
 class Action:
-    """``kind``: ``set`` (state number ``target`` becomes ``value``), ``hold`` (it stays for ``value``), ``wait``, ``emit``, ``stop``."""
+    """``kind``: ``set`` (state number ``target`` becomes ``value``), ``hold`` (it stays for ``value``), ``wait``, ``emit``, ``stop``.
+
+    ``draw``: state number ``target`` becomes a unit exponential random number.
+    """
 
     kind: str
     target: int
@@ -96,7 +109,11 @@ class Action:
 
 @dataclass(frozen=True)
 class Event:
-    """``condition`` is a boolean of surface symbols; ``time`` that of ``at`` or the period of ``every``; both None for ``start``."""
+    """``condition`` is a boolean of surface symbols; ``time`` that of ``at`` or the period of ``every``; both None for ``start``.
+
+    ``chance`` is the probability per step of a ``chance`` event, the hazard of a ``rate`` event. ``level`` is the number of the state that holds
+    the integrated hazard at which a rate event fires next, -1 for all others.
+    """
 
     kind: str
     condition: Basic | None
@@ -105,6 +122,8 @@ class Event:
     spikes: bool
     text: str
     span: Span | None = field(repr=False, compare=False)
+    chance: Expr | None = None
+    level: int = -1
 
 
 @dataclass(frozen=True)
@@ -119,6 +138,10 @@ class System:
         For plots: name of a state to the constant expressions it is compared with.
     mended : tuple of (str, Span)
         The removable singularities that were found: a sentence and a place for each.
+    noises : tuple of str
+        The independent white noises that the diffusions of the states refer to.
+    discrete : bool
+        A map: its states step from value to value.
     """
 
     name: str
@@ -134,6 +157,14 @@ class System:
     thresholds: Mapping[str, tuple[Expr, ...]]
     mended: tuple[tuple[str, Span | None], ...]
     settings: Settings
+    noises: tuple[str, ...] = ()
+    discrete: bool = False
+
+    @property
+    def stochastic(self) -> bool:
+        """Return whether a run depends on its seed."""
+        drawn = any(isinstance(v, Draw) for v in (*(p.default for p in self.parameters), *(s.initial for s in self.states)))
+        return drawn or bool(self.noises) or any(e.chance is not None or e.level >= 0 for e in self.events)
 
     @property
     def constants(self) -> tuple[Definition, ...]:

@@ -9,7 +9,7 @@ from sympy import Basic, Symbol
 from neurodsl.codegen.names import identifiers
 from neurodsl.codegen.pages import Body
 from neurodsl.codegen.printer import Printer
-from neurodsl.system import STEP, Definition, System
+from neurodsl.system import STEP, Definition, Draw, System
 
 
 class Writer:
@@ -30,6 +30,7 @@ class Writer:
         self.print = Printer(self.names)
         self.constants = (*(p.name for p in system.parameters), STEP.name, *(d.name for d in system.constants))
         self.states = tuple(s.name for s in system.states)
+        self.objects = 0
 
     def name(self, name: str) -> str:
         """Return the identifier of a name."""
@@ -39,6 +40,11 @@ class Writer:
         """Return the line that computes a definition, with the line of the model it comes from."""
         text = f"{self.names[definition.name]} = {self.print(definition.expression)}"
         return text + comment(definition.span.line if definition.span else None)
+
+    def draw(self, made: Draw) -> str:
+        """Return the call that draws a value; each call is an object of its own to the generator."""
+        self.objects += 1
+        return f"_draw({made.name!a}, {self.objects}, _seed, _element, [{', '.join(self.print(a) for a in made.arguments)}])"
 
     def loads(self, used: set[Symbol], state: str | None = "_y", constants: str | None = "_c") -> list[str]:
         """Return the lines that give constants and states their names, where they are used."""

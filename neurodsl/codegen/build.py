@@ -14,10 +14,12 @@ from neurodsl.codegen.pages import Body, File
 from neurodsl.codegen.render import render
 from neurodsl.codegen.signature import SIGNATURE
 from neurodsl.codegen.special import definitions
+
 from neurodsl.codegen.steps import held_states, slope_line, step_of
+from neurodsl.codegen.stochastic import diffusion
 from neurodsl.integrators.method import ExplicitRungeKutta, Method, Rosenbrock
 from neurodsl.model import STEADY
-from neurodsl.system import System
+from neurodsl.system import Draw, System
 from neurodsl.units import describe
 
 NO_DIGEST = "0" * 16
@@ -49,6 +51,7 @@ def page_of(system: System, method: Method, events_mode: str, duration: float, d
         **event_fields(system, writer, events_mode == "grid"),
         **_stepping(system, writer, method, events_mode == "grid"),
     }
+    fields["draws"] = writer.objects > 0
     fields["end_slope"] = _end_slope(method, bool(fields["searched"]))
     return File(helpers=definitions(repr(fields)), **fields)
 
@@ -117,10 +120,13 @@ def _stepping(system: System, writer: Writer, method: Method, on_grid: bool) -> 
         "on_grid": on_grid,
         "adaptive": method.adaptive,
         "error_row": stages,
-        "stage_rows": stages + 1,
+        "stage_rows": max(stages + 1, 3),
         "reject_power": repr(-1 / order),
         "accept_power": repr(-0.7 / order),
         "memory_power": repr(0.4 / order),
+        "noises": len(system.noises),
+        "diffusion": diffusion(system, writer),
+        "random": bool(system.noises) or any(e.chance is not None or e.level >= 0 for e in system.events),
         "smooth": "_k[1, 0] <= 2.0" if template == "exact" else "True",
     }
 
@@ -136,7 +142,8 @@ def _parameters(system: System, writer: Writer) -> list[str]:
     lines = []
     for p in system.parameters:
         place = f", line {p.span.line}" if p.span is not None else ""
-        lines.append(f"{writer.name(p.name)} = _given.get({p.name!a}, {writer.print(p.default)})  # [{plain(describe(p.unit))}]{place}")
+        default = writer.draw(p.default) if isinstance(p.default, Draw) else writer.print(p.default)
+        lines.append(f"{writer.name(p.name)} = _given.get({p.name!a}, {default})  # [{plain(describe(p.unit))}]{place}")
     return lines
 
 
@@ -144,13 +151,15 @@ def _initial(system: System, writer: Writer) -> list[str]:
     """Return the lines that give the states their initial values, each after those it uses."""
     states = {s.symbol: s for s in system.states}
     pending = list(system.states)
-    initials: list[Basic] = [s.initial for s in pending if s.initial is not STEADY]
+    initials: list[Basic] = []
+    for state in pending:
+        initials += state.initial.arguments if isinstance(state.initial, Draw) else [state.initial] if state.initial is not STEADY else []
     lines = writer.loads(writer.used(initials), state=None)
     known: set[Basic] = set()
     defined: set[Basic] = set()
     while pending:
         for state in pending:
-            needs = set() if state.initial is STEADY else writer.used([state.initial]) & states.keys()
+            needs = writer.used([state.initial]) & states.keys() if isinstance(state.initial, Expr) else set()
             if needs <= known:
                 break
         value = "math.nan"
@@ -160,6 +169,8 @@ def _initial(system: System, writer: Writer) -> list[str]:
                     lines.append(writer.assign(definition))
                     defined.add(definition.symbol)
             value = writer.print(state.initial)
+        elif isinstance(state.initial, Draw):
+            value = writer.draw(state.initial)
         lines.append(f"{writer.name(state.name)} = _given.get({state.name!a}, {value})")
         known.add(state.symbol)
         pending.remove(state)
@@ -170,4 +181,5 @@ def _right_hand_side(system: System, writer: Writer) -> Body:
     expressions = [s.derivative for s in system.states]
     body = writer.body(expressions, state=None)
     held = held_states(system)
-    return Body(body.lines, tuple(f"(0.0 if _hold[{i}] > _ts else {r})" if i in held else r for i, r in enumerate(body.results)))
+    still = [writer.name(s) if system.discrete else "0.0" for s in writer.states]
+    return Body(body.lines, tuple(f"({still[i]} if _hold[{i}] > _ts else {r})" if i in held else r for i, r in enumerate(body.results)))

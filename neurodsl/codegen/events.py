@@ -7,12 +7,14 @@ from math import comb, prod
 from typing import Any
 
 import sympy
-from sympy import Basic
+from sympy import Basic, Expr
 
 from neurodsl.codegen.bodies import Writer, comment, plain
 from neurodsl.codegen.pages import Body, Event, Surface
 from neurodsl.codegen.steps import held_states
-from neurodsl.system import Action, System
+from neurodsl.lower.functions import Expm1
+from neurodsl.system import STEP, Action, System
+from neurodsl.system import Event as SystemEvent
 
 BETWEEN = (Fraction(3, 53), Fraction(50, 53))
 """Where a polynomial through nine samples is held against what it follows: near the ends, where it is worst."""
@@ -49,7 +51,7 @@ def something_due(events: tuple[Event, ...]) -> str:
     """Return the condition that an event may have to act at the end of a step: one turned true or false, or its time has come."""
     changes = [f"({e.condition}) != (_was[{e.number}] != 0)" for e in events if e.condition is not None]
     times = [f"_next[{e.number}] <= t + 1e-9*_dt" for e in events if e.time is not None]
-    return " or ".join([*changes, *times]) or "False"
+    return "True" if any(e.chance is not None for e in events) else " or ".join([*changes, *times]) or "False"
 
 
 def event_page(system: System, writer: Writer, number: int) -> Event:
@@ -59,12 +61,20 @@ def event_page(system: System, writer: Writer, number: int) -> Event:
     written = {a.target for a in event.actions if a.kind == "set"}
     held = written & held_states(system)
     time_used = writer.used([event.time]) if event.time is not None else set()
+    chance_body = writer.body([] if event.chance is None else [_probability(event)])
     return Event(
         number, event.kind, plain(event.text), _condition(event.condition, writer), None if event.time is None else writer.print(event.time),
         tuple(writer.loads(time_used, state=None)),
         (*writer.loads(writer.used(expressions), state=None), *(f"_held{i} = _hold[{i}] > _ts" for i in sorted(held))),
         tuple(_actions(system, writer, number, held)), event.spikes and not any(a.kind == "emit" for a in event.actions),
+        chance_body.results[0] if chance_body.results else None, chance_body.lines, event.level,
     )  # fmt: skip
+
+
+def _probability(event: SystemEvent) -> Expr:
+    """Return the probability of an event in a step: that of a hazard f is 1 - exp(-f dt)."""
+    assert event.chance is not None
+    return -Expm1(-event.chance * STEP) if event.kind == "rate" else event.chance
 
 
 def _condition(condition: Basic | None, writer: Writer) -> str | None:
@@ -96,6 +106,8 @@ def _action(action: Action, writer: Writer, number: int, held: set[int]) -> list
             return [f"_hold[{target}] = max(_hold[{target}], _snap(t + {value}, _dt))"]
         case "wait":
             return [f"_next[{number}] = _snap(t + {value}, _dt)"]
+        case "draw":
+            return ["_count[{0}] += 1".format(number), f"_random(_count[{number}], {2000000 + number}, _q, _work[6])", f"_y[{target}] = -math.log(_work[6, 0])"]
         case "emit":
             return ["_spikes[_q[1]] = t", f"_origin[_q[1]] = {number}", "_q[1] += 1"]
     return ["_q[2] = STOPPED"]

@@ -36,7 +36,7 @@ CALLS = {
     "abs", "advance", "bool", "float", "int", "len", "main", "max", "min", "njit", "prepare", "print", "range", "round", "zip",
 }  # fmt: skip
 METHODS = {"get"}
-RECEIVERS = {"math", "np"}
+RECEIVERS = {"math", "np", "np.random", "_generator"}
 
 
 class Suspicious(Exception):
@@ -72,7 +72,7 @@ def _known_call(node: ast.Call, own: set[str]) -> bool:
         return function.id in CALLS or function.id in own
     if not isinstance(function, ast.Attribute):
         return False
-    return function.attr in METHODS or (isinstance(function.value, ast.Name) and function.value.id in RECEIVERS)
+    return function.attr in METHODS or ast.unparse(function.value) in RECEIVERS
 
 
 def store(folder: Path, name: str, text: str) -> Path:

@@ -24,7 +24,10 @@ class Surface:
 
 @dataclass(frozen=True)
 class Event:
-    """An event: its number, its text for comments, its condition or time, and the lines of its actions."""
+    """An event: its number, its text for comments, its condition, time or chance, and the lines of its actions.
+
+    ``level`` is the number of the state that is drawn anew at the start, -1 for none.
+    """
 
     number: int
     kind: str
@@ -35,6 +38,9 @@ class Event:
     loads: tuple[str, ...]
     actions: tuple[str, ...]
     spikes: bool
+    chance: str | None
+    chance_loads: tuple[str, ...]
+    level: int
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,10 @@ class File:
     end_slope: str
     events: tuple[Event, ...]
     snaps: bool
+    noises: int
+    diffusion: Body
+    random: bool
+    draws: bool
     something_due: str
     room: int
     surfaces: tuple[Surface, ...]

@@ -10,7 +10,8 @@ from sympy import Expr
 
 from neurodsl.codegen.bodies import Writer
 from neurodsl.codegen.pages import Stage, Step
-from neurodsl.integrators.method import Exact, ExplicitRungeKutta, ExponentialEuler, Method, Rosenbrock
+from neurodsl.codegen.stochastic import stochastic_step
+from neurodsl.integrators.method import Discrete, Exact, ExplicitRungeKutta, ExponentialEuler, Method, Rosenbrock, Stochastic
 from neurodsl.lower.derivatives import total_derivative
 from neurodsl.lower.functions import Phi
 from neurodsl.system import TIME, System
@@ -92,6 +93,8 @@ def step_of(method: Method, system: System, writer: Writer) -> tuple[str, Step]:
         ExponentialEuler.family: _exponential,
         Exact.family: _exact,
         Rosenbrock.family: _rosenbrock,
+        Stochastic.family: stochastic_step,
+        Discrete.family: _map,
     }
     family = ExponentialEuler.family if isinstance(method, Exact) and is_diagonal(system) else method.family
     return family, families[family](method, system, writer)
@@ -147,6 +150,10 @@ def _exponential(method: Method, system: System, writer: Writer) -> Step:
         growth = "" if a == 0 else f"*{writer.print(Phi(sympy.Integer(1), sympy.Symbol('_h') * a))}"
         results.append(f"_z[{i}] = _y[{i}] + _h*_d[{i}]{growth}")
     return Step(loads=tuple(loads), results=tuple(results))
+
+
+def _map(method: Method, system: System, writer: Writer) -> Step:
+    return Step(results=tuple(f"_z[{i}] = _d[{i}]" for i in range(len(system.states))))
 
 
 def _exact(method: Method, system: System, writer: Writer) -> Step:

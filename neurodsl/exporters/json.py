@@ -9,7 +9,7 @@ from typing import Any
 from neurodsl.exporters.contents import Row, actions, initials, inputs, is_map, noises, parameters, target
 from neurodsl.exporters.exporter import Exporter
 from neurodsl.exporters.spelling import spellings, tex_name, tex_verbatim
-from neurodsl.exporters.tex_formula import TexFormula, tex_sign
+from neurodsl.exporters.tex_formula import TexFormula
 from neurodsl.lang.unparse import unparse
 from neurodsl.model import Action, Definition, Equation, Event, Function, Model, State
 from neurodsl.units import describe
@@ -53,7 +53,7 @@ def render(model: Model) -> str:
 def _equation(formula: TexFormula, equation: Equation) -> dict[str, Any]:
     return {
         "text": f"{'next ' if is_map(equation) else ''}{unparse(equation.left)} = {unparse(equation.right)}",
-        "latex": f"{formula(equation.left)} {tex_sign(equation)} {formula(equation.right)}",
+        "latex": f"{formula.left(equation)} = {formula(equation.right)}",
         "defines": [{"state": name, "order": order} for name, order in equation.defines],
     }
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from neurodsl.exporters.contents import Row, actions, inputs, noises, parameters, states, target, variant_target
 from neurodsl.exporters.exporter import Exporter
 from neurodsl.exporters.spelling import spellings, tex_name, tex_text, tex_verbatim
-from neurodsl.exporters.tex_formula import TexFormula, in_parentheses, tex_sign, tex_unit
+from neurodsl.exporters.tex_formula import TexFormula, in_parentheses, tex_unit
 from neurodsl.lang.inference import is_steady
 from neurodsl.model import Action, Distribution, Event, Model, Steady, Variant
 from neurodsl.units import ONE
 
-TRIGGERS = {"condition": "if", "rate": "at rate", "chance": "with chance", "at": "at", "every": "every"}
+TRIGGERS = {"condition": "if", "rate": "at rate", "chance": "with probability", "at": "at", "every": "every"}
 VALUES = {"Value": "l", "Unit": "l", "Meaning": "l"}
 STEADY = r"\text{steady}"
 
@@ -20,7 +20,7 @@ STEADY = r"\text{steady}"
 def render(model: Model) -> str:
     """Return the equations of a model as ``align*``, its events, and tables of its values; amsmath is needed."""
     formula = TexFormula(spellings(model, tex_name, tex_verbatim))
-    equations = [f"{formula(e.left)} &{tex_sign(e)} {formula(e.right)}" for e in model.equations]
+    equations = [f"{formula.left(e)} &= {formula(e.right)}" for e in model.equations]
     equations += [
         f"{formula.name(d.name)} &= {formula(d.value)}" + (rf" && \text{{{tex_text(d.doc)}}}" if d.doc else "")
         for d in model.definitions.values()

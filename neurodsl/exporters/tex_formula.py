@@ -42,6 +42,10 @@ class TexFormula:
         """Return an expression as a formula."""
         return self._write(node)[0]
 
+    def left(self, equation: Equation) -> str:
+        """Return the left side of an equation; of a map ``x^+``, the next value, while ``x`` on the right is the value before."""
+        return f"{self(equation.left)}^{{+}}" if is_map(equation) else self(equation.left)
+
     def inside(self, node: Expression, least: int) -> str:
         """Return a part, in parentheses where it binds less tightly than its place asks for."""
         text, level = self._write(node)
@@ -139,11 +143,6 @@ def in_parentheses(text: str) -> str:
     """Return a formula in parentheses, which grow where it is higher than a line."""
     tall = r"\frac" in text or r"\begin" in text or r"\left" in text
     return rf"\left({text}\right)" if tall else f"({text})"
-
-
-def tex_sign(equation: Equation) -> str:
-    """Return what stands between the sides of an equation; the state of a map takes the value on the right."""
-    return r"\leftarrow" if is_map(equation) else "="
 
 
 def _side_by_side(parts: list[str]) -> str:

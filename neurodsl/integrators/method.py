@@ -47,7 +47,7 @@ class Method:
 
     name: str
     title: str
-    order: int
+    order: float
     reference: str
 
     def __post_init__(self) -> None:
@@ -254,6 +254,32 @@ class ExponentialEuler(Method):
     """
 
     family: ClassVar[str] = "exponential_euler"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stochastic(Method):
+    """A method of fixed step for Ito equations ``dX = f dt + sum_j g_j dW_j``; ``order`` is its strong order.
+
+    Attributes
+    ----------
+    scheme : str
+        What is added to ``X + f h + sum_j g_j dW_j``: ``euler`` nothing; ``milstein`` ``g g' (dW^2 - h)/2``; ``platen`` the same with g' by a
+        difference; ``heun`` takes the mean of f and g at both ends, with the drift in the sense of Stratonovich.
+    diagonal : bool
+        Whether each noise may enter one equation alone, with a factor that depends on no other state that has noise.
+    """
+
+    family: ClassVar[str] = "sde"
+
+    scheme: str
+    diagonal: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discrete(Method):
+    """The steps of a map: they make no error."""
+
+    family: ClassVar[str] = "map"
 
 
 @dataclass(frozen=True, kw_only=True)

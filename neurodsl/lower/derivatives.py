@@ -52,6 +52,15 @@ def solve_equations(model: Model, translator: Translator) -> dict[str, Expr]:
     return result
 
 
+def next_values(model: Model, translator: Translator) -> dict[str, Expr]:
+    """Return the next value of each state of a map."""
+    found: dict[str, Expr] = {}
+    for equation in model.equations:
+        state = model.states[equation.defines[0][0]]
+        found[state.name] = translator.translate(equation.right).within(state.unit)
+    return {name: found.get(name, Symbol(name)) for name in model.states}
+
+
 def _unsolvable(equation: Equation, why: str) -> NeuroError:
     state, order = equation.defines[0]
     return fail(

@@ -18,6 +18,7 @@ from neurodsl.model import Action as ModelAction
 from neurodsl.model import Event as ModelEvent
 from neurodsl.model import Model
 from neurodsl.system import TIME, Action, Event, State, Surface
+from neurodsl.units import ONE
 
 
 class Conditions:
@@ -37,10 +38,17 @@ class Conditions:
         if event.kind == "condition":
             assert event.trigger is not None
             condition, text = self._boolean(event.trigger), f"on {unparse(event.trigger)}"
-        elif event.trigger is not None:
+        elif event.kind in ("at", "every"):
+            assert event.trigger is not None
             time, text = self._time(event.trigger), f"{event.kind} {unparse(event.trigger)}"
+        chance = None
+        if event.kind in ("rate", "chance"):
+            assert event.trigger is not None
+            unit = ONE / self.model.time_unit if event.kind == "rate" else ONE
+            chance = self.translator.translate(event.trigger).within(unit)
+            condition, time, text = None, None, f"on {event.kind} {unparse(event.trigger)}"
         actions = tuple(part for action in event.actions for part in self._actions(action))
-        return Event(event.kind, condition, time, actions, event.spikes, text, event.span)
+        return Event(event.kind, condition, time, actions, event.spikes, text, event.span, chance)
 
     def _time(self, node: Expression) -> Expr:
         return self.translator.translate(node).within(self.model.time_unit)
@@ -65,7 +73,7 @@ class Conditions:
         symbol = next((s.symbol for s in self.surfaces if (s.expression, s.strict, s.equality) == (expression, strict, equality)), None)
         if symbol is None:
             symbol = Symbol(f"_side{len(self.surfaces)}")
-            rate = Integer(0) if level is not None else self._rate(expression)
+            rate = Integer(0) if level is not None or self.model.discrete else self._rate(expression)
             if equality and rate != 0:
                 raise fail(
                     rules.BAD_TRIGGER,

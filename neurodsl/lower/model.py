@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy
 from sympy import Expr, Integer, Symbol
 
+from neurodsl.lang.distributions import DISTRIBUTIONS
 from neurodsl.lang.nodes import Expression, Name
-from neurodsl.lower.derivatives import derivative_name, solve_equations
+from neurodsl.lower.derivatives import derivative_name, next_values, solve_equations
 from neurodsl.lower.events import Conditions
 from neurodsl.lower.expressions import Translator, Value, time_symbols
 from neurodsl.lower.functions import Select
+from neurodsl.lower.noise import split
 from neurodsl.lower.order import ordered
 from neurodsl.lower.steady import solve_steady
-from neurodsl.model import STEADY, Model, Steady
-from neurodsl.system import Event, Parameter, State, System
-from neurodsl.units import ONE
+from neurodsl.model import STEADY, Distribution, Model, Steady
+from neurodsl.system import Draw, Event, Parameter, State, System
+from neurodsl.units import ONE, Unit
 
 VALUE, SWITCH = "{} after events", "{} is set"
 """Names of the two states that a time-dependent input has which an event replaces: its new value, and whether it has one."""
@@ -32,16 +36,23 @@ def lower(model: Model) -> System:
     translator.taken.update((*model.parameters, *model.inputs, *model.definitions, *model.states))
     parameters = _parameters(model, translator)
     extra = _declare_states(model, translator)
+    if model.discrete:
+        extra = tuple(replace(s, derivative=s.symbol) for s in extra)
+    for name, noise in model.noises.items():
+        translator.symbols[name] = Value(Symbol(name), noise.unit)
     for name in (*model.inputs, *model.definitions):
         translator.add_named(name)
-    derivatives = solve_equations(model, translator)
-    states = (*_states(model, translator, derivatives), *extra)
+    derivatives = next_values(model, translator) if model.discrete else solve_equations(model, translator)
+    noises = tuple(model.noises)
+    states, definitions = split((*_states(model, translator, derivatives), *extra), translator.definitions, noises)
+    translator.definitions = list(definitions)
     conditions = Conditions(model, translator, states)
     events = tuple(conditions.event(event) for event in model.events)
     definitions = ordered(translator.definitions, model)
     return System(
         model.name, model.doc, model.dimensionless, model.time_unit, parameters, definitions, solve_steady(states, definitions),
         tuple(conditions.surfaces), events, _known_times(translator.edges, events), conditions.thresholds, tuple(translator.mended), model.settings,
+        noises, model.discrete,
     )  # fmt: skip
 
 
@@ -52,6 +63,20 @@ def _known_times(edges: list[Expr], events: tuple[Event, ...]) -> tuple[Expr, ..
 
 def _names(node: Expression) -> set[str]:
     return {n.id for n in node.walk() if isinstance(n, Name)}
+
+
+def _names_of(value: Expression | Distribution) -> set[str]:
+    return set().union(*(_names(argument) for argument in value.arguments)) if isinstance(value, Distribution) else _names(value)
+
+
+def _draw(made: Distribution, unit: Unit, translator: Translator) -> Draw:
+    """Return a distribution with those of its arguments that are in the unit of the draw as numbers of the declared unit."""
+    law = DISTRIBUTIONS[made.name]
+    arguments = []
+    for i, argument in enumerate(made.arguments):
+        value = translator.translate(argument)
+        arguments.append(value.within(unit if law.carries(i) else ONE))
+    return Draw(made.name, tuple(arguments))
 
 
 def _replaced(model: Model) -> list[str]:
@@ -71,9 +96,13 @@ def _parameters(model: Model, translator: Translator) -> tuple[Parameter, ...]:
             return True
         is_input = name in model.inputs
         made = model.inputs.get(name) or model.parameters.get(name)
-        if made is None or name in replaced or False in {add(other) for other in sorted(_names(made.value))}:
+        if made is None or name in replaced or False in {add(other) for other in sorted(_names_of(made.value))}:
             return False
-        default = translator.translate(made.value).within(made.unit)
+        default: Expr | Draw
+        if isinstance(made.value, Distribution):
+            default = _draw(made.value, made.unit, translator)
+        else:
+            default = translator.translate(made.value).within(made.unit)
         found[name] = Parameter(name, Symbol(name), made.unit, made.doc, made.span, default, is_input)
         translator.symbols[name] = Value(Symbol(name), made.unit)
         translator.constants.add(Symbol(name))
@@ -122,9 +151,11 @@ def _states(model: Model, translator: Translator, derivatives: dict[str, Expr]) 
         for order in range(max(made.order, 1)):
             label = derivative_name(name, order)
             given = made.initials[order] if order < len(made.initials) else None
-            initial: Expr | Steady = Integer(0)
+            initial: Expr | Steady | Draw = Integer(0)
             if given is STEADY:
                 initial = STEADY
+            elif isinstance(given, Distribution):
+                initial = _draw(given, unit, translator)
             elif given is not None:
                 initial = translator.translate(given).within(unit)
             doc = made.doc if order == 0 else None

@@ -113,6 +113,7 @@ LIF_LATEX = r"""% needs \usepackage{amsmath}
 LIF_JSON = {
     "model": "lif",
     "title": "leaky integrate-and-fire neuron",
+    "discrete": False,
     "equations": [
         {
             "text": "tau_m*dV/dt = -(V - V_rest) + R*I",
@@ -128,12 +129,13 @@ LIF_JSON = {
         {"name": "V_reset", "value": "-70", "unit": "mV", "doc": None},
     ],
     "inputs": [{"name": "I", "value": "2", "unit": "nA", "doc": "injected current"}],
+    "noises": [],
     "derived": [],
     "functions": [],
     "states": [{"name": "V", "unit": "mV", "doc": "membrane potential", "order": 1, "initial": {"V": "V_rest"}}],
     "events": [{"kind": "condition", "trigger": "V >= V_th", "actions": ["V = V_reset", "emit spike"], "spikes": True}],
     "variants": [{"name": "slow", "doc": "twice as slow", "values": {"tau_m": "20 [ms]"}}],
-    "settings": {"duration": 200.0, "dt": 0.1, "time_unit": "ms", "method": None, "events": None, "record": ["V"]},
+    "settings": {"duration": 200.0, "dt": 0.1, "step": None, "time_unit": "ms", "method": None, "events": None, "record": ["V"]},
 }
 
 HODGKIN_HUXLEY = """\
@@ -249,6 +251,115 @@ EVENTS_JSON = [
 ]
 
 
+ESCAPE_NOISE = """\
+param tau = 10 [ms], rho ~ lognormal(0, 0.5) [1/ms] "rate at threshold", D = 2 [mV], sigma = 1 [mV]
+param gamma ~ gamma(2, 3), V_0 ~ normal(D, 1 [mV])
+noise xi_1 "membrane noise", eta
+init V ~ uniform(-65, -50) [mV], n = 0.3
+I_n = sigma*sqrt(2/tau)*(xi_1 + eta)
+dV/dt = -(V - V_0)/tau + I_n
+dn/dt = -n/tau*gamma
+on rate rho*exp(V/D): V = 0; emit spike
+on chance 5 [%]: n = 0
+"""
+
+ESCAPE_NOISE_TEXT = """\
+escape
+
+Equations
+  dV/dt = -(V - V_0)/τ + I_n
+  dn/dt = -n/τ·γ
+
+Derived quantities
+  I_n = σ sqrt(2/τ) (ξ_1 + η)   [mV/ms]
+
+Events
+  on rate ρ exp(V/D): V ← 0; emit spike
+  on chance 5 [%]: n ← 0
+
+Parameters
+  tau    10                   ms
+  rho    ~ lognormal(0, 0.5)  1/ms  rate at threshold
+  D      2                    mV
+  sigma  1                    mV
+  gamma  ~ gamma(2, 3)
+  V_0    ~ normal(D, 1 [mV])  mV
+
+Noises
+  xi_1  1/ms^(1/2)  membrane noise
+  eta   1/ms^(1/2)
+
+States and their initial values
+  V  ~ uniform(-65, -50)  mV
+  n  0.3"""
+
+ESCAPE_NOISE_LATEX = [
+    r"""\begin{align*}
+  &\text{at rate } \rho\,\exp\left(\frac{V}{D}\right)\colon && V \leftarrow 0 \\
+  &&& \text{emit spike} \\
+  &\text{with probability } 5\,\mathrm{\%}\colon && n \leftarrow 0
+\end{align*}""",
+    r"""\begin{tabular}{llll}
+  \hline
+  Parameter & Value & Unit & Meaning \\
+  \hline
+  $\tau$ & $10$ & $\mathrm{ms}$ &  \\
+  $\rho$ & $\sim \mathrm{lognormal}(0, 0.5)$ & $\mathrm{ms^{-1}}$ & rate at threshold \\
+  $D$ & $2$ & $\mathrm{mV}$ &  \\
+  $\sigma$ & $1$ & $\mathrm{mV}$ &  \\
+  $\gamma$ & $\sim \mathrm{gamma}(2, 3)$ &  &  \\
+  $V_{0}$ & $\sim \mathrm{normal}(D, 1\,\mathrm{mV})$ & $\mathrm{mV}$ &  \\
+  \hline
+\end{tabular}""",
+    r"""\begin{tabular}{lll}
+  \hline
+  Noise & Unit & Meaning \\
+  \hline
+  $\xi_{1}$ & $\mathrm{ms^{-1/2}}$ & membrane noise \\
+  $\eta$ & $\mathrm{ms^{-1/2}}$ &  \\
+  \hline
+\end{tabular}""",
+    r"""\begin{tabular}{lll}
+  \hline
+  State & Initial value & Unit \\
+  \hline
+  $V$ & $\sim \mathrm{uniform}(-65, -50)$ & $\mathrm{mV}$ \\
+  $n$ & $0.3$ &  \\
+  \hline
+\end{tabular}""",
+]
+
+MAP = """\
+# map.neuro - a map
+param a = 0.9
+init x ~ normal(0, 1), u = 0
+next x = a*x + tanh(u) "activity", u = x
+on chance x^2: u = 1
+simulate: step 1 [ms]; duration 100 [ms]
+"""
+
+MAP_TEXT = """\
+map: a map
+
+Equations
+  next x = a x + tanh(u)
+  next u = x
+
+Events
+  on chance x²: u ← 1; emit spike
+
+Parameters
+  a  0.9
+
+States and their initial values
+  x  ~ normal(0, 1)  activity
+  u  0
+
+Simulation
+  duration  100 ms
+  step      1 ms"""
+
+
 def shown(text: str, form: str, name: str = "test.neuro") -> str:
     return exporters()[form].render(model_of(text, name))
 
@@ -307,6 +418,39 @@ def test_every_kind_of_event_is_shown_as_latex() -> None:
 
 def test_every_kind_of_event_is_shown_as_json() -> None:
     assert json.loads(shown(EVENTS, "json"))["events"] == EVENTS_JSON
+
+
+def test_noise_hazards_and_distributions_are_shown_as_a_page() -> None:
+    assert shown(ESCAPE_NOISE, "text", "escape.neuro") == ESCAPE_NOISE_TEXT
+
+
+def test_noise_hazards_and_distributions_are_shown_as_latex() -> None:
+    assert shown(ESCAPE_NOISE, "latex").split("\n\n")[3:] == ESCAPE_NOISE_LATEX
+
+
+def test_noise_hazards_and_distributions_are_shown_as_json() -> None:
+    found = json.loads(shown(ESCAPE_NOISE, "json"))
+    assert found["noises"] == [
+        {"name": "xi_1", "unit": "1/ms^(1/2)", "doc": "membrane noise"},
+        {"name": "eta", "unit": "1/ms^(1/2)", "doc": None},
+    ]
+    assert found["parameters"][1] == {"name": "rho", "value": "~ lognormal(0, 0.5)", "unit": "1/ms", "doc": "rate at threshold"}
+    assert [state["initial"] for state in found["states"]] == [{"V": "~ uniform(-65, -50)"}, {"n": "0.3"}]
+    assert [(event["kind"], event["trigger"]) for event in found["events"]] == [("rate", "rho*exp(V/D)"), ("chance", "5 [%]")]
+
+
+def test_a_map_is_shown_as_a_page() -> None:
+    assert shown(MAP, "text", "map.neuro") == MAP_TEXT
+
+
+def test_the_next_value_of_a_map_has_a_plus_in_latex() -> None:
+    assert shown(MAP, "latex").split("\n\n")[2] == "\\begin{align*}\n  x^{+} &= a\\,x + \\tanh(u) \\\\\n  u^{+} &= x\n\\end{align*}"
+
+
+def test_a_map_is_shown_as_json() -> None:
+    found = json.loads(shown(MAP, "json"))
+    first = {"text": "next x = a*x + tanh(u)", "latex": r"x^{+} = a\,x + \tanh(u)", "defines": [{"state": "x", "order": 1}]}
+    assert (found["discrete"], found["equations"][0], found["settings"]["step"]) == (True, first, 1.0)
 
 
 def test_a_variant_may_start_a_derivative_and_a_steady_state_in_latex() -> None:

@@ -27,7 +27,7 @@ CONSTANTS = [
     ("1/2", 0.5), ("7/2*2", 7.0), ("2^-1", 0.5), ("2**3", 8.0), ("2^3^2", 512.0), ("-2^2", -4.0), ("(-2)^2", 4.0), ("0^0", 1.0), ("V^0", 1.0),
     ("-7.5 mod 2", 0.5), ("mod(-7.5, 2)", 0.5), ("7.5 mod 2", 1.5), ("7.5 mod -2", -0.5), ("10 - 2 - 3", 5.0), ("8/4/2", 1.0), ("1e3", 1000.0),
     (".5 + 5.", 5.5), ("1/3", 1 / 3), ("0.1 + 0.2", 0.3), ("pi", math.pi), ("1 if V > 0 else 2", 1.0), ("1 if V < 0 else 2 if V < 1 else 3", 2.0),
-    ("1/0 if V < -1 else 1", 1.0), ("1 if V > -1 else 1/0", 1.0), ("log(-1) if V < -1 else 1", 1.0), ("V/(V - V) if V < -1 else 1", 1.0),
+    ("1/0 if V < -1 else 1", 1.0), ("1 if V > -1 else 1/0", 1.0), ("log(V - 1) if V < -1 else 1", 1.0), ("V/(V - V) if V < -1 else 1", 1.0),
     ("1 if not V > 0 else 2", 2.0), ("1 if V > 0 and V < 1 else 2", 1.0), ("1 if V > 1 or V == 0.25 else 2", 1.0), ("1 if V != 0.25 else 2", 2.0),
     ("1 if not (V > 1 or V < 0) else 2", 1.0), ("1 if V > 1 or not V > 1 and V > 0 else 2", 1.0), ("sqrt(16)", 4.0), ("exp(0)", 1.0),
     ("-V", -0.25), ("+V", 0.25), ("- -V", 0.25), ("2*-V", -0.5), ("2 - -V", 2.25), ("V^-2", 16.0), ("V^0.5", 0.5), ("V^(1/2)", 0.5),
@@ -44,7 +44,7 @@ FUNCTIONS: list[tuple[str, float, float]] = [
     ("clip(x, 0, 1)", 0.5, 0.5), ("clip(x, 0, 1)", 3, 1), ("abs(x)", -2, 2), ("abs(x)", 2, 2), ("floor(x)", -0.5, -1), ("floor(x)", 2.9, 2),
     ("ceil(x)", -0.5, 0), ("ceil(x)", 2.1, 3), ("round(x)", 2.5, 2), ("round(x)", 3.5, 4), ("round(x)", -0.6, -1), ("sign(x)", -7, -1),
     ("sign(x)", 0, 0), ("sign(x)", 7, 1), ("heaviside(x)", -1e-300, 0), ("heaviside(x)", 0, 1), ("heaviside(x)", 3, 1), ("x mod 3", -1, 2),
-    ("x mod 3", 7.5, 1.5), ("x mod -3", 7.5, -1.5), ("mod(x, 0.25)", 1.1, 0.1), ("sigmoid(x)", 0, 0.5), ("sigmoid(x)", 800, 1), ("sigmoid(x)", -800, 0),
+    ("x mod 3", 7.5, 1.5), ("x mod -3", 7.5, -1.5), ("mod(x, 0.25)", 1.125, 0.125), ("sigmoid(x)", 0, 0.5), ("sigmoid(x)", 800, 1), ("sigmoid(x)", -800, 0),
     ("sigmoid(x)", 2, 1 / (1 + math.exp(-2))), ("exprel(x)", 0, 1), ("exprel(x)", 1e-9, 1 + 0.5e-9), ("exprel(x)", 1, math.e - 1),
     ("expm1(x)", 1e-12, 1e-12 + 0.5e-24), ("log1p(x)", 1e-12, 1e-12 - 0.5e-24), ("log(x)", math.e, 1), ("ln(x)", math.e, 1), ("log10(x)", 1000, 3),
     ("log2(x)", 8, 3), ("sqrt(x)", 2, math.sqrt(2)), ("sin(x)", 1, math.sin(1)), ("cos(x)", 1, math.cos(1)), ("tan(x)", 1, math.tan(1)),
@@ -63,7 +63,7 @@ FUNCTIONS: list[tuple[str, float, float]] = [
 
 @pytest.mark.parametrize(("expression", "x", "expected"), FUNCTIONS, ids=[f"{e} at {x}" for e, x, _ in FUNCTIONS])
 def test_a_function_of_the_state_is_worth_what_it_says(expression: str, x: float, expected: float) -> None:
-    assert value(expression, x=float(x)) == pytest.approx(expected, rel=4e-16, abs=1e-300)
+    assert value(expression, x=float(x)) == pytest.approx(expected, rel=1e-15, abs=1e-300)
 
 
 def test_functions_of_the_author_take_their_arguments_and_not_the_names_around_them() -> None:
