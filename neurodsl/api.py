@@ -355,7 +355,7 @@ def check_source(source: Source, folder: Path) -> Report:
         try:
             system = planning.compile_system(model, found)  # type: ignore[attr-defined]
             method = planning.method_of(system, system.settings.method or "auto")[0]  # type: ignore[attr-defined]
-            planning.events_of(method, system.settings.events)  # type: ignore[attr-defined]
+            planning.events_of(system, method, system.settings.events)  # type: ignore[attr-defined]
         except NeuroError as error:
             found.found += error.report.found
     _write(path, json.dumps([finding(d) for d in found.found]))

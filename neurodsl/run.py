@@ -306,12 +306,11 @@ def _failure(plan: Plan, plain: ModuleType, arguments: list[Any], status: int, s
         if plan.events == "exact":
             told += "; its firings accumulate there"
         return Diagnostic(rules.CASCADE, told, place_of(plan, f"event {number}", source), "give the event a `wait`, or end the run with `stop`")
+    moved, slopes, dt = arguments[25][1][: len(y)], arguments[25][0][: len(y)], arguments[2]
     with np.errstate(all="ignore"):
-        terms = plain.terms(t, t, np.where(np.isfinite(y), y, np.nan), arguments[7], np.full(len(y), -np.inf))
-        trial = plain.terms(t, t, arguments[25][1][: len(y)], arguments[7], np.full(len(y), -np.inf))
-    bad = next((name for name, value in (terms | trial).items() if not math.isfinite(terms[name])), None)
-    bad = bad or next((name for name, value in trial.items() if not math.isfinite(value)), None)
-    moved = arguments[25][1][: len(y)]
+        along = (np.where(np.isfinite(y), y, np.nan), y + 0.5 * dt * slopes, y + dt * slopes, moved)
+        terms = [plain.terms(t, t, trial, arguments[7], np.full(len(y), -np.inf)) for trial in along]
+    bad = next((name for found in terms for name, value in found.items() if not math.isfinite(value)), None)
     state = next((plan.states[i].name for i in range(len(y)) if not math.isfinite(moved[i])), plan.states[0].name)
     values = ", ".join(f"{s.name} = {v:.6g}" for s, v in zip(plan.states[:6], y, strict=False))
     where = place_of(plan, state, source)

@@ -65,6 +65,9 @@ class Conditions:
         self._note_threshold(left, right)
         upward = node.operator in (">", ">=", "==", "!=")
         level = self.translator.level(left, right)
+        if level is not None and node.operator in ("==", "!=") and not self.model.discrete:
+            message = f"`{unparse(node)}` compares the time for equality, which holds at an instant alone"
+            raise fail(rules.BAD_TRIGGER, message, node.span, f"write `at {unparse(node.right)}:`")
         if level is not None:
             left, right = level
         expression = left - right if upward else right - left

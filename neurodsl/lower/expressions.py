@@ -112,6 +112,8 @@ class Translator:
         if not (slope.is_number and slope != 0):
             return None
         edge = sympy.expand(TIME - difference / slope)
+        if TIME in edge.free_symbols:
+            return None
         self.edges.append(edge)
         return (LEVEL_TIME, edge) if slope > 0 else (edge, LEVEL_TIME)
 

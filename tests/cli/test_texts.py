@@ -63,7 +63,7 @@ def test_a_text_is_checked_in_a_moment_and_harmlessly(command: Command, here: Pa
     assert time.process_time() - began < 2
     errors = [line[6:10] for line in ended.out.splitlines() if line.startswith("error[")]
     assert (ended.code, errors, ended.err) == (2 if codes else 0, codes, "")
-    assert [c for c in ended.out if ord(c) < 32 and c != "\n" or 0x7F <= ord(c) < 0xA0] == []
+    assert [c for c in ended.out if (ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0] == []
     assert max(len(line) for line in ended.out.splitlines()) < 400
 
 
