@@ -133,6 +133,9 @@ class Model:
     def compile(self, method: str | None = None, events: str | None = None, variant: str | None = None) -> str:
         """Return the generated file of the model and a method."""
         plan = self.plan(method, events, variant, ())
+        if plan.probe:
+            run = _run()
+            plan = self._without_stiffness(run, plan, run.Options(), events, variant, ())  # type: ignore[attr-defined]
         return (self.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii")
 
     def plan(self, method: str | None, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]) -> Plan:

@@ -111,6 +111,7 @@ STEP_UNDERFLOW = Rule("R102", "error", "the step size became too small", "An ada
 CASCADE = Rule("R103", "error", "events follow one another without end", "An event fired more than 1000 times while the time did not advance, as the bounces of a ball that accumulate at an instant, or two events that set off one another. Give the event a `wait`, or end the run with `stop`.")  # fmt: skip
 BAD_CONSTANT = Rule("R104", "error", "a constant cannot be computed from the parameters", "A derived constant or an initial value is not a finite number for the given parameters, as C/g_L with g_L = 0.")  # fmt: skip
 BAD_CHANCE = Rule("R105", "error", "a probability lies outside [0, 1]", "`on chance p` fires with the probability p in each step, and the arguments of a distribution have bounds too. The message names the event, the value and the time.")  # fmt: skip
+BAD_TIME = Rule("R106", "error", "the time of an event is none", "The time of `at`, the period of `every` and the lengths of `hold` and `wait` are finite and not negative, and a period is positive. Here one is not, for the given parameters.")  # fmt: skip
 STIFF = Rule("R201", "warning", "the model is stiff for an explicit method", "The step of the explicit method is limited by its stability and not by the accuracy asked for. `--method rosenbrock` takes far fewer steps.")  # fmt: skip
 
 # --- F: files and surroundings ------------------------------------------------------------------------------------------

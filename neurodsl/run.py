@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,7 +31,7 @@ STIFFNESS = 3.0
 """A fastest rate times the output step above this makes an explicit method take steps shorter than the output's."""
 STABLE = 2.0
 """A fastest rate times the step above this is outside what explicit methods of fixed step follow."""
-DONE, STOPPED, NOT_FINITE, CASCADE, UNDERFLOW, BAD_CHANCE = 1, 3, 4, 5, 6, 7
+DONE, STOPPED, NOT_FINITE, CASCADE, UNDERFLOW, BAD_CHANCE, BAD_TIME = 1, 3, 4, 5, 6, 7, 8
 RTOL, ATOL = 1e-8, 1e-10
 
 Floats = NDArray[np.float64]
@@ -142,13 +142,24 @@ def prepared(plan: Plan, plain: ModuleType, options: Options, source: Source) ->
     except MemoryError as error:
         raise fail(rules.TOO_MUCH_MEMORY, "there is not enough memory for this run", exit_code=4) from error
     constants, y = arguments[7], arguments[10]
-    if not np.all(np.isfinite(constants)):
-        raise fail(rules.BAD_CONSTANT, f"a constant of `{plan.model}` is not finite for these parameters")
+    _require_finite(plan, "the constant", plain.CONSTANTS, constants, source)
     if not np.all(np.isfinite(arguments[8])):
-        raise fail(rules.BAD_CONSTANT, f"a known time of `{plan.model}` is not finite for these parameters")
-    if np.any(np.isnan(y)):
+        raise fail(rules.BAD_CONSTANT, f"a known time of `{plan.model}` is not finite for these parameters", help="look at the times of its events and pulses")
+    names = [s.name for s in plan.states]
+    steady = [i for i, name in enumerate(names) if name in plain.STEADY and np.isnan(y[i])]
+    given = [i for i in range(len(names)) if i not in steady]
+    _require_finite(plan, "the initial value", [names[i] for i in given], y[given], source)
+    if steady:
         find_steady(plan, plain, constants, y, source)
     return arguments, numbers
+
+
+def _require_finite(plan: Plan, what: str, names: Sequence[str], values: Floats, source: Source) -> None:
+    """Raise R104 for the first value that is not finite."""
+    for name, value in zip(names, values, strict=True):
+        if not math.isfinite(value):
+            told = f"{what} `{name}` of `{plan.model}` is {value:g} for these parameters"
+            raise fail(rules.BAD_CONSTANT, told, place_of(plan, name, source), "look at what it is computed from: a division by 0, a logarithm, a root")
 
 
 def find_steady(plan: Plan, plain: ModuleType, constants: Floats, y: Floats, source: Source) -> None:
@@ -183,7 +194,7 @@ def find_steady(plan: Plan, plain: ModuleType, constants: Floats, y: Floats, sou
 
 def stiffness(plan: Plan, plain: ModuleType, options: Options, source: Source) -> float:
     """Return the fastest decay rate at the start times the step of the output, by differences of the right-hand side."""
-    arguments, _ = prepared(plan, plain, options, source)
+    arguments, _ = prepared(plan, plain, replace(options, duration=plan.dt if options.dt is None else options.dt, record=()), source)
     constants, y = arguments[7], arguments[10]
     hold = np.full(len(y), -np.inf)
 
@@ -226,7 +237,7 @@ def execute(plan: Plan, folder: Path, options: Options, source: Source, build_s:
     arguments, numbers = prepared(plan, plain, options, source)
     status, interrupted, timing = _advance(path, plain, arguments, progress)
     result = _result(plan, plain, arguments, numbers, status, interrupted, {"build_s": build_s, **timing}, options)
-    if status in (NOT_FINITE, CASCADE, UNDERFLOW, BAD_CHANCE):
+    if status in (NOT_FINITE, CASCADE, UNDERFLOW, BAD_CHANCE, BAD_TIME):
         raise Failure(_failure(plan, plain, arguments, status, source), result)
     return result
 
@@ -278,7 +289,7 @@ def _result(
     thresholds: dict[str, list[float]] = {}
     for name, level in zip(plan.thresholds, plain.thresholds(arguments[7]), strict=True):
         thresholds.setdefault(name, []).append(float(level))
-    stopped = {BAD_CHANCE: "a probability outside [0, 1]", STOPPED: "by an event", NOT_FINITE: "a state is not finite", CASCADE: "an endless cascade of events", UNDERFLOW: "the step became too small"}
+    stopped = {BAD_TIME: "a time that is none", BAD_CHANCE: "a probability outside [0, 1]", STOPPED: "by an event", NOT_FINITE: "a state is not finite", CASCADE: "an endless cascade of events", UNDERFLOW: "the step became too small"}
     described = {q.name: q for q in (*plan.quantities, *plan.parameters)}
     meta = {
         "model": plan.model, "title": plan.title, "method": plan.method, "reason": plan.reason, "events": plan.events, "adaptive": plan.adaptive, "dt": dt, "duration": end,
@@ -300,6 +311,10 @@ def _failure(plan: Plan, plain: ModuleType, arguments: list[Any], status: int, s
         number, chance = int(flags[5]), float(arguments[25][7, 0])
         told = f"the probability of `{plan.triggers[number]}` is {chance:.6g} at {at}, outside [0, 1]"
         return Diagnostic(rules.BAD_CHANCE, told, place_of(plan, f"event {number}", source), "clip it, or use `on rate` for a hazard per time")
+    if status == BAD_TIME:
+        number, value = int(flags[5]), float(arguments[25][7, 0])
+        told = f"a time in `{plan.triggers[number]}` is {value:g} at {at}; it has to be a finite number, not negative, and a period is positive"
+        return Diagnostic(rules.BAD_TIME, told, place_of(plan, f"event {number}", source), "look at what the time of the event, or of its `hold` or `wait`, is computed from")
     if status == CASCADE:
         number = int(flags[5])
         told = f"`{plan.triggers[number]}` fires again and again without progress in time at {at}"

@@ -82,6 +82,7 @@ class Surface:
     """A comparison inside a condition of an event: true where ``expression`` is positive, or also where it is 0.
 
     ``symbol`` stands for its truth in conditions. ``rate`` is the derivative of ``expression`` along the flow.
+    ``moves`` where it changes between events, ``affine`` where it is so in the state and does not hold the time.
     ``timed``: it compares the time with a constant, ``expression`` uses ``_ts``, and it is never searched for. ``equality``: true at 0 only.
     """
 
@@ -91,6 +92,8 @@ class Surface:
     strict: bool
     timed: bool
     equality: bool = False
+    moves: bool = True
+    affine: bool = True
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from sympy import Basic, Expr
+from sympy.core.relational import Relational
 
 from neurodsl import __version__
 from neurodsl.codegen.bodies import Writer, plain
@@ -14,12 +15,12 @@ from neurodsl.codegen.pages import Body, File
 from neurodsl.codegen.render import render
 from neurodsl.codegen.signature import SIGNATURE
 from neurodsl.codegen.special import definitions
-
 from neurodsl.codegen.steps import held_states, slope_line, step_of
 from neurodsl.codegen.stochastic import diffusion
 from neurodsl.integrators.method import ExplicitRungeKutta, Method, Rosenbrock
+from neurodsl.lower.functions import Ceil, Floor, Modulo, Round, Signum, UnitStep
 from neurodsl.model import STEADY
-from neurodsl.system import Draw, System
+from neurodsl.system import TIME, Draw, System
 from neurodsl.units import describe
 
 NO_DIGEST = "0" * 16
@@ -38,7 +39,7 @@ def generate(system: System, method: Method, events_mode: str, duration: float, 
         What ``main()`` of the file runs, in units of the model's time.
     """
     text = render(page_of(system, method, events_mode, duration, dt))
-    return text.replace(NO_DIGEST, hashlib.sha256(text.encode()).hexdigest()[:16], 1)
+    return text.replace(f"\nDigest {NO_DIGEST}", f"\nDigest {hashlib.sha256(text.encode()).hexdigest()[:16]}", 1)
 
 
 def page_of(system: System, method: Method, events_mode: str, duration: float, dt: float) -> File:
@@ -57,15 +58,17 @@ def page_of(system: System, method: Method, events_mode: str, duration: float, d
 
 
 def _head(system: System, method: Method, events_mode: str, duration: float, dt: float) -> dict[str, Any]:
+    name = plain(system.name)
     return {
-        "title": f"{system.name}: {plain(system.doc)}" if system.doc else system.name,
+        "title": f"{name}: {plain(system.doc)}" if system.doc else name,
         "version": __version__,
-        "model": system.name,
+        "model": name,
         "method": method.name,
         "events_mode": events_mode,
         "digest": NO_DIGEST,
         "states": ascii(tuple(s.name for s in system.states)),
         "units": ascii(tuple(describe(s.unit) for s in system.states)),
+        "steady": ascii(tuple(s.name for s in system.states if s.initial is STEADY)),
         "rtol": "1e-08",
         "atol": "1e-10",
         "duration": repr(duration),
@@ -79,6 +82,7 @@ def _numbers(system: System, writer: Writer) -> dict[str, Any]:
     return {
         "parameters": tuple(_parameters(system, writer)),
         "constants": tuple(writer.assign(d) for d in system.constants),
+        "told_constants": ascii(writer.constants),
         "constant_names": tuple(writer.name(n) for n in writer.constants),
         "initial": tuple(_initial(system, writer)),
         "state_names": tuple(writer.name(s) for s in writer.states),
@@ -119,6 +123,7 @@ def _stepping(system: System, writer: Writer, method: Method, on_grid: bool) -> 
         "signature": SIGNATURE,
         "on_grid": on_grid,
         "adaptive": method.adaptive,
+        "restless": is_restless(system),
         "error_row": stages,
         "stage_rows": max(stages + 1, 3),
         "reject_power": repr(-1 / order),
@@ -129,6 +134,20 @@ def _stepping(system: System, writer: Writer, method: Method, on_grid: bool) -> 
         "random": bool(system.noises) or any(e.chance is not None or e.level >= 0 for e in system.events),
         "smooth": "_k[1, 0] <= 2.0" if template == "exact" else "True",
     }
+
+
+def is_restless(system: System) -> bool:
+    """Return whether something jumps with the time at instants that are not known beforehand, as ``pulse(mod(t, 100), 0, 1)`` does.
+
+    An adaptive step then never reaches beyond the next point of the output.
+    """
+    timed: set[Basic] = {TIME}
+    for definition in system.varying:
+        if definition.expression.free_symbols & timed:
+            timed.add(definition.symbol)
+    jumps = (Relational, Floor, Ceil, Round, Modulo, Signum, UnitStep)
+    expressions = [*(d.expression for d in system.varying), *(s.derivative for s in system.states)]
+    return any(part.free_symbols & timed for e in expressions for part in e.atoms(*jumps))
 
 
 def _end_slope(method: Method, searched: bool) -> str:

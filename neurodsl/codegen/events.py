@@ -24,7 +24,7 @@ DEGREE = 8
 def event_fields(system: System, writer: Writer, on_grid: bool) -> dict[str, Any]:
     """Return the fields of a page that say what happens at events."""
     events = tuple(event_page(system, writer, number) for number in range(len(system.events)))
-    searched = [] if on_grid else [i for i, s in enumerate(system.surfaces) if s.rate != 0 and not s.timed]
+    searched = [] if on_grid else [i for i, s in enumerate(system.surfaces) if s.moves and not s.timed]
     values = writer.body([s.expression for s in system.surfaces])
     rates = [s.rate for s in system.surfaces]
     rates_body = writer.body(rates)
@@ -38,6 +38,7 @@ def event_fields(system: System, writer: Writer, on_grid: bool) -> dict[str, Any
             for i, (s, value) in enumerate(zip(system.surfaces, values.results, strict=True))
         ),
         "searched": "(" + " ".join(f"{i}," for i in searched) + ")" if searched else "",
+        "affine": all(system.surfaces[i].affine for i in searched),
         "strict": repr([int(s.strict) for s in system.surfaces]),
         "surface_values": values,
         "surface_rates": Body((*rates_body.lines, *writer.rates_loads(rates)), rates_body.results),
@@ -103,14 +104,24 @@ def _action(action: Action, writer: Writer, number: int, held: set[int]) -> list
             kept = f"_y[{target}] if _held{target} else " if target in held else ""
             return [f"_y[{target}] = {kept}{value}"]
         case "hold":
-            return [f"_hold[{target}] = max(_hold[{target}], _snap(t + {value}, _dt))"]
+            return [*_time(value, number), f"_hold[{target}] = max(_hold[{target}], _snap(t + _length, _dt))"]
         case "wait":
-            return [f"_next[{number}] = _snap(t + {value}, _dt)"]
+            return [*_time(value, number), f"_next[{number}] = _snap(t + _length, _dt)"]
         case "draw":
             return ["_count[{0}] += 1".format(number), f"_random(_count[{number}], {2000000 + number}, _q, _work[6])", f"_y[{target}] = -math.log(_work[6, 0])"]
         case "emit":
             return ["_spikes[_q[1]] = t", f"_origin[_q[1]] = {number}", "_q[1] += 1"]
     return ["_q[2] = STOPPED"]
+
+
+def _time(value: str, number: int) -> list[str]:
+    """Return the lines that compute the length of a `hold` or a `wait` and end the run where it is none."""
+    return [
+        f"_length = {value}",
+        "if not 0.0 <= _length < math.inf:",
+        f"    _q[2], _q[5], _work[7, 0] = BAD_TIME, {number}, _length",
+        "    return",
+    ]
 
 
 def bernstein(degree: int) -> list[list[float]]:

@@ -22,21 +22,36 @@ import numpy as np
 
 from neurodsl.cache import private, trusted
 from neurodsl.codegen import machine
+from neurodsl.codegen.names import RESERVED
 from neurodsl.diagnostics import NeuroError
 from neurodsl.files import write_atomically
 
 DISABLE = "NUMBA_DISABLE_JIT"
 """The environment variable of numba's that asks for plain Python."""
-FORBIDDEN_NODES = (
-    ast.Lambda, ast.ClassDef, ast.AsyncFunctionDef, ast.Await, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Delete, ast.With, ast.Try,
-    ast.Raise, ast.Assert, ast.JoinedStr, ast.NamedExpr,
+NODES = (
+    ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Assign, ast.AugAssign, ast.Expr,
+    ast.For, ast.While, ast.If, ast.Continue, ast.Pass, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Call, ast.keyword,
+    ast.Starred, ast.Attribute, ast.Subscript, ast.Slice, ast.Name, ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.ListComp, ast.comprehension,
+    ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context,
 )  # fmt: skip
-IMPORTS = {"math", "numpy", "numba"}
-CALLS = {
-    "abs", "advance", "bool", "float", "int", "len", "main", "max", "min", "njit", "prepare", "print", "range", "round", "zip",
+IMPORTS = {"import math", "import numpy as np", "from numba import njit"}
+BUILTINS = {"abs", "float", "int", "len", "max", "min", "print", "range", "round", "zip"}
+GIVEN = {"math", "njit", "np", "__name__"} | BUILTINS
+"""Names that a file uses and does not define."""
+FOREIGN = RESERVED - GIVEN - {"_", "main"}
+"""Names of Python's that no file has, not even as its own: none that the author chooses becomes one of them."""
+KEYWORDS = {"cache", "dtype", "error_model", "forceinline", "key", "no_cfunc_wrapper", "no_cpython_wrapper", "nogil"}
+FUNCTIONS = {
+    "math.acos", "math.acosh", "math.asin", "math.asinh", "math.atan", "math.atan2", "math.atanh", "math.cos", "math.cosh", "math.erf",
+    "math.exp", "math.expm1", "math.log", "math.log10", "math.log1p", "math.log2", "math.sin", "math.sinh", "math.sqrt", "math.tan", "math.tanh",
+    "np.any", "np.array", "np.ceil", "np.concatenate", "np.empty", "np.empty_like", "np.floor", "np.full", "np.rint", "np.zeros",
+    "np.random.Generator", "np.random.Philox", "_given.get",
+    "_generator.beta", "_generator.exponential", "_generator.gamma", "_generator.lognormal", "_generator.normal", "_generator.poisson",
+    "_generator.uniform",
 }  # fmt: skip
-METHODS = {"get"}
-RECEIVERS = {"math", "np", "np.random", "_generator"}
+VALUES = {"math.inf", "math.nan", "np.float64", "np.inf", "np.int64", "np.nan"}
+FIELDS = {"shape", "size"}
+"""What a file asks of its own arrays."""
 
 
 class Suspicious(Exception):
@@ -44,35 +59,61 @@ class Suspicious(Exception):
 
 
 def inspect(text: str) -> None:
-    """Raise Suspicious unless a generated file consists of what templates write: arithmetic, loops, calls of numpy, math and its own functions."""
+    """Raise Suspicious unless a generated file consists of what templates write: arithmetic, loops, and names that are all on the lists above."""
     tree = ast.parse(text)
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    for node in ast.walk(tree):
-        line = getattr(node, "lineno", 0)
-        if isinstance(node, FORBIDDEN_NODES):
-            raise Suspicious(f"line {line}: {type(node).__name__}")
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names = {alias.name for alias in node.names} if isinstance(node, ast.Import) else {node.module}
-            if not names <= IMPORTS:
-                raise Suspicious(f"line {line}: import of {names - IMPORTS}")
-        if isinstance(node, ast.Name | ast.Attribute) and _dunder(node):
-            raise Suspicious(f"line {line}: a name with two underscores")
-        if isinstance(node, ast.Call) and not _known_call(node, own):
-            raise Suspicious(f"line {line}: a call of {ast.unparse(node.func)}")
+    own = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    callable_names = BUILTINS | own
+    nodes = list(ast.walk(tree))
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    usable = GIVEN | own | stored | {node.arg for node in nodes if isinstance(node, ast.arg)}
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    decorators = {id(d.func) for node in nodes if isinstance(node, ast.FunctionDef) for d in node.decorator_list if isinstance(d, ast.Call)}
+    inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    for node in nodes:
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                known = ast.unparse(node) in IMPORTS
+            case ast.FunctionDef():
+                known = node in tree.body and _may_bind(node.name) and all(id(getattr(d, "func", None)) in decorators for d in node.decorator_list)
+            case ast.arg():
+                known = _may_bind(node.arg)
+            case ast.keyword():
+                known = node.arg in KEYWORDS
+            case ast.Call(func=ast.Name(id="njit")):
+                known = id(node.func) in decorators
+            case ast.Call():
+                known = isinstance(node.func, ast.Attribute) or (isinstance(node.func, ast.Name) and node.func.id in callable_names)
+            case ast.Attribute() if id(node) not in inner:
+                known = isinstance(node.ctx, ast.Load) and _known_attribute(node, id(node) in called)
+            case ast.Name(id="math" | "np"):
+                known = id(node) in inner
+            case ast.Name(id="njit"):
+                known = id(node) in decorators
+            case ast.Name():
+                known = _may_bind(node.id) if isinstance(node.ctx, ast.Store) else node.id in usable
+            case _:
+                known = isinstance(node, NODES)
+        if not known:
+            raise Suspicious(f"line {getattr(node, 'lineno', 0)}: {type(node).__name__} `{ast.unparse(node)[:80]}`")
 
 
-def _dunder(node: ast.Name | ast.Attribute) -> bool:
-    name = node.id if isinstance(node, ast.Name) else node.attr
-    return name.startswith("__") and name != "__name__"
+def _may_bind(name: str) -> bool:
+    """Return whether a file may have a name of its own."""
+    return name not in GIVEN and name not in FOREIGN and not name.startswith("__")
 
 
-def _known_call(node: ast.Call, own: set[str]) -> bool:
-    function = node.func
-    if isinstance(function, ast.Name):
-        return function.id in CALLS or function.id in own
-    if not isinstance(function, ast.Attribute):
+def _known_attribute(node: ast.Attribute, called: bool) -> bool:
+    """Return whether a chain of attributes is on the lists, as a whole."""
+    names = [node.attr]
+    value = node.value
+    while isinstance(value, ast.Attribute):
+        names.append(value.attr)
+        value = value.value
+    if not isinstance(value, ast.Name):
         return False
-    return function.attr in METHODS or ast.unparse(function.value) in RECEIVERS
+    chain = ".".join([value.id, *reversed(names)])
+    field = len(names) == 1 and node.attr in FIELDS and value.id not in GIVEN
+    return chain in FUNCTIONS if called else chain in VALUES or field
 
 
 def store(folder: Path, name: str, text: str) -> Path:
@@ -139,9 +180,14 @@ def _with_numbas_cache(path: Path) -> ModuleType:
 
 
 HERE = f"from {__name__} import "
-AS_PYTHON = (("from numba import njit", HERE + "plain_njit as njit"), ("import math\n", HERE + "PLAIN_MATH as math\n"))
-WITHOUT_WRAPPER = (("cache=True", "no_cpython_wrapper=True"),)
-"""What is replaced in the text of a file: to run as plain Python; to compile the step loop for its machine code alone."""
+AS_PYTHON = (
+    ("\nfrom numba import njit\n", f"\n{HERE}plain_njit as njit\n"),
+    ("\nimport math\n", f"\n{HERE}PLAIN_MATH as math\n"),
+)
+WITHOUT_WRAPPER = ((" cache=True, no_cfunc_wrapper=True)\ndef ", " no_cpython_wrapper=True, no_cfunc_wrapper=True)\ndef "),)
+"""What is replaced in the text of a file: to run as plain Python; to compile the step loop for its machine code alone.
+
+Each holds an end of a line, so that it is never found in the name or the title of a model."""
 
 
 def _module(path: Path, kind: str, replacements: tuple[tuple[str, str], ...]) -> ModuleType:

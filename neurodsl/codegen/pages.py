@@ -66,6 +66,9 @@ class Step:
     gamma: str = ""
     solution: str = ""
     error: str = ""
+    inside: str = ""
+    inside_slope: str = ""
+    inside_rate: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class File:
     digest: str
     states: str
     units: str
+    steady: str
+    told_constants: str
     parameters: tuple[str, ...]
     constants: tuple[str, ...]
     constant_names: tuple[str, ...]
@@ -104,6 +109,7 @@ class File:
     signature: str
     on_grid: bool
     adaptive: bool
+    restless: bool
     error_row: int
     stage_rows: int
     reject_power: str
@@ -120,6 +126,7 @@ class File:
     room: int
     surfaces: tuple[Surface, ...]
     searched: str
+    affine: bool
     strict: str
     surface_values: Body
     surface_rates: Body

@@ -63,8 +63,8 @@ MATH: dict[Any, str] = {
     Logistic: "_sigmoid",
     Modulo: "_mod",
     InversePhi: "_inverse_phi1",
-    Minimum: "min",
-    Maximum: "max",
+    Minimum: "_min",
+    Maximum: "_max",
 }
 RELATION = {sympy.Gt: ">", sympy.Ge: ">=", sympy.Lt: "<", sympy.Le: "<=", sympy.Eq: "==", sympy.Ne: "!="}
 

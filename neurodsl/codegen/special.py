@@ -42,6 +42,8 @@ def definitions(text: str) -> tuple[str, ...]:
         "_sign(x)": "1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0*x",
         "_heaviside(x)": "1.0 if x >= 0.0 else 0.0*x",
         "_round(x)": "np.rint(x)",
+        "_min(x, y)": "x if x < y or x != x else y",
+        "_max(x, y)": "x if x > y or x != x else y",
         "_mod(x, y)": "x - np.floor(x/y)*y if y != 0.0 else math.nan",
     }
     wanted: list[str] = []

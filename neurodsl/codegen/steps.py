@@ -16,6 +16,9 @@ from neurodsl.lower.derivatives import total_derivative
 from neurodsl.lower.functions import Phi
 from neurodsl.system import TIME, System
 
+INSIDE = Fraction(1, 5)
+"""Where between two steps a cubic that meets values and slopes at their ends misses the slope most."""
+
 
 def weighted(coefficients: Sequence[Fraction], terms: Sequence[str]) -> str:
     """Return ``c1*t1 + c2*t2 + ...`` without the terms whose coefficient is 0."""
@@ -148,6 +151,8 @@ def _exponential(method: Method, system: System, writer: Writer) -> Step:
     results = []
     for i, a in enumerate(diagonal):
         growth = "" if a == 0 else f"*{writer.print(Phi(sympy.Integer(1), sympy.Symbol('_h') * a))}"
+        if not (a.is_number or a.free_symbols <= {d.symbol for d in (*system.parameters, *system.constants)}):
+            growth += f" + 0.0*({writer.print(a)})"
         results.append(f"_z[{i}] = _y[{i}] + _h*_d[{i}]{growth}")
     return Step(loads=tuple(loads), results=tuple(results))
 
@@ -203,9 +208,14 @@ def _rosenbrock(method: Method, system: System, writer: Writer) -> Step:
             )
         )
     used = [s for s in range(method.stages) if any(method.dense[s])]
+    inside = [sum((c * INSIDE ** (k + 1) for k, c in enumerate(row)), Fraction(0)) for row in method.dense]
+    rates = [sum((c * (k + 1) * INSIDE**k for k, c in enumerate(row)), Fraction(0)) for row in method.dense]
     return Step(
         loads=body.lines,
         stages=tuple(stages),
+        inside=f" + {weighted(inside, rows)}",
+        inside_slope=slope_line(n, f"t + {float(INSIDE)!r}*_h", "_x", "_f"),
+        inside_rate=f"({weighted(rates, rows)})/_h",
         results=tuple(results),
         gamma=repr(float(method.gamma)),
         solution=f" + {weighted(method.m, rows)}",

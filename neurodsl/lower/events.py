@@ -77,15 +77,25 @@ class Conditions:
         if symbol is None:
             symbol = Symbol(f"_side{len(self.surfaces)}")
             rate = Integer(0) if level is not None or self.model.discrete else self._rate(expression)
-            if equality and rate != 0:
+            if equality and level is None and not self.model.discrete and self._kind(expression)[0]:
                 raise fail(
                     rules.BAD_TRIGGER,
                     f"`{unparse(node)}` compares a quantity that moves continuously for equality, which holds at instants alone",
                     node.span,
                     f"write `{unparse(node.left)} >= {unparse(node.right)}` for the crossing from below, `<=` for that from above",
                 )
-            self.surfaces.append(Surface(symbol, expression, rate, strict, level is not None, equality))
+            moves, affine = self._kind(expression)
+            self.surfaces.append(Surface(symbol, expression, rate, strict, level is not None, equality, moves and not equality, affine))
         return sympy.Not(symbol, evaluate=False) if node.operator == "!=" else symbol
+
+    def _kind(self, expression: Expr) -> tuple[bool, bool]:
+        """Return whether a comparison changes between events, and whether it is affine in the state without holding the time."""
+        whole = self.translator.expand(expression)
+        moving = {s.symbol for s in self.states if s.derivative != 0} | {TIME}
+        used = whole.free_symbols & moving
+        varying = moving | {d.symbol for d in self.translator.definitions if not d.constant}
+        affine = TIME not in used and all(not whole.diff(s).free_symbols & varying for s in used) and not whole.free_symbols & (varying - moving)
+        return bool(used), affine and not _stepped(whole, used)
 
     def _rate(self, expression: Expr) -> Expr:
         """Return the derivative along the flow, with the symbols ``dV/dt`` for the derivatives of the states."""
@@ -124,6 +134,11 @@ class Conditions:
         value = "" if action.value is None else unparse(action.value)
         label = derivative_name(action.target, action.order) if action.target else ""
         return {"set": f"{label} = {value}", "hold": f"hold {label} for {value}", "wait": f"wait {value}"}[action.kind]
+
+
+def _stepped(expression: Expr, used: set[Symbol]) -> bool:
+    """Return whether a function of what moves hides, behind a derivative of 0, that the expression is not affine."""
+    return any(f.free_symbols & used for f in expression.atoms(sympy.Function))
 
 
 def flow_symbol(state: State) -> Symbol:

@@ -1,28 +1,38 @@
 """Removable singularities: quotients that are 0/0 at a point and have a limit there.
 
-Two forms are enough for the rates of the field. A denominator ``a*exp(u) + b`` that vanishes where an affine factor of the numerator does is
-rewritten with phi_1(w) = (exp(w) - 1)/w, which is accurate everywhere. Every other quotient of that kind gets its Taylor polynomial close to
-the point.
+What vanishes once is written as an affine expression times a factor that does not vanish: ``a*exp(u) + b`` with the help of
+phi_1(w) = (exp(w) - 1)/w, which is accurate everywhere. Then the affine expressions of numerator and denominator cancel, and so do common
+factors of polynomials. Every other quotient that is 0/0 gets its Taylor polynomial close to the point.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from itertools import product
 
 import sympy
-from sympy import Add, Expr, Function, Integer, Mul, Symbol
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol
 
 from neurodsl.lower.bounded import Exceeded, bounded
 from neurodsl.lower.functions import Absolute, Expm1, Log1p, Phi, Select, Tanh
+from neurodsl.lower.taylor import LARGEST_NATURAL, Expander, Unsupported, is_zero, plain, samples
 
 ODD = (sympy.sin, sympy.tan, sympy.sinh, Tanh, Expm1, Log1p, sympy.asin, sympy.atan, sympy.asinh, sympy.atanh, sympy.erf)
 """Functions that vanish at 0, once."""
-NEAR = sympy.Rational(1, 20)
-"""Within this distance of the point, in the argument of the function that vanishes, the Taylor polynomial is taken."""
-TERMS = 9
-"""Terms of the polynomial: its error at NEAR is below 1e-15 where the nearest pole is at a distance of 1 or more."""
-SECONDS = 3.0
+NEAR = (Rational(1, 20), Rational(1, 10), Rational(1, 4), Rational(1, 2))
+"""Within this distance of the point, in the arguments of the functions, the Taylor polynomial is taken: for a denominator that vanishes
+once, twice, ... Further out the formula as written loses no more than three digits."""
+TERMS = 13
+HALVINGS = 4
+TOLERANCE = Rational(1, 10**14)
+"""What the polynomial may be wrong by, relatively, at the ends of its interval; the interval is halved until it is not."""
+NEGLIGIBLE = Rational(1, 10**19)
+LARGEST = 200
+"""Operations in an expression up to which it is looked at."""
+LARGEST_POLYNOMIAL = 2000
+"""Operations in all coefficients of a Taylor polynomial up to which it is used."""
+SECONDS = 1.0
+DISTANCE = Symbol("_w")
 
 
 def mend(numerator: Expr, denominator: Expr, varying: Collection[Symbol]) -> tuple[Expr, str] | None:
@@ -40,110 +50,265 @@ def mend(numerator: Expr, denominator: Expr, varying: Collection[Symbol]) -> tup
     tuple of (Expr, str) or None
         The mended quotient and the condition for the singular point (``V = 10``), or None where there is nothing to mend.
     """
-    for factor in Mul.make_args(denominator):
-        others = denominator / factor
-        base, power = factor.as_base_exp()
-        found = _by_phi(numerator, base, varying) if power == 1 else None
-        if found is None:
-            found = _by_taylor(numerator, base, power, varying)
-        if found is not None:
-            return found[0] / others, found[1]
-    return None
-
-
-def _moving(expression: Expr, varying: Collection[Symbol]) -> list[Symbol]:
-    return sorted(expression.free_symbols & set(varying), key=str)
-
-
-def _proportional(expression: Expr, affine: Expr, varying: Collection[Symbol]) -> Expr | None:
-    """Return the constant r with expression = r*affine, or None; both are affine in what varies."""
-    symbols = _moving(affine, varying)
-    if not symbols or not _moving(expression, varying):
-        return None
-    slope, reference = expression.diff(symbols[0]), affine.diff(symbols[0])
-    if _moving(slope, varying) or _moving(reference, varying) or reference == 0:
-        return None
-    ratio = slope / reference
-    return ratio if ratio != 0 and sympy.expand(expression - ratio * affine) == 0 else None
-
-
-def _where(affine: Expr, varying: Collection[Symbol]) -> str:
-    """Return the equation of the point at which an affine expression vanishes, as text."""
-    symbol = _moving(affine, varying)[0]
-    slope = affine.diff(symbol)
-    point = sympy.expand(symbol - affine / slope)
-    return f"{symbol} = {point}"
-
-
-def _affine(expression: Expr, varying: Collection[Symbol]) -> bool:
-    return bool(_moving(expression, varying)) and all(not _moving(expression.diff(s), varying) for s in _moving(expression, varying))
-
-
-def _by_phi(numerator: Expr, base: Expr, varying: Collection[Symbol]) -> tuple[Expr, str] | None:
-    """Rewrite N/(a*exp(u) + b), with N containing a factor proportional to u - log(-b/a)."""
-    if not isinstance(base, Add):
-        return None
-    constant: list[Expr] = []
-    moving: list[Expr] = []
-    for term in base.args:
-        (moving if _moving(term, varying) else constant).append(term)
-    if len(moving) != 1:
-        return None
-    rest = Add(*constant)
-    scale, exponential = moving[0].as_independent(*varying, as_Add=False)
-    if not isinstance(exponential, sympy.exp) or rest == 0:
-        return None
-    level = -rest / scale
-    if level.is_positive is not True:
-        return None
-    w = sympy.expand(exponential.args[0] - sympy.log(level))
-    if not _affine(w, varying):
-        return None
-    factors = list(Mul.make_args(numerator))
-    for i, factor in enumerate(factors):
-        ratio = _proportional(factor, w, varying)
-        if ratio is not None:
-            remaining = Mul(*factors[:i], *factors[i + 1 :])
-            return -ratio * remaining / (rest * Phi(Integer(1), w)), _where(w, varying)
-    return None
-
-
-def _vanishing(base: Expr, varying: Collection[Symbol]) -> Expr | None:
-    """Return the affine w for which the base is 0 at w = 0, where its form says so."""
-    if isinstance(base, ODD) and _affine(base.args[0], varying):
-        return base.args[0]
-    if _affine(base, varying):
-        return base
-    return None
-
-
-def _by_taylor(numerator: Expr, base: Expr, power: Any, varying: Collection[Symbol]) -> tuple[Expr, str] | None:
-    """Take the Taylor polynomial near the point where base = 0, if the numerator vanishes there to the same order."""
-    w = _vanishing(base, varying)
-    if w is None or not (power.is_Integer and 0 < power <= 4) or len(_moving(w, varying)) != 1:
-        return None
-    if not (numerator.has(Function) or base.has(Function)) and not _moving(numerator, varying):
-        return None
-    symbol = _moving(w, varying)[0]
-    slope = w.diff(symbol)
-    distance = Symbol("_w")
-    there = {symbol: symbol + (distance - w) / slope}
-    top = sympy.expand(numerator.subs(symbol, sympy.expand(there[symbol])))
-    if _moving(top, varying):
-        return None
-    bottom = base.subs(symbol, sympy.expand(there[symbol])) ** power
+    quotient = Quotient(numerator, denominator, varying)
     try:
-        if bounded(SECONDS, lambda: sympy.simplify(top.subs(distance, 0))) != 0:
+        bounded(SECONDS, quotient.mend)
+    except (Exceeded, Unsupported, ValueError, TypeError, ArithmeticError, NotImplementedError, sympy.PolynomialError):
+        pass
+    return (quotient.whole(), " and ".join(quotient.places)) if quotient.places else None
+
+
+class Quotient:
+    """A quotient as the factors of its numerator and of its denominator, and what has been mended already."""
+
+    def __init__(self, numerator: Expr, denominator: Expr, varying: Collection[Symbol]) -> None:
+        self.varying = set(varying)
+        above, inverted = _factors(numerator)
+        self.below, more = _factors(denominator)
+        self.above, self.below = above + more, self.below + inverted
+        self.mended: list[Expr] = []
+        self.places: list[str] = []
+
+    def whole(self) -> Expr:
+        """Return the quotient."""
+        return Mul(*self.mended, *self.above) / Mul(*self.below)
+
+    def mend(self) -> None:
+        """Remove what is 0/0, the safest way first."""
+        self._cancel_polynomials()
+        self._cancel_once_vanishing()
+        for w in self._points():
+            self._by_taylor(w)
+
+    def _moving(self, expression: Expr) -> list[Symbol]:
+        return sorted(expression.free_symbols & self.varying, key=str)
+
+    def _affine(self, expression: Expr) -> bool:
+        symbols = self._moving(expression)
+        return bool(symbols) and expression.count_ops() <= LARGEST and all(not self._moving(expression.diff(s)) for s in symbols)
+
+    def _proportional(self, expression: Expr, affine: Expr) -> Expr | None:
+        """Return the constant r with expression = r*affine, or None; both are affine in what varies."""
+        symbol = self._moving(affine)[0]
+        ratio = sympy.cancel(expression.diff(symbol) / affine.diff(symbol))
+        return ratio if ratio != 0 and is_zero(expression - ratio * affine) else None
+
+    def _where(self, affine: Expr) -> str:
+        """Return the equation of the point at which an affine expression vanishes, as text."""
+        symbol, point = self._point(affine)
+        return f"{symbol} = {point}".replace("**", "^")
+
+    def _point(self, affine: Expr) -> tuple[Symbol, Expr]:
+        symbol = self._moving(affine)[0]
+        return symbol, sympy.expand(symbol - affine / affine.diff(symbol))
+
+    def _replace(self, f: Expr, g: Expr, by: tuple[Expr, Expr], place: str | None) -> None:
+        """Put two factors in the place of one of the numerator and one of the denominator."""
+        self.above.remove(f)
+        self.below.remove(g)
+        self.above.append(by[0])
+        self.below.append(by[1])
+        if place is not None and place not in self.places:
+            self.places.append(place)
+
+    def _cancel_polynomials(self) -> None:
+        """Take common factors out of the polynomials in what varies."""
+        for f in [f for f in self.above if isinstance(f, Add) and self._moving(f) and f.count_ops() <= LARGEST]:
+            parts = sympy.factor_terms(f)
+            if isinstance(parts, Mul):
+                self.above.remove(f)
+                self.above.extend(_factors(parts)[0])
+                self.below.extend(_factors(parts)[1])
+        for f, g in product(list(self.above), list(self.below)):
+            if f not in self.above or g not in self.below or not set(self._moving(f)) & set(self._moving(g)):
+                continue
+            if f == g or (_small_polynomial(f, self.varying) and _small_polynomial(g, self.varying)):
+                shared = f if f == g else sympy.gcd(f, g)
+                if self._moving(shared):
+                    by = (Integer(1), Integer(1)) if f == g else (sympy.cancel(f / shared), sympy.cancel(g / shared))
+                    self._replace(f, g, by, self._zero_of(shared))
+
+    def _zero_of(self, shared: Expr) -> str | None:
+        """Return where a cancelled factor vanishes, as text; None where it does not, or is not known to."""
+        once = self._once_vanishing(shared)
+        if once is not None:
+            return self._where(once[0])
+        if isinstance(shared, ODD) and self._affine(shared.args[0]):
+            return self._where(shared.args[0])
+        if len(shared.free_symbols) == 1 and shared.is_polynomial():
+            roots = sorted(set(sympy.Poly(shared).real_roots()))
+            return " and ".join(f"{self._moving(shared)[0]} = {root}" for root in roots) or None
+        return None
+
+    def _once_vanishing(self, factor: Expr) -> tuple[Expr, Expr] | None:
+        """Return w and r with factor = w*r, where w is affine and r does not vanish with it; None where the form does not show it."""
+        if self._affine(factor):
+            return factor, Integer(1)
+        if isinstance(factor, Expm1) and self._affine(factor.args[0]):
+            return factor.args[0], Phi(Integer(1), factor.args[0])
+        if not (isinstance(factor, Add) and len(factor.args) == 2 and factor.has(sympy.exp) and factor.count_ops() <= LARGEST):
             return None
-        plain = (
-            (top / bottom).replace(Tanh, sympy.tanh).replace(Expm1, lambda x: sympy.exp(x) - 1).replace(Log1p, lambda x: sympy.log(1 + x))
-        )
-        series = bounded(SECONDS, lambda: sympy.series(plain, distance, 0, TERMS).removeO())
-    except (Exceeded, NotImplementedError, ValueError, AttributeError, TypeError):
+        first, second = (self._exponential(term) for term in sorted(factor.args, key=lambda term: not self._moving(term)))
+        if first is None or second is None:
+            return None
+        level = -second[0] / first[0]
+        w = sympy.expand(first[1] - second[1] - sympy.log(level))
+        if level.is_positive is not True or not self._affine(w):
+            return None
+        return w, self._difference(first, second, w)
+
+    def _exponential(self, term: Expr) -> tuple[Expr, Expr] | None:
+        """Return c and u with term = c*exp(u), where c does not vary and u is affine or 0."""
+        c, moving = term.as_independent(*self.varying, as_Add=False)
+        if moving == 1:
+            exponents = [f.args[0] for f in Mul.make_args(c) if isinstance(f, sympy.exp)]
+            u = Add(*exponents)
+            return c / sympy.exp(u), u
+        return (c, moving.args[0]) if isinstance(moving, sympy.exp) and self._affine(moving.args[0]) else None
+
+    def _difference(self, first: tuple[Expr, Expr], second: tuple[Expr, Expr], w: Expr) -> Expr:
+        """Return (c1*exp(u1) + c2*exp(u2))/w, which does not vanish: w is u1 - u2 - log(-c2/c1).
+
+        Where the exponents run in opposite directions it is a sum of two positive terms, so that neither overflows against the other;
+        otherwise the exponential that changes less is a factor.
+        """
+        (c1, u1), (c2, u2) = first, second
+        symbol = self._moving(w)[0]
+        share = sympy.cancel(u1.diff(symbol) / w.diff(symbol))
+        common = sympy.expand(u1 - share * w)
+        if share.is_Rational and 0 < share < 1 and not self._moving(common):
+            return c1 * sympy.exp(common) * (share * Phi(Integer(1), share * w) + (1 - share) * Phi(Integer(1), (share - 1) * w))
+        if share.is_Rational and share <= 0:
+            return c1 * sympy.exp(u1) * Phi(Integer(1), -w)
+        return -c2 * sympy.exp(u2) * Phi(Integer(1), w)
+
+    def _cancel_once_vanishing(self) -> None:
+        for f, g in product(list(self.above), list(self.below)):
+            if f not in self.above or g not in self.below or not set(self._moving(f)) & set(self._moving(g)):
+                continue
+            top, bottom = self._once_vanishing(f), self._once_vanishing(g)
+            if top is None or bottom is None or not self._moving(top[0]) or self._moving(top[0]) != self._moving(bottom[0]):
+                continue
+            ratio = self._proportional(top[0], bottom[0])
+            if ratio is not None:
+                self._replace(f, g, (ratio * top[1], bottom[1]), self._where(bottom[0]))
+
+    def _points(self) -> list[Expr]:
+        """Return the affine expressions at whose zeros something in the quotient vanishes."""
+        found: list[Expr] = []
+        for factor in self.below + self.above:
+            once = self._once_vanishing(factor)
+            if once is not None:
+                found.append(once[0])
+            elif isinstance(factor, ODD) and self._affine(factor.args[0]):
+                found.append(factor.args[0])
+            elif isinstance(factor, sympy.log) and self._affine(factor.args[0]):
+                found.append(factor.args[0] - 1)
+        return list(dict.fromkeys(found))
+
+    def _by_taylor(self, w: Expr) -> None:
+        """Take the Taylor polynomial near w = 0, if the numerator vanishes there to the order of the denominator or higher."""
+        symbol, point = self._point(w)
+        slope = w.diff(symbol)
+
+        def shifted(factor: Expr) -> Expr:
+            return plain(factor).xreplace({symbol: point + DISTANCE / slope})
+
+        def vanishes(factor: Expr) -> bool:
+            if symbol not in factor.free_symbols or factor.count_ops() > LARGEST:
+                return False
+            try:
+                return is_zero(Expander(DISTANCE, 1).series(shifted(factor))[0])
+            except Unsupported:
+                return False
+
+        below = [factor for factor in self.below if vanishes(factor)]
+        above = [factor for factor in self.above if vanishes(factor)] if below else []
+        if not above:
+            return
+        top, bottom = Mul(*above), Mul(*below)
+        if top.count_ops() > LARGEST or bottom.count_ops() > LARGEST:
+            return
+        polynomial = _polynomial(Mul(*map(shifted, above)), Mul(*map(shifted, below)))
+        if polynomial is None:
+            return
+        coefficients, scale, near = polynomial
+        inside = Absolute(w) < near / scale if scale.is_number else Absolute(w) * scale < near
+        self.mended.append(Select(inside, _horner(coefficients, w), top / bottom))
+        self.above = [factor for factor in self.above if factor not in above]
+        self.below = [factor for factor in self.below if factor not in below]
+        self.places.append(self._where(w))
+
+
+def _factors(expression: Expr) -> tuple[list[Expr], list[Expr]]:
+    """Return the factors of an expression and those of its reciprocal, small powers written out."""
+    above: list[Expr] = []
+    below: list[Expr] = []
+    for factor in Mul.make_args(expression):
+        if isinstance(factor, Pow) and factor.exp.is_Integer and abs(factor.exp) <= LARGEST_NATURAL:
+            (above if factor.exp > 0 else below).extend([factor.base] * abs(int(factor.exp)))
+        else:
+            above.append(factor)
+    return above, below
+
+
+def _small_polynomial(expression: Expr, varying: Collection[Symbol]) -> bool:
+    """Tell whether an expression is a polynomial that is cheap to write out."""
+    if expression.count_ops() > LARGEST // 4 or not expression.is_polynomial(*expression.free_symbols):
+        return False
+    return all(power.exp <= LARGEST_NATURAL and not power.base.has(Pow) for power in expression.atoms(Pow))
+
+
+def _horner(coefficients: list[Expr], w: Expr) -> Expr:
+    result = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        result = coefficient + w * result
+    return result
+
+
+def _polynomial(top: Expr, bottom: Expr) -> tuple[list[Expr], Expr, Expr] | None:
+    """Return the Taylor coefficients of top/bottom at 0, the scale of what it is made of, and how near 0, on that scale, they suffice."""
+    expander = Expander(DISTANCE, TERMS + len(NEAR))
+    below = expander.series(bottom)
+    order = next((n for n, c in enumerate(below) if not is_zero(c)), len(below))
+    if not 0 < order <= len(NEAR):
         return None
-    if series.has(sympy.zoo, sympy.nan, sympy.log(distance)) or any(
-        t.as_coeff_exponent(distance)[1] < 0 for t in Add.make_args(sympy.expand(series))
-    ):
+    above = expander.series(top)
+    if not all(is_zero(c) for c in above[:order]) or not expander.scales:
         return None
-    polynomial = sympy.horner(series, distance).subs(distance, w)
-    return Select(sympy.Lt(Absolute(w), NEAR, evaluate=False), polynomial, numerator / base**power), _where(w, varying)
+    coefficients = expander.quotient(above[order:], below[order:])[:TERMS]
+    if sum(c.count_ops() for c in coefficients) > LARGEST_POLYNOMIAL:
+        return None
+    scales = list(dict.fromkeys(expander.scales))
+    numbers = [s.replace(Absolute, abs) for s in scales if s.is_number]
+    scale = Add(*([max(numbers)] if numbers else []), *(s for s in scales if not s.is_number))
+    near = _verified(top / bottom, coefficients, scale, NEAR[order - 1])
+    if near is None:
+        return None
+    if scale.is_number:
+        scale = scale if scale.is_Rational else sympy.Float(scale, 17)
+        coefficients = _shortened(coefficients, near / scale)
+    return [c if not c.is_number or c.is_Rational else sympy.Float(c, 17) for c in coefficients], scale, near
+
+
+def _verified(formula: Expr, coefficients: list[Expr], scale: Expr, near: Expr) -> Expr | None:
+    """Return the largest of near, near/2, ... at whose ends polynomial and formula agree; None where there is none."""
+    polynomial = _horner(coefficients, DISTANCE)
+    for _ in range(HALVINGS + 1):
+        if all(_agree(formula, polynomial, sample, side * near / scale) for sample in samples(scale + Add(*coefficients)) for side in (1, -1)):
+            return near
+        near = near / 2
+    return None
+
+
+def _agree(formula: Expr, polynomial: Expr, sample: dict[Symbol, Expr], at: Expr) -> bool:
+    distance = at.xreplace(sample).replace(Absolute, abs)
+    values = [e.xreplace(sample).xreplace({DISTANCE: distance}).evalf(30) for e in (formula, polynomial)]
+    return bool(abs(values[0] - values[1]) <= TOLERANCE * abs(values[0]))
+
+
+def _shortened(coefficients: list[Expr], radius: Expr) -> list[Expr]:
+    """Return the coefficients less those at the end that do not count within a radius."""
+    sizes = [abs(c) * radius**n for n, c in enumerate(coefficients)]
+    last = max((n for n, size in enumerate(sizes) if size > NEGLIGIBLE * max(sizes)), default=0)
+    return coefficients[: last + 1]

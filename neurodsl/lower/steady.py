@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import sympy
 from sympy import Expr, Symbol
 
+from neurodsl import rules
+from neurodsl.diagnostics import fail
 from neurodsl.lower.bounded import Exceeded, bounded
 from neurodsl.lower.derivatives import total_derivative
 from neurodsl.model import STEADY
@@ -23,18 +25,30 @@ def solve_steady(states: Sequence[State], definitions: Sequence[Definition]) -> 
     unknown = [s for s in states if s.initial is STEADY]
     if not unknown:
         return tuple(states)
-    solution = _linear(unknown, [d for d in definitions if not d.constant])
+    solution = _linear(unknown, states, [d for d in definitions if not d.constant])
     if solution is None:
+        for state in unknown:
+            if _highest(state, states) is not state:
+                told = f"the steady value of `{state.name}`, whose equation is of higher order, is not found symbolically"
+                raise fail(rules.NO_STEADY, told, state.span, "give it a number with `init`")
         return tuple(states)
     return tuple(State(s.name, s.symbol, s.unit, s.doc, s.span, solution.get(s.symbol, s.initial), s.derivative, s.shown) for s in states)
 
 
-def _linear(unknown: Sequence[State], definitions: Sequence[Definition]) -> dict[Symbol, Expr] | None:
+def _highest(state: State, states: Sequence[State]) -> State:
+    """Return the state whose derivative is the equation of a state: itself, or the highest lower derivative of an equation of higher order."""
+    table = {s.symbol: s for s in states}
+    while state.derivative in table and "/dt" in state.derivative.name:
+        state = table[state.derivative]
+    return state
+
+
+def _linear(unknown: Sequence[State], states: Sequence[State], definitions: Sequence[Definition]) -> dict[Symbol, Expr] | None:
     symbols = [s.symbol for s in unknown]
     touched = {d.symbol for d in definitions if any(total_derivative(d.symbol, s, definitions) != 0 for s in symbols)}
     rows = []
     for state in unknown:
-        expression = state.derivative
+        expression = _highest(state, states).derivative
         for definition in reversed(definitions):
             if definition.symbol in touched:
                 expression = expression.subs(definition.symbol, definition.expression)

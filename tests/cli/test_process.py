@@ -49,9 +49,10 @@ def test_a_second_run_imports_neither_the_language_nor_the_mathematics(tmp_path:
     assert json.loads(first[1])["final"] == json.loads(second[1])["final"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "allowed"), [(["--help"], ""), (["--version"], ""), (["models"], ""), (["explain"], ""), (["check", "lif"], "lark")]
-)
+FREE = [(["--help"], ""), (["--version"], ""), (["models"], ""), (["explain"], ""), (["check", "lif"], "lark")]
+
+
+@pytest.mark.parametrize(("arguments", "allowed"), FREE)
 def test_what_needs_no_mathematics_imports_none(arguments: list[str], allowed: str) -> None:
     end(start(*arguments))
     assert end(start(*arguments, before=IMPORTED))[2].split() == ["imported:", *allowed.split()]

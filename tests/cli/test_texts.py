@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cli.conftest import Command
 
+LOGISTICS = "s0 = 1/(1 + exp(-x))\n" + "".join(f"s{i} = 1/(1 + exp(-s{i - 1}))\n" for i in range(1, 82)) + "dx/dt = -x + s81\n"
 TEXTS: dict[str, tuple[str, list[str]]] = {
     "nothing": ("", ["N114"]),
     "blanks": ("  \n\t\n", ["N114"]),
@@ -42,7 +43,7 @@ TEXTS: dict[str, tuple[str, list[str]]] = {
     "5000 statements": ("\n".join(f"x{i} = {i}" for i in range(5000)) + "\ndx/dt = -x\n", ["S107"]),
     "100 functions in one another": (f"dx/dt = {'tanh(' * 100}x{')' * 100}\n", ["S107"]),
     "90 functions in one another": (f"dx/dt = {'tanh(' * 90}x{')' * 90}\n", []),
-    "82 logistic definitions": ("s0 = 1/(1 + exp(-x))\n" + "".join(f"s{i} = 1/(1 + exp(-s{i - 1}))\n" for i in range(1, 82)) + "dx/dt = -x + s81\n", ["S107"]),
+    "82 logistic definitions": (LOGISTICS, ["S107"]),
     "50 branches in one another": (f"dx/dt = {'1 if x > 0 else (' * 50}-x{')' * 50}\n", []),
     "a circle": ("a = b\nb = a\ndx/dt = -a*x\n", ["N103"]),
     "recursion": ("f(x) = f(x)\ndx/dt = f(x)\n", ["N103"]),

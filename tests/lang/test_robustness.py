@@ -26,7 +26,7 @@ on V >= V_th:
     hold V for 2 [ms]; emit spike
     n += 1
 at 100 [ms]: V -= 1 [mV]
-every 50 [ms]: wait 2 [ms]
+every 50 [ms]: hold V for 2 [ms]
 simulate: duration 200 [ms]; dt 0.1 [ms]; record V, n
 variant fast "doc": tau = 5 [ms], V = -60 [mV]
 """
