@@ -23,6 +23,7 @@ import numpy as np
 from neurodsl.cache import private, trusted
 from neurodsl.codegen import machine
 from neurodsl.codegen.names import RESERVED
+from neurodsl.codegen.signature import SIGNATURE
 from neurodsl.diagnostics import NeuroError
 from neurodsl.files import write_atomically
 
@@ -74,13 +75,14 @@ def inspect(text: str) -> None:
             case ast.Import() | ast.ImportFrom():
                 known = ast.unparse(node) in IMPORTS
             case ast.FunctionDef():
-                known = node in tree.body and _may_bind(node.name) and all(id(getattr(d, "func", None)) in decorators for d in node.decorator_list)
+                known = node in tree.body and _may_bind(node.name) and _only_compiled(node)
             case ast.arg():
                 known = _may_bind(node.arg)
             case ast.keyword():
                 known = node.arg in KEYWORDS
             case ast.Call(func=ast.Name(id="njit")):
-                known = id(node.func) in decorators
+                # numba evaluates the text of a signature as Python.
+                known = id(node.func) in decorators and all(isinstance(a, ast.Constant) and a.value == SIGNATURE for a in node.args)
             case ast.Call():
                 known = isinstance(node.func, ast.Attribute) or (isinstance(node.func, ast.Name) and node.func.id in callable_names)
             case ast.Attribute() if id(node) not in inner:
@@ -95,6 +97,11 @@ def inspect(text: str) -> None:
                 known = isinstance(node, NODES)
         if not known:
             raise Suspicious(f"line {getattr(node, 'lineno', 0)}: {type(node).__name__} `{ast.unparse(node)[:80]}`")
+
+
+def _only_compiled(function: ast.FunctionDef) -> bool:
+    """Return whether a function has no decorator but calls of numba's."""
+    return all(isinstance(d, ast.Call) and isinstance(d.func, ast.Name) and d.func.id == "njit" for d in function.decorator_list)
 
 
 def _may_bind(name: str) -> bool:

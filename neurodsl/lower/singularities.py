@@ -52,10 +52,9 @@ def mend(numerator: Expr, denominator: Expr, varying: Collection[Symbol]) -> tup
     """
     quotient = Quotient(numerator, denominator, varying)
     try:
-        bounded(SECONDS, quotient.mend)
-    except (Exceeded, Unsupported, ValueError, TypeError, ArithmeticError, NotImplementedError, sympy.PolynomialError):
-        pass
-    return (quotient.whole(), " and ".join(quotient.places)) if quotient.places else None
+        return bounded(SECONDS, quotient.mend)
+    except Exceeded:
+        return None
 
 
 class Quotient:
@@ -67,18 +66,18 @@ class Quotient:
         self.below, more = _factors(denominator)
         self.above, self.below = above + more, self.below + inverted
         self.mended: list[Expr] = []
-        self.places: list[str] = []
+        self.points: list[Expr] = []
 
-    def whole(self) -> Expr:
-        """Return the quotient."""
-        return Mul(*self.mended, *self.above) / Mul(*self.below)
-
-    def mend(self) -> None:
-        """Remove what is 0/0, the safest way first."""
+    def mend(self) -> tuple[Expr, str] | None:
+        """Remove what is 0/0, the safest way first; None where nothing is, or where a pole is left."""
         self._cancel_polynomials()
         self._cancel_once_vanishing()
-        for w in self._points():
+        for w in self._candidates():
             self._by_taylor(w)
+        if not self.points or any(self._vanishes(factor, w) for factor in self.below for w in self.points):
+            return None
+        where = " and ".join(dict.fromkeys(map(self._where, self.points)))
+        return Mul(*self.mended, *self.above) / Mul(*self.below), where
 
     def _moving(self, expression: Expr) -> list[Symbol]:
         return sorted(expression.free_symbols & self.varying, key=str)
@@ -102,14 +101,13 @@ class Quotient:
         symbol = self._moving(affine)[0]
         return symbol, sympy.expand(symbol - affine / affine.diff(symbol))
 
-    def _replace(self, f: Expr, g: Expr, by: tuple[Expr, Expr], place: str | None) -> None:
+    def _replace(self, f: Expr, g: Expr, by: tuple[Expr, Expr], points: list[Expr]) -> None:
         """Put two factors in the place of one of the numerator and one of the denominator."""
         self.above.remove(f)
         self.below.remove(g)
         self.above.append(by[0])
         self.below.append(by[1])
-        if place is not None and place not in self.places:
-            self.places.append(place)
+        self.points.extend(points)
 
     def _cancel_polynomials(self) -> None:
         """Take common factors out of the polynomials in what varies."""
@@ -126,19 +124,16 @@ class Quotient:
                 shared = f if f == g else sympy.gcd(f, g)
                 if self._moving(shared):
                     by = (Integer(1), Integer(1)) if f == g else (sympy.cancel(f / shared), sympy.cancel(g / shared))
-                    self._replace(f, g, by, self._zero_of(shared))
+                    self._replace(f, g, by, self._zeros(shared))
 
-    def _zero_of(self, shared: Expr) -> str | None:
-        """Return where a cancelled factor vanishes, as text; None where it does not, or is not known to."""
-        once = self._once_vanishing(shared)
+    def _zeros(self, shared: Expr) -> list[Expr]:
+        """Return affine expressions that vanish where a cancelled factor does, as far as that is known."""
+        once = self._vanishing(shared)
         if once is not None:
-            return self._where(once[0])
-        if isinstance(shared, ODD) and self._affine(shared.args[0]):
-            return self._where(shared.args[0])
+            return [once]
         if len(shared.free_symbols) == 1 and shared.is_polynomial():
-            roots = sorted(set(sympy.Poly(shared).real_roots()))
-            return " and ".join(f"{self._moving(shared)[0]} = {root}" for root in roots) or None
-        return None
+            return [self._moving(shared)[0] - root for root in sorted(set(sympy.Poly(shared).real_roots()))]
+        return []
 
     def _once_vanishing(self, factor: Expr) -> tuple[Expr, Expr] | None:
         """Return w and r with factor = w*r, where w is affine and r does not vanish with it; None where the form does not show it."""
@@ -191,45 +186,48 @@ class Quotient:
                 continue
             ratio = self._proportional(top[0], bottom[0])
             if ratio is not None:
-                self._replace(f, g, (ratio * top[1], bottom[1]), self._where(bottom[0]))
+                self._replace(f, g, (ratio * top[1], bottom[1]), [bottom[0]])
 
-    def _points(self) -> list[Expr]:
-        """Return the affine expressions at whose zeros something in the quotient vanishes."""
-        found: list[Expr] = []
-        for factor in self.below + self.above:
-            once = self._once_vanishing(factor)
-            if once is not None:
-                found.append(once[0])
-            elif isinstance(factor, ODD) and self._affine(factor.args[0]):
-                found.append(factor.args[0])
-            elif isinstance(factor, sympy.log) and self._affine(factor.args[0]):
-                found.append(factor.args[0] - 1)
-        return list(dict.fromkeys(found))
+    def _vanishing(self, factor: Expr) -> Expr | None:
+        """Return an affine expression at whose zero a factor is 0, where its form shows one."""
+        once = self._once_vanishing(factor)
+        if once is not None:
+            return once[0]
+        if isinstance(factor, ODD) and self._affine(factor.args[0]):
+            return factor.args[0]
+        if isinstance(factor, sympy.log) and self._affine(factor.args[0]):
+            return factor.args[0] - 1
+        return None
+
+    def _candidates(self) -> list[Expr]:
+        return [w for w in dict.fromkeys(map(self._vanishing, self.below + self.above)) if w is not None]
+
+    def _shifted(self, factor: Expr, w: Expr) -> Expr:
+        """Return a factor as a function of the distance from w = 0."""
+        symbol, point = self._point(w)
+        return plain(factor).xreplace({symbol: point + DISTANCE / w.diff(symbol)})
+
+    def _vanishes(self, factor: Expr, w: Expr) -> bool:
+        if self._moving(w)[0] not in factor.free_symbols or factor.count_ops() > LARGEST:
+            return False
+        try:
+            return is_zero(Expander(DISTANCE, 1).series(self._shifted(factor, w))[0])
+        except Unsupported:
+            return False
 
     def _by_taylor(self, w: Expr) -> None:
         """Take the Taylor polynomial near w = 0, if the numerator vanishes there to the order of the denominator or higher."""
-        symbol, point = self._point(w)
-        slope = w.diff(symbol)
-
-        def shifted(factor: Expr) -> Expr:
-            return plain(factor).xreplace({symbol: point + DISTANCE / slope})
-
-        def vanishes(factor: Expr) -> bool:
-            if symbol not in factor.free_symbols or factor.count_ops() > LARGEST:
-                return False
-            try:
-                return is_zero(Expander(DISTANCE, 1).series(shifted(factor))[0])
-            except Unsupported:
-                return False
-
-        below = [factor for factor in self.below if vanishes(factor)]
-        above = [factor for factor in self.above if vanishes(factor)] if below else []
+        below = [factor for factor in self.below if self._vanishes(factor, w)]
+        above = [factor for factor in self.above if self._vanishes(factor, w)] if below else []
         if not above:
             return
         top, bottom = Mul(*above), Mul(*below)
         if top.count_ops() > LARGEST or bottom.count_ops() > LARGEST:
             return
-        polynomial = _polynomial(Mul(*map(shifted, above)), Mul(*map(shifted, below)))
+        try:
+            polynomial = _polynomial(self._shifted(top, w), self._shifted(bottom, w))
+        except Unsupported:
+            return
         if polynomial is None:
             return
         coefficients, scale, near = polynomial
@@ -237,7 +235,7 @@ class Quotient:
         self.mended.append(Select(inside, _horner(coefficients, w), top / bottom))
         self.above = [factor for factor in self.above if factor not in above]
         self.below = [factor for factor in self.below if factor not in below]
-        self.places.append(self._where(w))
+        self.points.append(w)
 
 
 def _factors(expression: Expr) -> tuple[list[Expr], list[Expr]]:
@@ -304,7 +302,7 @@ def _verified(formula: Expr, coefficients: list[Expr], scale: Expr, near: Expr) 
 def _agree(formula: Expr, polynomial: Expr, sample: dict[Symbol, Expr], at: Expr) -> bool:
     distance = at.xreplace(sample).replace(Absolute, abs)
     values = [e.xreplace(sample).xreplace({DISTANCE: distance}).evalf(30) for e in (formula, polynomial)]
-    return bool(abs(values[0] - values[1]) <= TOLERANCE * abs(values[0]))
+    return all(v.is_number and v.is_finite for v in values) and bool(abs(values[0] - values[1]) <= TOLERANCE * abs(values[0]))
 
 
 def _shortened(coefficients: list[Expr], radius: Expr) -> list[Expr]:

@@ -91,7 +91,7 @@ class Expander:
         if self.symbol not in e.free_symbols:
             return self._constant(_tidy(e))
         if e == self.symbol:
-            return (self._constant(Integer(0))[:1] + [Integer(1)] + [Integer(0)] * self.terms)[: self.terms]
+            return [Integer(int(n == 1)) for n in range(self.terms)]
         if isinstance(e, Add):
             return [_tidy(Add(*column)) for column in zip(*(self.series(a) for a in e.args), strict=True)]
         if isinstance(e, Mul):
@@ -122,9 +122,7 @@ class Expander:
 
     def product(self, a: list[Expr], b: list[Expr]) -> list[Expr]:
         """Return the coefficients of a product."""
-        return [
-            _tidy(Add(*(a[i] * b[n - i] for i in range(n + 1) if a[i] != 0 and b[n - i] != 0))) for n in range(self.terms)
-        ]  # fmt: skip
+        return [_tidy(Add(*(a[i] * b[n - i] for i in range(n + 1) if a[i] != 0 and b[n - i] != 0))) for n in range(self.terms)]
 
     def _power(self, u: list[Expr], p: Expr) -> list[Expr]:
         natural = p.is_Integer and p > 0
@@ -162,7 +160,7 @@ class Expander:
             self._noted(u)
         inner = Symbol("_u")
         slope = e.func(inner).diff(inner).xreplace({inner: e.args[0]})
-        rate = self.product(self.series(slope), [n * c for n, c in enumerate(u)][1:] + [Integer(0)])
+        rate = self.product(self.series(slope), [*(n * c for n, c in enumerate(u[1:], 1)), Integer(0)])
         return [_tidy(e.func(u[0]))] + [_tidy(c / n) for n, c in enumerate(rate[:-1], 1)]
 
     def quotient(self, a: list[Expr], b: list[Expr]) -> list[Expr]:

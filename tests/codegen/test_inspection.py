@@ -71,6 +71,11 @@ from neurodsl.integrators import methods
         "x = 1\n@x\ndef f(): pass",
         "@print\ndef f(): pass",
         "njit(print)",
+        "@print()\ndef f(): pass",
+        "@njit('f8(f8)')\ndef f(): pass",
+        "@njit(\"__import__('os').system('id')\")\ndef f(): pass",
+        "@njit(*[])\ndef f(): pass",
+        "@njit(**{})\ndef f(): pass",
         "x = [1.0]\nx[0]()",
         "x = 1\nx()",
         "x = 'a{}'.format(1)",
@@ -134,7 +139,7 @@ HOSTILE = [
     "{{ page }}", "{% raw %}", "#", "0" * 16, "from numba import njit", "import math", "nogil=True, cache=True",
     "SURFACES, EVENTS", "x" * 200, "\U0001f9e0",
 ]  # fmt: skip
-MODEL = '# a model\ninit x = 1\ndx/dt = -x\n'
+MODEL = "# a model\ninit x = 1\ndx/dt = -x\n"
 
 
 def skeleton(text: str) -> str:

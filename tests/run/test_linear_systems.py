@@ -122,7 +122,9 @@ def test_a_switched_matrix_is_followed_exactly_too() -> None:
     assert result.final["x"] == pytest.approx(math.exp(-3 * 0.45 - 0.55), abs=1e-14)
 
 
-@pytest.mark.parametrize("equation", ["-x^2", "-x*t", "sin(t) - x", "-x*y", "-abs(x)", "1 if x > 0 else 0", "-max(x, y)", "-x*(1 if y > 0 else 2)", "floor(x)", "x mod 2"])
+@pytest.mark.parametrize(
+    "equation", ["-x^2", "-x*t", "sin(t) - x", "-x*y", "-abs(x)", "1 if x > 0 else 0", "-max(x, y)", "-x*(1 if y > 0 else 2)", "floor(x)", "x mod 2"]
+)
 def test_exact_is_refused_where_it_would_not_be(equation: str) -> None:
     with pytest.raises(NeuroError) as caught:
         run(f"init x = 1, y = 1\ndx/dt = {equation}\ndy/dt = -y\n", duration=1, dt=0.1)

@@ -17,7 +17,10 @@ from neurodsl.diagnostics import Report
 
 mp = mpmath.mp.clone()
 mp.dps = 60
-DISTANCES = [0.0, *(s * d for d in (1e-15, 1e-12, 1e-9, 1e-7, 1e-5, 1e-3, 0.01, 0.03, 0.0499, 0.0501, 0.1, 0.3, 0.7, 1.0, 3.0, 10.0, 40.0) for s in (1, -1))]
+DISTANCES = [
+    0.0,
+    *(s * d for d in (1e-15, 1e-12, 1e-9, 1e-7, 1e-5, 1e-3, 0.01, 0.03, 0.0499, 0.0501, 0.1, 0.3, 0.7, 1.0, 3.0, 10.0, 40.0) for s in (1, -1)),
+]
 
 
 def module_of(text: str) -> ModuleType:
