@@ -30,7 +30,7 @@ from neurodsl.units import describe, parse_unit
 T = TypeVar("T")
 
 DEFAULT_DURATION = 100.0
-SECONDS = 20.0
+SECONDS = 5.0
 """The limit of each piece of symbolic work; that on a model of the literature takes a tenth of a second."""
 
 

@@ -149,7 +149,13 @@ def test_auto_is_exact_where_the_equations_are_linear(text: str, method: str) ->
 
 
 def test_equal_thresholds_of_states_of_one_system_fire_at_one_instant() -> None:
-    text = "init x = 0, y = 0, trace = 0\ndx/dt = 1 - x\ndy/dt = 1 - y\non x >= 0.5: trace = 10*trace + 1; emit spike\non y >= 0.5: trace = 10*trace + 2\n"
+    text = """
+init x = 0, y = 0, trace = 0
+dx/dt = 1 - x
+dy/dt = 1 - y
+on x >= 0.5: trace = 10*trace + 1; emit spike
+on y >= 0.5: trace = 10*trace + 2
+"""
     result = run(text, duration=2, dt=0.3)
     assert result.final["trace"] == 12
     assert list(result.spikes.times) == pytest.approx([math.log(2)], abs=1e-12)

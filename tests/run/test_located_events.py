@@ -43,7 +43,7 @@ def test_the_own_solution_of_a_fixed_step_method_is_the_method_taken_with_a_shor
     assert list(run(LEAK, method, duration=1, dt=0.5).spikes.times) == pytest.approx([t for t, _ in expected], abs=1e-13)
 
 
-@pytest.mark.parametrize("method", ("exact", *ADAPTIVE))
+@pytest.mark.parametrize("method", ["exact", *ADAPTIVE])
 def test_a_method_that_follows_the_true_solution_finds_the_true_time(method: str) -> None:
     tolerances = {} if method == "exact" else {"rtol": 1e-12, "atol": 1e-13}
     assert list(run(LEAK, method, duration=1, dt=0.5, **tolerances).spikes.times) == pytest.approx([math.log(2)], abs=1e-11)
@@ -144,6 +144,30 @@ def test_a_grazing_maximum_of_a_linear_system_is_found_inside_a_long_exact_step(
     if count:
         expected = brentq(lambda t: 4 * (math.exp(-t) - math.exp(-2 * t)) - 1 + 1e-9, 0, math.log(2), xtol=1e-15)
         assert result.spikes.times[0] == pytest.approx(expected, abs=1e-10)
+
+
+@pytest.mark.parametrize("dt", [1, 2, 5])
+def test_an_oscillation_that_looks_alike_at_both_ends_of_an_exact_step_hides_nothing(dt: float) -> None:
+    # x = cos(2 pi t): at every grid point 1 with slope 0, in between down to -1
+    text = "init x = 1, v = 0\ndx/dt = v\ndv/dt = -(2*pi)^2*x\non x < -0.9: emit spike\n"
+    times = run(text, "exact", duration=5, dt=dt).spikes.times
+    assert list(times) == pytest.approx([math.acos(-0.9) / (2 * math.pi) + k for k in range(5)], abs=1e-10)
+
+
+@pytest.mark.parametrize("method", ["rk4", "exact", "rk45", "rosenbrock"])
+@pytest.mark.parametrize(
+    ("rate", "operator", "times"),
+    [("1", ">=", [0.5]), ("1", ">", [0.5]), ("-1", ">=", [0.5]), ("-1", ">", []), ("0", ">=", [0.5]), ("0", ">", [])],
+)
+def test_a_jump_exactly_onto_a_threshold_counts_as_the_comparison_says(method: str, rate: str, operator: str, times: list[float]) -> None:
+    text = f"init x = 0, y = 0\ndx/dt = {rate}*(1 if t >= 0.5 else 0)\ndy/dt = 1\non x {operator} 1: emit spike\nat 0.5: x = 1\n"
+    assert list(run(text, method, duration=1, dt=0.2).spikes.times) == pytest.approx(times, abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ["rk4", "exact", "rk45", "rosenbrock"])
+def test_a_state_that_rests_on_its_threshold_neither_fires_nor_hangs(method: str) -> None:
+    text = "init x = 1, y = 0\ndx/dt = 0*x\ndy/dt = -y\non x > 1: emit spike\non x < 1: emit spike\n"
+    assert run(text, method, duration=1, dt=0.1).spikes.count == 0
 
 
 # --- the ends of steps ------------------------------------------------------------------------------------------------------
