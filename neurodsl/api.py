@@ -89,11 +89,15 @@ def read_source(path: str | Path) -> Source:
 def source_of(data: bytes, name: str) -> Source:
     """Return the source of bytes of a file."""
     if len(data) > LARGEST_FILE:
-        raise fail(rules.UNREADABLE, f"`{name}` is larger than {LARGEST_FILE // 1024} KiB", help="a model is a short text; data belong in files of their own")
+        raise fail(
+            rules.UNREADABLE, f"`{name}` is larger than {LARGEST_FILE // 1024} KiB", help="a model is a short text; data belong in files of their own"
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise fail(rules.UNREADABLE, f"`{name}` is not a UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}", help="is it a binary file?") from error
+        raise fail(
+            rules.UNREADABLE, f"`{name}` is not a UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}", help="is it a binary file?"
+        ) from error
     return Source(name, text.replace("\r\n", "\n"))
 
 
@@ -140,7 +144,19 @@ class Model:
 
     def plan(self, method: str | None, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]) -> Plan:
         """Return the plan of a run, from the cache where it is known."""
-        wanted = ["plan", __version__, resources.stamp(), sys.version_info[:2], self.source.name, self.source.digest, self.name, method, events, variant, sorted(expressions)]
+        wanted = [
+            "plan",
+            __version__,
+            resources.stamp(),
+            sys.version_info[:2],
+            self.source.name,
+            self.source.digest,
+            self.name,
+            method,
+            events,
+            variant,
+            sorted(expressions),
+        ]
         path = self.cache.folder / f"{_digest(wanted)}.plan"
         kept = _read(path)
         if kept is not None:
@@ -252,7 +268,16 @@ class Model:
         return result
 
     def _options(
-        self, run: Any, plan: Plan, duration: Any, dt: Any, rtol: Any, atol: Any, record: Sequence[str] | None, numbers: dict[str, dict[str, str | float]], seed: int | None
+        self,
+        run: Any,
+        plan: Plan,
+        duration: Any,
+        dt: Any,
+        rtol: Any,
+        atol: Any,
+        record: Sequence[str] | None,
+        numbers: dict[str, dict[str, str | float]],
+        seed: int | None,
     ) -> Any:
         parameters = {p.name: p.unit for p in plan.parameters}
         states = {s.name: s.unit for s in plan.states}

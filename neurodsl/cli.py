@@ -19,7 +19,7 @@ import click
 from neurodsl import __version__
 from neurodsl.diagnostics import NeuroError, Report, nearest, printable, render
 
-COMPLETION = "run `eval \"$(_NEURODSL_COMPLETE=bash_source neurodsl)\"` (or zsh_source, fish_source) to complete commands and options with TAB"
+COMPLETION = 'run `eval "$(_NEURODSL_COMPLETE=bash_source neurodsl)"` (or zsh_source, fish_source) to complete commands and options with TAB'
 
 
 class Commands(click.Group):
@@ -69,7 +69,7 @@ def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
     for value in values:
         name, equals, text = value.partition("=")
         if not equals or not name.strip() or not text.strip():
-            told = f"{option} takes NAME=VALUE, not `{value}`, for example {option} I=2.5 or {option} \"g_L=0.2 [mS/cm^2]\"."
+            told = f'{option} takes NAME=VALUE, not `{value}`, for example {option} I=2.5 or {option} "g_L=0.2 [mS/cm^2]".'
             raise click.UsageError(printable(told))
         if name.strip() in found:
             raise click.UsageError(printable(f"{option} gives `{name.strip()}` twice."))
@@ -159,7 +159,9 @@ def compile_command(file: str, model: str | None, variant: str | None, method: s
 @click.option("--seed", type=int, metavar="N", help="Seed of the random numbers; the same seed gives the same run.")
 @click.option("--record", metavar="A,B", help="What to record: states and derived quantities.")
 @click.option("--out", metavar="F.npz|.csv", help="Where to write the result.")
-@click.option("--plot", is_flag=False, flag_value="", metavar="[F.png]", help="Draw what was recorded, to MODEL.png or the file named (.png, .svg, .pdf).")
+@click.option(
+    "--plot", is_flag=False, flag_value="", metavar="[F.png]", help="Draw what was recorded, to MODEL.png or the file named (.png, .svg, .pdf)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--summary", is_flag=True, help="Leave long lists out of the JSON object.")
 def simulate(file: str, model: str | None, variant: str | None, as_json: bool, summary: bool, **options: Any) -> None:
@@ -179,7 +181,8 @@ def simulate(file: str, model: str | None, variant: str | None, as_json: bool, s
     failure: NeuroError | None = None
     try:
         result = loaded.simulate(
-            duration=options["duration"], dt=options["dt"], method=options["method"], events=options["events"], rtol=options["rtol"], atol=options["atol"], seed=options["seed"],
+            duration=options["duration"], dt=options["dt"], method=options["method"], events=options["events"], rtol=options["rtol"], atol=options["atol"],
+            seed=options["seed"],
             variant=variant, set=pairs("--set", options["sets"]), init=pairs("--init", options["inits"]), input=pairs("--input", options["inputs"]),
             record=names(options["record"]), progress=bar, report=report,
         )  # fmt: skip

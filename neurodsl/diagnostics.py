@@ -60,9 +60,7 @@ class Report:
     def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
         self.found: list[Diagnostic] = list(found)
 
-    def add(
-        self, rule: Rule, message: str, span: Span | None = None, help: str | None = None, also: tuple[tuple[Span, str], ...] = ()
-    ) -> None:
+    def add(self, rule: Rule, message: str, span: Span | None = None, help: str | None = None, also: tuple[tuple[Span, str], ...] = ()) -> None:
         """Add a finding; one that stands already, at the same place, is not repeated."""
         diagnostic = Diagnostic(rule, message, span, help, also)
         if diagnostic not in self.found:

@@ -129,7 +129,11 @@ def events_of(system: System, method: Method, wanted: str | None) -> str:
         told = "has noise, so its path crosses a threshold infinitely often" if system.noises else "has chances per step, which need the grid"
         raise fail(rules.METHOD_REFUSED, f"events cannot be located inside a step: `{system.name}` {told}", help="--events grid")
     if on_grid and method.adaptive:
-        raise fail(rules.METHOD_REFUSED, f"`{method.name}` chooses its own steps, and `on chance` needs those of the grid", help="a method of fixed step, such as rk4")
+        raise fail(
+            rules.METHOD_REFUSED,
+            f"`{method.name}` chooses its own steps, and `on chance` needs those of the grid",
+            help="a method of fixed step, such as rk4",
+        )
     return wanted or ("grid" if on_grid or method.name == "euler" else "exact")
 
 

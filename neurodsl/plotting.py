@@ -284,9 +284,7 @@ def _draw_panel(result: Result, ax: Axes, panel: tuple[str, ...], inches: float)
 
 def _draw_thresholds(result: Result, ax: Axes, panel: tuple[str, ...], inches: float) -> None:
     """Draw the thresholds of a panel as dashed lines, each with its value at the right of the axes or in the legend."""
-    wanted = {
-        float(value): name for name in panel for value in result.meta.get("thresholds", {}).get(name, ()) if abs(value) < LARGEST_DRAWN
-    }
+    wanted = {float(value): name for name in panel for value in result.meta.get("thresholds", {}).get(name, ()) if abs(value) < LARGEST_DRAWN}
     low, high = min(_range(result[name])[0] for name in panel), max(_range(result[name])[1] for name in panel)
     labels = []
     for value, name in sorted(wanted.items()):

@@ -11,9 +11,7 @@ from neurodsl.diagnostics import Rule
 
 SYNTAX = Rule("S101", "error", "a statement cannot be read", "A statement is one of: `param`, `input`, `init`, `noise`, a definition `tau = C/g_L`, a function `f(x) = x^2`, an equation `C*dV/dt = ...`, a map `next x = ...`, an event `on V >= V_th: V = V_reset`, `simulate:`, `variant NAME:`. A line goes on inside parentheses only; `;` separates statements, `,` the items of one statement.")  # fmt: skip
 CHARACTER = Rule("S102", "error", "a character has no meaning here", "Outside comments and labels a model holds names, numbers, units in square brackets, and the signs `+ - * / ^ ( ) [ ] , ; : = < > !=`. Control characters are refused everywhere.")  # fmt: skip
-BRACKETS = Rule(
-    "S103", "error", "brackets do not match", "Every `(` and `[` needs its closing partner; a unit ends on the line on which it starts."
-)
+BRACKETS = Rule("S103", "error", "brackets do not match", "Every `(` and `[` needs its closing partner; a unit ends on the line on which it starts.")
 INDENTATION = Rule("S104", "error", "a line is indented in a way that cannot be read", "The statements of a block start in one column, deeper than the line that opens the block. Indent with spaces or with tabs, not with both.\n\n    on V >= V_th:\n        V = V_reset\n        hold V for 2 [ms]")  # fmt: skip
 LABEL = Rule("S105", "error", "a label cannot be read", "A label is a text in double quotes on one line, at most 200 characters long, behind what it describes:\n\n    param g_L = 0.1 [mS/cm^2] \"leak conductance\"")  # fmt: skip
 NUMBER_RANGE = Rule("S106", "error", "a number is out of range", "Numbers are computed with double precision: their size lies between 1e-308 and 1e308. A constant exponent is at most 1000.")  # fmt: skip
@@ -61,9 +59,7 @@ NO_MODEL = Rule(
     "A file holds one model, or several in blocks `model NAME:`. A model has at least one state.",
 )
 MIXED_TIME = Rule("N115", "error", "continuous and discrete time are mixed", "A model moves in continuous time, by differential equations `dx/dt = ...`, or in steps, by maps `next x = ...`. In a model with both, the result would depend on how the steps of the map fall between those of the method. `noise` and `on rate` belong to continuous time; a map has `on chance`. What changes at known times is an event: `every 1 [ms]: x = ...`.")  # fmt: skip
-UNUSED = Rule(
-    "N201", "warning", "something is defined but never used", "A definition that nothing uses is often the trace of a misspelled name."
-)
+UNUSED = Rule("N201", "warning", "something is defined but never used", "A definition that nothing uses is often the trace of a misspelled name.")
 STANDS_STILL = Rule("N202", "warning", "a state never changes", "A state without an equation is changed by events alone. If nothing changes it, it is a parameter, or its equation is missing or misspelled.")  # fmt: skip
 STARTS_AT_ZERO = Rule(
     "N301",
@@ -118,9 +114,7 @@ STIFF = Rule("R201", "warning", "the model is stiff for an explicit method", "Th
 
 UNREADABLE = Rule("F101", "error", "a file cannot be read", "A model is a UTF-8 text of at most 1 MiB.")
 UNWRITABLE = Rule("F102", "error", "a file cannot be written", "Results are written to a temporary name beside their destination and renamed when they are complete, so that directory has to be writable.")  # fmt: skip
-BAD_RESULT = Rule(
-    "F103", "error", "a file is no result of a run", "`load_result` reads the .npz files that `neurodsl simulate --out` writes."
-)
+BAD_RESULT = Rule("F103", "error", "a file is no result of a run", "`load_result` reads the .npz files that `neurodsl simulate --out` writes.")
 NO_CACHE = Rule("F301", "note", "the cache cannot be used", "Compiled kernels are kept in the user's cache directory, in a folder that belongs to the user and that nobody else may write. Where that is not to be had, a temporary folder is used and the next run compiles again. NEURODSL_CACHE_DIR names another place.")  # fmt: skip
 
 

@@ -32,6 +32,15 @@ STIFFNESS = 3.0
 STABLE = 2.0
 """A fastest rate times the step above this is outside what explicit methods of fixed step follow."""
 DONE, STOPPED, NOT_FINITE, CASCADE, UNDERFLOW, BAD_CHANCE, BAD_TIME = 1, 3, 4, 5, 6, 7, 8
+STOPS = {
+    STOPPED: "by an event",
+    NOT_FINITE: "a state is not finite",
+    CASCADE: "an endless cascade of events",
+    UNDERFLOW: "the step became too small",
+    BAD_CHANCE: "a probability outside [0, 1]",
+    BAD_TIME: "a time that is none",
+}
+"""Why a run ended early, by the status of its kernel."""
 RTOL, ATOL = 1e-8, 1e-10
 
 Floats = NDArray[np.float64]
@@ -103,7 +112,11 @@ def check_times(plan: Plan, options: Options) -> tuple[float, float, tuple[int, 
         raise fail(rules.BAD_DURATION, f"the step dt, {dt:g}{unit}, is longer than the duration, {duration:g}{unit}", help="give a smaller `--dt`")
     steps = duration / dt
     if steps > MOST_STEPS:
-        raise fail(rules.BAD_DURATION, f"{steps:.3g} steps are more than the {MOST_STEPS:.0g} a run may take", help="a longer `--dt`, or a shorter `--duration`")
+        raise fail(
+            rules.BAD_DURATION,
+            f"{steps:.3g} steps are more than the {MOST_STEPS:.0g} a run may take",
+            help="a longer `--dt`, or a shorter `--duration`",
+        )
     names = plan.record or tuple(q.name for q in plan.states if q.role == "state") if options.record is None else options.record
     numbers = tuple(recorded(plan, name) for name in dict.fromkeys(names))
     size = 8 * steps * max(1, len(numbers))
@@ -114,7 +127,11 @@ def check_times(plan: Plan, options: Options) -> tuple[float, float, tuple[int, 
         if value is not None and not (0 < value < 1 and (name == "atol" or value >= 1e-14)):
             raise fail(rules.BAD_VALUE, f"{name} has to lie between {'1e-14' if name == 'rtol' else '0'} and 1, not {value:g}")
         if value is not None and not plan.adaptive:
-            raise fail(rules.BAD_VALUE, f"`{plan.method}` has a fixed step and no {name}", help="its accuracy is set by `--dt`; adaptive methods: rk45, rosenbrock")
+            raise fail(
+                rules.BAD_VALUE,
+                f"`{plan.method}` has a fixed step and no {name}",
+                help="its accuracy is set by `--dt`; adaptive methods: rk45, rosenbrock",
+            )
     return float(duration), float(dt), numbers
 
 
@@ -124,7 +141,11 @@ def recorded(plan: Plan, name: str) -> int:
     if name not in table:
         near = nearest(name, table)
         listed = ", ".join(f"`{known}`" for known in table)
-        raise fail(rules.UNKNOWN_OPTION_NAME, f"`{plan.model}` has no quantity `{name}` to record", help=f"did you mean `{near}`?" if near else f"it has: {listed}")
+        raise fail(
+            rules.UNKNOWN_OPTION_NAME,
+            f"`{plan.model}` has no quantity `{name}` to record",
+            help=f"did you mean `{near}`?" if near else f"it has: {listed}",
+        )
     return table[name]
 
 
@@ -144,7 +165,11 @@ def prepared(plan: Plan, plain: ModuleType, options: Options, source: Source) ->
     constants, y = arguments[7], arguments[10]
     _require_finite(plan, "the constant", plain.CONSTANTS, constants, source)
     if not np.all(np.isfinite(arguments[8])):
-        raise fail(rules.BAD_CONSTANT, f"a known time of `{plan.model}` is not finite for these parameters", help="look at the times of its events and pulses")
+        raise fail(
+            rules.BAD_CONSTANT,
+            f"a known time of `{plan.model}` is not finite for these parameters",
+            help="look at the times of its events and pulses",
+        )
     names = [s.name for s in plan.states]
     steady = [i for i, name in enumerate(names) if name in plain.STEADY and np.isnan(y[i])]
     given = [i for i in range(len(names)) if i not in steady]
@@ -159,7 +184,9 @@ def _require_finite(plan: Plan, what: str, names: Sequence[str], values: Floats,
     for name, value in zip(names, values, strict=True):
         if not math.isfinite(value):
             told = f"{what} `{name}` of `{plan.model}` is {value:g} for these parameters"
-            raise fail(rules.BAD_CONSTANT, told, place_of(plan, name, source), "look at what it is computed from: a division by 0, a logarithm, a root")
+            raise fail(
+                rules.BAD_CONSTANT, told, place_of(plan, name, source), "look at what it is computed from: a division by 0, a logarithm, a root"
+            )
 
 
 def find_steady(plan: Plan, plain: ModuleType, constants: Floats, y: Floats, source: Source) -> None:
@@ -189,7 +216,12 @@ def find_steady(plan: Plan, plain: ModuleType, constants: Floats, y: Floats, sou
             y[unknown] = found.x
             return
     names = ", ".join(f"`{plan.states[i].name}`" for i in unknown)
-    raise fail(rules.NO_STEADY, f"no steady initial value was found for {names}", place_of(plan, plan.states[unknown[0]].name, source), "give it a number with `init`")
+    raise fail(
+        rules.NO_STEADY,
+        f"no steady initial value was found for {names}",
+        place_of(plan, plan.states[unknown[0]].name, source),
+        "give it a number with `init`",
+    )
 
 
 def stiffness(plan: Plan, plain: ModuleType, options: Options, source: Source) -> float:
@@ -272,7 +304,14 @@ def _advance(path: Path, plain: ModuleType, arguments: list[Any], progress: Prog
 
 
 def _result(
-    plan: Plan, plain: ModuleType, arguments: list[Any], numbers: Sequence[int], status: int, interrupted: bool, timing: dict[str, float], options: Options
+    plan: Plan,
+    plain: ModuleType,
+    arguments: list[Any],
+    numbers: Sequence[int],
+    status: int,
+    interrupted: bool,
+    timing: dict[str, float],
+    options: Options,
 ) -> Result:
     steps, dt, last, end = arguments[1], arguments[2], arguments[3], arguments[4]
     flags, rows, reached = arguments[20], arguments[22], float(arguments[19][0])
@@ -289,14 +328,32 @@ def _result(
     thresholds: dict[str, list[float]] = {}
     for name, level in zip(plan.thresholds, plain.thresholds(arguments[7]), strict=True):
         thresholds.setdefault(name, []).append(float(level))
-    stopped = {BAD_TIME: "a time that is none", BAD_CHANCE: "a probability outside [0, 1]", STOPPED: "by an event", NOT_FINITE: "a state is not finite", CASCADE: "an endless cascade of events", UNDERFLOW: "the step became too small"}
+    stopped = STOPS.get(status)
     described = {q.name: q for q in (*plan.quantities, *plan.parameters)}
     meta = {
-        "model": plan.model, "title": plan.title, "method": plan.method, "reason": plan.reason, "events": plan.events, "adaptive": plan.adaptive, "dt": dt, "duration": end,
-        "reached": reached, "last_step": last, "seed": options.seed if plan.stochastic else None, "steps": int(flags[3]), "rejected": int(flags[4]), "parameters": parameters, "defaults": defaults,
-        "labels": {name: q.doc for name, q in described.items() if q.doc}, "thresholds": thresholds, "timing": timing, "version": __version__,
-        "complete": status in (DONE, STOPPED) and not interrupted, "stopped": "interrupted" if interrupted else stopped.get(status), "interrupted": interrupted,
-    }  # fmt: skip
+        "model": plan.model,
+        "title": plan.title,
+        "method": plan.method,
+        "reason": plan.reason,
+        "events": plan.events,
+        "adaptive": plan.adaptive,
+        "dt": dt,
+        "duration": end,
+        "reached": reached,
+        "last_step": last,
+        "seed": options.seed if plan.stochastic else None,
+        "steps": int(flags[3]),
+        "rejected": int(flags[4]),
+        "parameters": parameters,
+        "defaults": defaults,
+        "labels": {name: q.doc for name, q in described.items() if q.doc},
+        "thresholds": thresholds,
+        "timing": timing,
+        "version": __version__,
+        "complete": status in (DONE, STOPPED) and not interrupted,
+        "stopped": "interrupted" if interrupted else stopped,
+        "interrupted": interrupted,
+    }
     final = {q.name: float(arguments[10][i]) for i, q in enumerate(plan.states) if q.role == "state"}
     units = {name: q.unit for name, q in described.items() if q.role != "hidden"} | {"t": plan.time_unit}
     spikes = Spikes(arguments[23][:count].copy(), np.zeros(count, np.int64))
@@ -314,7 +371,12 @@ def _failure(plan: Plan, plain: ModuleType, arguments: list[Any], status: int, s
     if status == BAD_TIME:
         number, value = int(flags[5]), float(arguments[25][7, 0])
         told = f"a time in `{plan.triggers[number]}` is {value:g} at {at}; it has to be a finite number, not negative, and a period is positive"
-        return Diagnostic(rules.BAD_TIME, told, place_of(plan, f"event {number}", source), "look at what the time of the event, or of its `hold` or `wait`, is computed from")
+        return Diagnostic(
+            rules.BAD_TIME,
+            told,
+            place_of(plan, f"event {number}", source),
+            "look at what the time of the event, or of its `hold` or `wait`, is computed from",
+        )
     if status == CASCADE:
         number = int(flags[5])
         told = f"`{plan.triggers[number]}` fires again and again without progress in time at {at}"
@@ -332,9 +394,16 @@ def _failure(plan: Plan, plain: ModuleType, arguments: list[Any], status: int, s
     part = f"; the first part that is not finite is `{bad}`" if bad else ""
     if status == NOT_FINITE:
         told = f"state `{state}` became infinite or not a number in the step after {at}{part}; the last good state is {values}"
-        return Diagnostic(rules.NOT_FINITE, told, where, "a shorter `--dt`, an adaptive method (`--method rk45`), or a look at that part of the equation")
+        return Diagnostic(
+            rules.NOT_FINITE, told, where, "a shorter `--dt`, an adaptive method (`--method rk45`), or a look at that part of the equation"
+        )
     told = f"`{plan.method}` cannot meet its tolerance with any step at {at}{part}; the state is {values}"
-    return Diagnostic(rules.STEP_UNDERFLOW, told, where, "a solution that is singular there, or a larger `--rtol` and `--atol`; `--method rosenbrock` for a stiff model")
+    return Diagnostic(
+        rules.STEP_UNDERFLOW,
+        told,
+        where,
+        "a solution that is singular there, or a larger `--rtol` and `--atol`; `--method rosenbrock` for a stiff model",
+    )
 
 
 def advise(plan: Plan, folder: Path, options: Options, source: Source) -> list[Diagnostic]:

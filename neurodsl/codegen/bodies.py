@@ -88,4 +88,4 @@ def comment(line: int | None) -> str:
 
 def plain(text: str) -> str:
     """Return a text that can stand in a docstring or a comment: printable ASCII without quotes and backslashes."""
-    return "".join(c if c.isascii() and c.isprintable() and c not in "\"\\" else "'" if c == '"' else "?" for c in text)
+    return "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "'" if c == '"' else "?" for c in text)

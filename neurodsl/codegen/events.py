@@ -108,7 +108,11 @@ def _action(action: Action, writer: Writer, number: int, held: set[int]) -> list
         case "wait":
             return [*_time(value, number), f"_next[{number}] = _snap(t + _length, _dt)"]
         case "draw":
-            return ["_count[{0}] += 1".format(number), f"_random(_count[{number}], {2000000 + number}, _q, _work[6])", f"_y[{target}] = -math.log(_work[6, 0])"]
+            return [
+                f"_count[{number}] += 1",
+                f"_random(_count[{number}], {2000000 + number}, _q, _work[6])",
+                f"_y[{target}] = -math.log(_work[6, 0])",
+            ]
         case "emit":
             return ["_spikes[_q[1]] = t", f"_origin[_q[1]] = {number}", "_q[1] += 1"]
     return ["_q[2] = STOPPED"]

@@ -9,10 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 
 RESERVED = (
-    frozenset(dir(builtins))
-    | frozenset(keyword.kwlist)
-    | frozenset(keyword.softkwlist)
-    | {"math", "np", "njit", "main", "numba", "json", "sys"}
+    frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | {"math", "np", "njit", "main", "numba", "json", "sys"}
 )
 
 

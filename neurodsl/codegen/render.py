@@ -18,7 +18,7 @@ def environment() -> jinja2.Environment:
     )
 
 
-HELPER = "@njit(error_model=\"numpy\", no_cpython_wrapper=True, no_cfunc_wrapper=True{})"
+HELPER = '@njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True{})'
 """The decorator of functions that only other generated functions call: without the ways in from Python they compile in two thirds of the time."""
 
 

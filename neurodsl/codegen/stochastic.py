@@ -42,7 +42,10 @@ def stochastic_step(method: Method, system: System, writer: Writer) -> Step:
             if slope != "0.0":
                 results[i] += f" + 0.5*_g{i}_{j}*({slope})*(_w{j}*_w{j} - _h)"
     if method.scheme in ("platen", "heun"):
-        reach = ["".join(f" + _g{i}_{j}*{'math.sqrt(_h)' if method.scheme == 'platen' else f'_w{j}'}" for k, j in used if k == i) for i in range(len(names))]
+        reach = [
+            "".join(f" + _g{i}_{j}*{'math.sqrt(_h)' if method.scheme == 'platen' else f'_w{j}'}" for k, j in used if k == i)
+            for i in range(len(names))
+        ]
         ahead = ", ".join(f"{n} + _h*_d[{i}]{reach[i]}" for i, n in enumerate(names))
         second = "".join(f"_p{i}_{j}, " for i, j in used).rstrip()
         time = "t" if method.scheme == "platen" else "t + _h"

@@ -34,9 +34,7 @@ def render(model: Model) -> str:
         "functions": [_function(formula, function) for function in model.functions.values()],
         "states": [_state(model, state) for state in model.states.values()],
         "events": [_event(event) for event in model.events],
-        "variants": [
-            {"name": v.name, "doc": v.doc, "values": {name: unparse(value) for name, value in v.values}} for v in model.variants.values()
-        ],
+        "variants": [{"name": v.name, "doc": v.doc, "values": {name: unparse(value) for name, value in v.values}} for v in model.variants.values()],
         "settings": {
             "duration": settings.duration,
             "dt": settings.dt,

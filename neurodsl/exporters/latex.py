@@ -22,12 +22,10 @@ def render(model: Model) -> str:
     formula = TexFormula(spellings(model, tex_name, tex_verbatim))
     equations = [f"{formula.left(e)} &= {formula(e.right)}" for e in model.equations]
     equations += [
-        f"{formula.name(d.name)} &= {formula(d.value)}" + (rf" && \text{{{tex_text(d.doc)}}}" if d.doc else "")
-        for d in model.definitions.values()
+        f"{formula.name(d.name)} &= {formula(d.value)}" + (rf" && \text{{{tex_text(d.doc)}}}" if d.doc else "") for d in model.definitions.values()
     ]
     equations += [
-        f"{formula.call(f.name, [formula.name(argument) for argument in f.arguments])} &= {formula(f.body)}"
-        for f in model.functions.values()
+        f"{formula.call(f.name, [formula.name(argument) for argument in f.arguments])} &= {formula(f.body)}" for f in model.functions.values()
     ]
     title = tex_text(f"{model.name}: {model.doc}" if model.doc else model.name)
     blocks = [
@@ -100,8 +98,7 @@ def _action(formula: TexFormula, action: Action) -> str:
 
 def _variant(formula: TexFormula, model: Model, variant: Variant) -> tuple[str, ...]:
     values = (
-        f"${formula(variant_target(model, name, variant.span))} = {STEADY if is_steady(value) else formula(value)}$"
-        for name, value in variant.values
+        f"${formula(variant_target(model, name, variant.span))} = {STEADY if is_steady(value) else formula(value)}$" for name, value in variant.values
     )
     return tex_text(variant.name), ", ".join(values), tex_text(variant.doc or "")
 

@@ -19,12 +19,8 @@ def render(model: Model) -> str:
     """Return the equations of a model, and tables of everything in them."""
     formula = PlainFormula(spellings(model, plain_name, str))
     equations = [(f"{'next ' if is_map(e) else ''}{formula(e.left)}", formula(e.right)) for e in model.equations]
-    derived = [
-        (formula.name(d.name), _labelled(formula(d.value), unit_text(d.unit), line(d.doc or ""))) for d in model.definitions.values()
-    ]
-    functions = [
-        (f"{formula.name(f.name)}({', '.join(map(formula.name, f.arguments))})", formula(f.body)) for f in model.functions.values()
-    ]
+    derived = [(formula.name(d.name), _labelled(formula(d.value), unit_text(d.unit), line(d.doc or ""))) for d in model.definitions.values()]
+    functions = [(f"{formula.name(f.name)}({', '.join(map(formula.name, f.arguments))})", formula(f.body)) for f in model.functions.values()]
     sections = {
         "Equations": _aligned(equations),
         "Derived quantities": _aligned(derived),

@@ -132,7 +132,7 @@ class ExplicitRungeKutta(Method):
         """Raise ValueError, naming the condition, unless every order condition holds exactly."""
         stages = Stages(branching=self.a, single=self.a, symbols=("a", "c", "a", "c"))
         try:
-            stages.check(self.b, self.order, "b")
+            stages.check(self.b, int(self.order), "b")
             if self.embedded is not None:
                 stages.check(self.embedded, self.embedded_order, "embedded")
             stages.check_dense(self.dense, self.dense_order)
@@ -227,7 +227,7 @@ class Rosenbrock(Method):
         powers = (_times(weights, gammas) for weights in zip(*self.dense, strict=True))
         embedded = tuple(m - e for m, e in zip(self.m, self.e, strict=True))
         try:
-            stages.check(_times(self.m, gammas), self.order, "b", ROUNDED)
+            stages.check(_times(self.m, gammas), int(self.order), "b", ROUNDED)
             stages.check(_times(embedded, gammas), self.embedded_order, "embedded", ROUNDED)
             stages.check_dense(tuple(zip(*powers, strict=True)), self.dense_order, ROUNDED)
         except ValueError as failure:

@@ -96,9 +96,7 @@ def _derivative(token: Token, report: Report) -> bool:
     order = int(above[:9] or 1)
     if above != below or not 1 <= order <= HIGHEST_ORDER:
         help = f"write `d{above}{name}/dt{above}` or `d{name}/dt`" if order <= HIGHEST_ORDER else f"orders up to {HIGHEST_ORDER} are read"
-        report.add(
-            rules.NO_DERIVATIVE, f"`{token.text}` is no derivative: the orders above and below differ or are out of range", token.span, help
-        )
+        report.add(rules.NO_DERIVATIVE, f"`{token.text}` is no derivative: the orders above and below differ or are out of range", token.span, help)
         return False
     token.value = Derivative(token.span, name, order)
     return True

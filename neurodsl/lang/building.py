@@ -70,13 +70,9 @@ def build(
             parameters[n] = Parameter(n, unit(n), entry.doc, entry.target.span, value)
     inputs = {n: Input(n, unit(n), e.doc, e.target.span, e.value) for n, e in declarations.inputs.items() if not isinstance(e.value, Draw)}
     noises = {n: Noise(n, unit(n), labelled.doc, labelled.name.span) for n, labelled in declarations.noises.items()}
-    definitions = {
-        n: Definition(n, unit(n), d.doc, d.left.span, d.right, not dependencies.reach[n]) for n, d in declarations.definitions.items()
-    }
+    definitions = {n: Definition(n, unit(n), d.doc, d.left.span, d.right, not dependencies.reach[n]) for n, d in declarations.definitions.items()}
     states = {n: _state(n, unit(n), declarations, algebra) for n in _in_text_order(declarations)}
-    equations = tuple(
-        Equation(e.left, e.right, defines, e.span) for e, defines in zip(declarations.equations, declarations.defines, strict=True)
-    )
+    equations = tuple(Equation(e.left, e.right, defines, e.span) for e, defines in zip(declarations.equations, declarations.defines, strict=True))
     events = _events(declarations)
     variants = {n: _variant(n, block) for n, block in declarations.variants.items()}
     functions = dict(declarations.functions)

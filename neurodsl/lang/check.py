@@ -175,7 +175,9 @@ def _check_event(declarations: Declarations, event: Block, dependencies: Depende
         assert isinstance(action, ActionTree)
         _check_action(declarations, action)
         if action.kind == "wait" and event.sort in ("at", "every", "start"):
-            declarations.report.add(rules.BAD_ACTION, "`wait` is for events that a state sets off", action.span, "an event at known times has nothing to wait for")
+            declarations.report.add(
+                rules.BAD_ACTION, "`wait` is for events that a state sets off", action.span, "an event at known times has nothing to wait for"
+            )
         if action.value is not None:
             _check_pulses(declarations, action.value, (), dependencies)
 

@@ -36,6 +36,4 @@ def unknown_name(kind: str, name: str, known: Iterable[str], where: str) -> Neur
     """Return the error of an option that names what is not there."""
     near = nearest(name, known)
     listed = ", ".join(f"`{k}`" for k in known) or "none"
-    return fail(
-        rules.UNKNOWN_OPTION_NAME, f"`{where}` has no {kind} `{name}`", help=f"did you mean `{near}`?" if near else f"it has: {listed}"
-    )
+    return fail(rules.UNKNOWN_OPTION_NAME, f"`{where}` has no {kind} `{name}`", help=f"did you mean `{near}`?" if near else f"it has: {listed}")

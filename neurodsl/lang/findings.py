@@ -24,9 +24,7 @@ class Findings(Report):
         """Return whether no more errors are taken, so that there is no use in looking for them."""
         return self.counts["error"] > MOST
 
-    def add(
-        self, rule: Rule, message: str, span: Span | None = None, help: str | None = None, also: tuple[tuple[Span, str], ...] = ()
-    ) -> None:
+    def add(self, rule: Rule, message: str, span: Span | None = None, help: str | None = None, also: tuple[tuple[Span, str], ...] = ()) -> None:
         """Add a finding, unless there are enough of its severity."""
         self.counts[rule.severity] += 1
         if self.counts[rule.severity] <= MOST:

@@ -71,9 +71,7 @@ def _line(tokens: list[Token], start: int, report: Report, last: bool) -> tuple[
         if token.type in CLOSING.values():
             open_brackets.append(token)
             if len(open_brackets) == DEEPEST_BRACKETS + 1:
-                report.add(
-                    rules.TOO_LARGE, f"brackets nested more than {DEEPEST_BRACKETS} deep", token.span, "name parts of the expression"
-                )
+                report.add(rules.TOO_LARGE, f"brackets nested more than {DEEPEST_BRACKETS} deep", token.span, "name parts of the expression")
                 broken = True
         elif token.type in CLOSING:
             broken = not _close(token, open_brackets, report) or broken
@@ -91,9 +89,7 @@ def _unclosed(token: Token, report: Report) -> None:
 def _close(token: Token, open_brackets: list[Token], report: Report) -> bool:
     """Take the bracket that a closing one belongs to from the open ones; report and return False where there is none."""
     if not open_brackets:
-        report.add(
-            rules.BRACKETS, f"this `{token.text}` closes nothing", token.span, f"remove it, or add `{PARTNER[token.text]}` before it"
-        )
+        report.add(rules.BRACKETS, f"this `{token.text}` closes nothing", token.span, f"remove it, or add `{PARTNER[token.text]}` before it")
         return False
     opening = open_brackets.pop()
     if opening.type == CLOSING[token.type]:
@@ -144,9 +140,7 @@ class _Blocks:
         if indent == current:
             return levels, False
         if not (indent.startswith(current) or current.startswith(indent)):
-            self.report.add(
-                rules.INDENTATION, "tabs and spaces are mixed", first.span, "indent every line in the same way, best with spaces"
-            )
+            self.report.add(rules.INDENTATION, "tabs and spaces are mixed", first.span, "indent every line in the same way, best with spaces")
             line.broken = True
             return levels, waiting is not None
         if len(indent) > len(current):
@@ -170,9 +164,7 @@ class _Blocks:
             if not previous.broken:
                 word, end = previous.tokens[0].text, previous.tokens[-1].span
                 place = Span(end.source, end.stop, end.stop + 1)
-                self.report.add(
-                    rules.MISSING_BLOCK, f"`:` is missing at the end of `{word}`", place, "the indented lines below are its block"
-                )
+                self.report.add(rules.MISSING_BLOCK, f"`:` is missing at the end of `{word}`", place, "the indented lines below are its block")
                 previous.broken = True
             previous.block = []
             return [*levels, (line.indent, previous.block)], True

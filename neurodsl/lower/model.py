@@ -130,9 +130,7 @@ def _declare_states(model: Model, translator: Translator) -> tuple[State, ...]:
         label = name if constant else VALUE.format(name)
         translator.states.add(Symbol(label))
         original = translator.translate(made.value).within(made.unit)
-        extra.append(
-            State(label, Symbol(label), made.unit, made.doc, made.span, original if constant else Integer(0), Integer(0), constant)
-        )
+        extra.append(State(label, Symbol(label), made.unit, made.doc, made.span, original if constant else Integer(0), Integer(0), constant))
         if constant:
             translator.symbols[name] = Value(Symbol(label), made.unit)
             continue

@@ -39,7 +39,12 @@ def split(states: Sequence[State], definitions: Sequence[Definition], noises: Se
         diffusion = tuple(whole.diff(symbol) for symbol in symbols)
         for name, factor in zip(noises, diffusion, strict=True):
             if factor.free_symbols & set(symbols):
-                raise fail(rules.BAD_NOISE, f"the noise `{name}` does not enter the equation of `{state.name}` linearly", state.span, f"write `+ sigma*{name}`")
+                raise fail(
+                    rules.BAD_NOISE,
+                    f"the noise `{name}` does not enter the equation of `{state.name}` linearly",
+                    state.span,
+                    f"write `+ sigma*{name}`",
+                )
         result.append(replace(state, derivative=whole.xreplace({s: Integer(0) for s in symbols}), diffusion=diffusion))
     return tuple(result), tuple(kept)
 

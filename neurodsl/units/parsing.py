@@ -35,9 +35,7 @@ class UnitError(ValueError):
         self.nearest = nearest
 
 
-TOKEN = re.compile(
-    r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<symbol>[^\W\d_][\w\u207b]*|%|\u00b0\w*)|(?P<mark>\*\*|[*/^()+-])|(?P<other>\S))"
-)
+TOKEN = re.compile(r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<symbol>[^\W\d_][\w\u207b]*|%|\u00b0\w*)|(?P<mark>\*\*|[*/^()+-])|(?P<other>\S))")
 EXPONENT = re.compile(r"\s*(?:([+-]?[0-9]+(?:\.[0-9]+)?)|\(\s*([+-]?[0-9]+(?:\.[0-9]+)?)\s*(?:/\s*([0-9]+)\s*)?\))")
 DIVISOR = re.compile(r"\s*([0-9]+)")
 

@@ -88,9 +88,7 @@ def test_the_installed_wheel_finds_its_models(wheel: Path, root: Path, tmp_path:
         archive.extractall(tmp_path / "site")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     code = "import neurodsl; print(neurodsl.__file__); from neurodsl.cli import main; main()"
-    process = subprocess.run(
-        [sys.executable, "-c", code, "models"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
-    )
+    process = subprocess.run([sys.executable, "-c", code, "models"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     origin, *lines = process.stdout.splitlines()
     assert Path(origin) == tmp_path / "site" / "neurodsl" / "__init__.py"
     shipped = {path.stem for path in (root / "models").rglob("*.neuro")}
@@ -100,8 +98,6 @@ def test_the_installed_wheel_finds_its_models(wheel: Path, root: Path, tmp_path:
 def test_every_library_that_the_package_imports_is_declared(root: Path) -> None:
     declared = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     names = {re.split(r"[><=\[ ]", line)[0].lower() for line in declared}
-    imported = {
-        line.module.split(".")[0] for path in (root / "neurodsl").rglob("*.py") for line in imports(path.read_text(encoding="utf-8"))
-    }
+    imported = {line.module.split(".")[0] for path in (root / "neurodsl").rglob("*.py") for line in imports(path.read_text(encoding="utf-8"))}
     unasked = {"llvmlite"}  # numba's own, in the version that it needs
     assert imported - set(sys.stdlib_module_names) - {"neurodsl", ""} - unasked - names == set()

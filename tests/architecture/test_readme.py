@@ -133,9 +133,7 @@ def test_the_python_lines_do_what_is_shown(readme: str, desk: Path, monkeypatch:
 
 
 def test_the_table_of_models_is_that_of_the_folder(readme: str, root: Path, update_golden: bool) -> None:
-    new = re.sub(
-        r"(?<=<!-- models:begin -->\n).*(?=^<!-- models:end -->)", lambda _: table(root) + "\n", readme, flags=re.DOTALL | re.MULTILINE
-    )
+    new = re.sub(r"(?<=<!-- models:begin -->\n).*(?=^<!-- models:end -->)", lambda _: table(root) + "\n", readme, flags=re.DOTALL | re.MULTILINE)
     if update_golden:
         (root / "README.md").write_text(new, encoding="utf-8")
     else:

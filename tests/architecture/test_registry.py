@@ -105,9 +105,7 @@ def test_entry_points_are_not_read_where_no_group_is_given(family: tuple[ModuleT
         ("nowhere:X", "the entry point 'nowhere:X' of 'members' cannot be loaded: No module named 'nowhere'"),
     ],
 )
-def test_an_entry_point_that_holds_no_member_is_an_error(
-    family: tuple[ModuleType, Path], tmp_path: Path, target: str, message: str
-) -> None:
+def test_an_entry_point_that_holds_no_member_is_an_error(family: tuple[ModuleType, Path], tmp_path: Path, target: str, message: str) -> None:
     offer(tmp_path, target)
     with pytest.raises(RegistryError) as caught:
         collect(family[0], Member, "members")

@@ -135,9 +135,7 @@ def test_a_wrong_digit_in_the_thirteenth_place_of_a_rosenbrock_method_is_refused
 def test_a_wrong_continuous_weight_of_a_rosenbrock_method_is_refused(method: Rosenbrock) -> None:
     first, second = method.dense_rows
     wrong = replace(method, dense_rows=(first, (second[0] + Fraction(1, 10**12), *second[1:])))
-    assert complaint(wrong).startswith(
-        f"method {method.name}: dense output of order {method.dense_order} needs sum b_i = theta^1/1, found "
-    )
+    assert complaint(wrong).startswith(f"method {method.name}: dense output of order {method.dense_order} needs sum b_i = theta^1/1, found ")
 
 
 @every_rosenbrock
@@ -194,8 +192,7 @@ def by_rosenbrock(
 ) -> tuple[Vector, Vector, Callable[[float], Vector]]:
     """One step, written from the formulas in the docstring of the class."""
     a, c, (k1, k2), (alpha, d, m, e) = (
-        [[float(x) for x in line] for line in part]
-        for part in (method.a, method.c, method.dense_rows, (method.alpha, method.d, method.m, method.e))
+        [[float(x) for x in line] for line in part] for part in (method.a, method.c, method.dense_rows, (method.alpha, method.d, method.m, method.e))
     )
     matrix = np.eye(len(y)) / (h * float(method.gamma)) - jacobian(t, y)
     U: list[Vector] = []
@@ -312,8 +309,7 @@ def test_the_embedded_solution_of_a_rosenbrock_method_has_its_order(method: Rose
 @pytest.mark.parametrize("theta", [0.3, 0.8])
 def test_the_dense_output_of_a_rosenbrock_method_has_its_order(method: Rosenbrock, theta: float) -> None:
     errors = [
-        float(np.abs(driven_step(method, 0.4, driven_solution(0.4), h)[2](theta) - driven_solution(0.4 + theta * h)).max())
-        for h in (0.05, 0.025)
+        float(np.abs(driven_step(method, 0.4, driven_solution(0.4), h)[2](theta) - driven_solution(0.4 + theta * h)).max()) for h in (0.05, 0.025)
     ]
     assert shown_by(errors) == pytest.approx(method.dense_order + 1, abs=0.35)
 

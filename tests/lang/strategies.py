@@ -40,9 +40,7 @@ def _extended(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Express
         _sums(parts),
         _products(parts),
         st.builds(lambda base, exponent: Power(NOWHERE, base, exponent), parts, st.one_of(names, parts)),
-        st.builds(
-            lambda name, args: Call(NOWHERE, name, tuple(args)), st.sampled_from(["f", "exp", "mod", "max"]), st.lists(parts, max_size=3)
-        ),
+        st.builds(lambda name, args: Call(NOWHERE, name, tuple(args)), st.sampled_from(["f", "exp", "mod", "max"]), st.lists(parts, max_size=3)),
         st.builds(
             lambda operator, left, right: Comparison(NOWHERE, operator, left, right),
             st.sampled_from(["<", "<=", ">", ">=", "==", "!="]),

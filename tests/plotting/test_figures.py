@@ -108,9 +108,7 @@ def test_what_belongs_together_shares_a_panel_below_the_voltage() -> None:
         ({"V": WAVE, "E_eff": WAVE}, {"V": "mV", "E_eff": "mV"}, [("V",), ("E_eff",)]),
     ],
 )
-def test_unlike_quantities_have_panels_of_their_own(
-    values: dict[str, np.ndarray], units: dict[str, str], panels: list[tuple[str, ...]]
-) -> None:
+def test_unlike_quantities_have_panels_of_their_own(values: dict[str, np.ndarray], units: dict[str, str], panels: list[tuple[str, ...]]) -> None:
     result = a_result(values, units={"t": "ms"} | units)
     assert arrange(result, list(values)) == panels
 

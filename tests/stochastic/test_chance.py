@@ -61,7 +61,8 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
 def test_a_run_does_not_depend_on_what_is_recorded() -> None:
     text = OU + "y = 2*x\n"
     assert np.array_equal(
-        nd.loads(text).simulate(duration=5, dt=0.1, seed=7, record=["x"])["x"], nd.loads(text).simulate(duration=5, dt=0.1, seed=7, record=["y", "x"])["x"]
+        nd.loads(text).simulate(duration=5, dt=0.1, seed=7, record=["x"])["x"],
+        nd.loads(text).simulate(duration=5, dt=0.1, seed=7, record=["y", "x"])["x"],
     )
 
 
@@ -167,5 +168,5 @@ def test_a_method_that_cannot_serve_is_refused(text: str, method: str | None, me
 
 
 def test_events_inside_a_step_are_refused_with_noise() -> None:
-    with pytest.raises(nd.NeuroError, match="M103.*has noise, so its path crosses a threshold infinitely often"):
+    with pytest.raises(nd.NeuroError, match=r"M103.*has noise, so its path crosses a threshold infinitely often"):
         nd.loads(OU + "on x >= 1: x = 0\n").simulate(duration=1, events="exact")

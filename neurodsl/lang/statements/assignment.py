@@ -45,9 +45,7 @@ def _function(left: Call, tree: Assignment, declarations: Declarations) -> None:
             report.add(rules.DUPLICATE, f"the function `{left.function}` has two arguments `{name}`", left.arguments[i].span)
             return
         if name == "pi":
-            report.add(
-                rules.RESERVED, f"`{name}` is {MEANINGS[name]} and cannot be an argument", left.arguments[i].span, "choose another name"
-            )
+            report.add(rules.RESERVED, f"`{name}` is {MEANINGS[name]} and cannot be an argument", left.arguments[i].span, "choose another name")
             return
     if tree.doc is not None:
         report.add(rules.LABEL, "a function has no label", tree.span, "describe it in a comment")
