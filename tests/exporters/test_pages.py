@@ -181,7 +181,7 @@ HODGKIN_HUXLEY_ALIGN = r"""\begin{align*}
   I_{Na} &= g_{Na}\,n^{3}\,(1 - n)\,(V - E_{Na}) && \text{sodium current} \\
   \alpha_{n}(V) &= \frac{0.01\,\mathrm{ms^{-1}} \left(10 - \frac{V}{\mathrm{mV}}\right)}{\exp\left(\frac{10 - \frac{V}{\mathrm{mV}}}{10}\right) - 1} \\
   \beta_{n}(V) &= 0.125\,\mathrm{ms^{-1}}\,\exp\left(-\frac{V}{80\,\mathrm{mV}}\right)
-\end{align*}"""  # noqa: E501
+\end{align*}"""
 
 EVENTS = """\
 param k = 1 [1/ms^2]
@@ -193,8 +193,8 @@ on x >= 0.5 and n < 3:
     dx/dt = -dx/dt
     hold u for 2 [ms]
     emit spike
-on n >= 9: stop
-at 100 [ms]: u = 0; wait 2 [ms]
+on n >= 9: wait 2 [ms]; stop
+at 100 [ms]: u = 0
 every 50 [ms]: u *= 0.99
 on start: u = 0.5
 variant fast: k = 4 [1/ms^2], dx/dt = 1 [1/ms], u = steady
@@ -206,9 +206,9 @@ EVENTS_LATEX = r"""\begin{align*}
   &&& \frac{dx}{dt} \leftarrow -\frac{dx}{dt} \\
   &&& \text{hold } u \text{ for } 2\,\mathrm{ms} \\
   &&& \text{emit spike} \\
-  &\text{if } n \ge 9\colon && \text{stop} \\
+  &\text{if } n \ge 9\colon && \text{wait } 2\,\mathrm{ms} \\
+  &&& \text{stop} \\
   &\text{at } 100\,\mathrm{ms}\colon && u \leftarrow 0 \\
-  &&& \text{wait } 2\,\mathrm{ms} \\
   &\text{every } 50\,\mathrm{ms}\colon && u \leftarrow u \cdot 0.99 \\
   &\text{at the start}\colon && u \leftarrow 0.5
 \end{align*}"""
@@ -216,8 +216,8 @@ EVENTS_LATEX = r"""\begin{align*}
 EVENTS_TEXT = """\
 Events
   on x ≥ 0.5 and n < 3: n ← n + 1; dx/dt ← -dx/dt; hold u for 2 [ms]; emit spike
-  on n ≥ 9: stop
-  at 100 [ms]: u ← 0; wait 2 [ms]
+  on n ≥ 9: wait 2 [ms]; stop
+  at 100 [ms]: u ← 0
   every 50 [ms]: u ← u·0.99
   on start: u ← 0.5
 
@@ -244,8 +244,8 @@ EVENTS_JSON = [
         "actions": ["n = n + 1", "dx/dt = -dx/dt", "hold u for 2 [ms]", "emit spike"],
         "spikes": True,
     },
-    {"kind": "condition", "trigger": "n >= 9", "actions": ["stop"], "spikes": False},
-    {"kind": "at", "trigger": "100 [ms]", "actions": ["u = 0", "wait 2 [ms]"], "spikes": False},
+    {"kind": "condition", "trigger": "n >= 9", "actions": ["wait 2 [ms]", "stop"], "spikes": False},
+    {"kind": "at", "trigger": "100 [ms]", "actions": ["u = 0"], "spikes": False},
     {"kind": "every", "trigger": "50 [ms]", "actions": ["u = u*0.99"], "spikes": False},
     {"kind": "start", "trigger": None, "actions": ["u = 0.5"], "spikes": False},
 ]

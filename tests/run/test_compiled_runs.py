@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,8 @@ from neurodsl.codegen import kernel
         ("lif", {"method": "exact", "duration": 100.0, "dt": 0.1}),
     ],
 )
-def test_compiled_and_plain_runs_agree(model: str, options: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiled_and_plain_runs_agree(model: str, options: dict[str, object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NEURODSL_CACHE_DIR", str(tmp_path))
     plain = nd.load(model).simulate(**options)
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
     monkeypatch.setattr(runs, "PATIENCE_SECONDS", 0.0)
