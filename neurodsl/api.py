@@ -265,6 +265,8 @@ class Model:
             report.found += run.advise(plan, self.cache.folder, options, self.source)  # type: ignore[attr-defined]
         build_s = time.perf_counter() - began
         result: Result = run.execute(plan, self.cache.folder, options, self.source, build_s, progress)  # type: ignore[attr-defined]
+        if report is not None:
+            report.found += run.unsound(plan, result, self.source)  # type: ignore[attr-defined]
         return result
 
     def _options(

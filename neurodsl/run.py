@@ -424,3 +424,19 @@ def advise(plan: Plan, folder: Path, options: Options, source: Source) -> list[D
             told = f"the known time {off[0]:g}{unit} is no multiple of dt = {dt:g}{unit}; it acts at the end of the step that reaches it"
             found.append(Diagnostic(rules.OFF_GRID, told, None, "`--events exact` stops there"))
     return found
+
+
+def unsound(plan: Plan, result: Result, source: Source) -> list[Diagnostic]:
+    """Return a warning for each recorded quantity that is not finite somewhere."""
+    found = []
+    for name in result:
+        bad = np.flatnonzero(~np.isfinite(result[name]))
+        if bad.size:
+            at = f"t = {result.t[bad[0]]:.6g}" + ("" if plan.time_unit == "1" else f" {plan.time_unit}")
+            told = f"the recorded quantity `{name}` is not finite at {bad.size} of {len(result.t)} times, first at {at}"
+            found.append(
+                Diagnostic(
+                    rules.NOT_A_NUMBER, told, place_of(plan, name, source), "look at what it is computed from: a division by 0, a logarithm, a root"
+                )
+            )
+    return found

@@ -113,7 +113,8 @@ def _target_unit(model: Model, kind: str, name: str, report: Report) -> Unit | N
     options = {"set": model.parameters, "input": model.inputs, "init": _labels(model)}
     for other, names in options.items():
         if name in names:
-            message = f"`{name}` is {'an' if KINDS[other][0] == 'i' else 'a'} {'state' if other == 'init' else KINDS[other]}"
+            kind_of = "state" if other == "init" else KINDS[other]
+            message = f"`{name}` is {'an' if kind_of[0] == 'i' else 'a'} {kind_of}"
             report.add(rules.UNKNOWN_OPTION_NAME, f"{message} of `{model.name}` and no {KINDS[kind]}", None, f"use `--{other} {name}=...`")
             return None
     help = f"`{name}` is a derived quantity; it follows from its definition" if name in model.definitions else None

@@ -10,7 +10,7 @@ from sympy import Expr, Integer, Symbol
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
 from neurodsl.lower.bounded import Exceeded, bounded
-from neurodsl.lower.expressions import Translator
+from neurodsl.lower.expressions import Translator, not_a_number
 from neurodsl.model import Equation, Model
 from neurodsl.system import Definition
 
@@ -36,6 +36,8 @@ def solve_equations(model: Model, translator: Translator) -> dict[str, Expr]:
     for equation in model.equations:
         left = translator.translate(equation.left)
         right = translator.translate(equation.right).within(left.unit)
+        if right is sympy.nan:
+            raise not_a_number(equation.right)
         own = {Symbol(derivative_name(*defined)) for defined in equation.defines}
         if len(own) == 1 and not right.free_symbols & unknowns and left.expression.free_symbols & unknowns == own:
             symbol = own.pop()

@@ -10,7 +10,7 @@ import sympy
 from sympy import Expr, Integer, Symbol
 
 from neurodsl import rules
-from neurodsl.diagnostics import fail
+from neurodsl.diagnostics import NeuroError, fail
 from neurodsl.lang.dimensions import result_unit
 from neurodsl.lang.functions import BUILTINS
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
@@ -43,6 +43,16 @@ class Value:
             return self.expression
         factor = self.unit.factor_to(unit)
         return self.expression * (rational(factor) if isinstance(factor, Fraction) else sympy.Float(factor))
+
+
+def not_a_number(node: Expression) -> NeuroError:
+    """Return the error of an expression that has no real value whatever the state: 1/0, the root of -1."""
+    return fail(
+        rules.UNSOLVABLE,
+        f"`{node.span.text}` is not a real number",
+        node.span,
+        "look for a division by 0, the root or the logarithm of a negative number",
+    )
 
 
 @dataclass
@@ -78,7 +88,7 @@ class Translator:
         value = self._dispatch(node, local or {})
         expression = value.expression
         if expression.is_number and expression.is_extended_real is False:
-            raise fail(rules.UNSOLVABLE, f"`{node.span.text}` is not a real number", node.span)
+            return Value(sympy.nan, value.unit)
         if expression.has(sympy.zoo, sympy.oo, -sympy.oo):
             return Value(sympy.nan, value.unit)
         return value
@@ -178,6 +188,8 @@ class Translator:
             return
         made = self.model.definitions.get(name) or self.model.inputs[name]
         value = Value(self.translate(made.value).within(made.unit), made.unit)
+        if value.expression is sympy.nan:
+            raise not_a_number(made.value)
         self.symbols[name] = self.define(name, value, made.span, made.doc, shown=True)
 
     def _sum(self, node: Sum, local: Mapping[str, Value]) -> Value:

@@ -78,6 +78,8 @@ def keywords(options: str) -> dict[str, Any]:
             arguments[key] = float(value)
         elif option in TEXTS:
             arguments[key] = value
+        elif option == "--seed":
+            arguments[key] = int(value)
         elif option in MAPPINGS:
             name, _, given = value.partition("=")
             arguments.setdefault(key, {})[name] = float(given)

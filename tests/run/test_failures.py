@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neurodsl as nd
-from neurodsl.diagnostics import NeuroError
+from neurodsl.diagnostics import NeuroError, Report
 
 
 def failure(text: str, **options: Any) -> tuple[Any, str, Any]:
@@ -128,3 +128,10 @@ def test_a_steady_start_that_does_not_exist_is_said() -> None:
     with pytest.raises(NeuroError) as caught:
         nd.loads("init x = steady\ndx/dt = x^2 + 1\n").simulate(method="rk4", duration=1, dt=0.1)
     assert [d.rule.code for d in caught.value.report.found] == ["M102"]
+
+
+def test_a_recorded_quantity_that_is_not_finite_is_told() -> None:
+    report = Report()
+    nd.loads("init x = 2\ndx/dt = -x\ny = log(x - 1)\n").simulate(duration=2, dt=0.1, record=["y"], report=report)
+    assert [d.rule.code for d in report.found] == ["R202"]
+    assert "`y` is not finite at 14 of 21 times, first at t = 0.7" in report.found[0].message
