@@ -38,6 +38,7 @@ def event_fields(system: System, writer: Writer, on_grid: bool) -> dict[str, Any
             for i, (s, value) in enumerate(zip(system.surfaces, values.results, strict=True))
         ),
         "searched": "(" + " ".join(f"{i}," for i in searched) + ")" if searched else "",
+        "searched_numbers": tuple(searched),
         "affine": all(system.surfaces[i].affine for i in searched),
         "strict": repr([int(s.strict) for s in system.surfaces]),
         "surface_values": values,

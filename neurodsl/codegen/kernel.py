@@ -41,7 +41,7 @@ GIVEN = {"math", "njit", "np", "__name__"} | BUILTINS
 """Names that a file uses and does not define."""
 FOREIGN = RESERVED - GIVEN - {"_", "main"}
 """Names of Python's that no file has, not even as its own: none that the author chooses becomes one of them."""
-KEYWORDS = {"cache", "dtype", "error_model", "forceinline", "key", "no_cfunc_wrapper", "no_cpython_wrapper", "nogil"}
+KEYWORDS = {"_nrt", "cache", "dtype", "error_model", "forceinline", "key", "no_cfunc_wrapper", "no_cpython_wrapper", "nogil"}
 FUNCTIONS = {
     "math.acos", "math.acosh", "math.asin", "math.asinh", "math.atan", "math.atan2", "math.atanh", "math.cos", "math.cosh", "math.erf",
     "math.exp", "math.expm1", "math.log", "math.log10", "math.log1p", "math.log2", "math.sin", "math.sinh", "math.sqrt", "math.tan", "math.tanh",
@@ -191,7 +191,7 @@ AS_PYTHON = (
     ("\nfrom numba import njit\n", f"\n{HERE}plain_njit as njit\n"),
     ("\nimport math\n", f"\n{HERE}PLAIN_MATH as math\n"),
 )
-WITHOUT_WRAPPER = ((" cache=True, no_cfunc_wrapper=True)\ndef ", " no_cpython_wrapper=True, no_cfunc_wrapper=True)\ndef "),)
+WITHOUT_WRAPPER = ((" cache=True, no_cfunc_wrapper=True, _nrt=False)\ndef ", " no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)\ndef "),)
 """What is replaced in the text of a file: to run as plain Python; to compile the step loop for its machine code alone.
 
 Each holds an end of a line, so that it is never found in the name or the title of a model."""

@@ -126,6 +126,7 @@ class File:
     room: int
     surfaces: tuple[Surface, ...]
     searched: str
+    searched_numbers: tuple[int, ...]
     affine: bool
     strict: str
     surface_values: Body
