@@ -23,6 +23,7 @@ from neurodsl.cache import Cache, open_cache, private, sealed, temporary_cache, 
 from neurodsl.diagnostics import NeuroError, Report, fail, nearest
 from neurodsl.files import write_atomically
 from neurodsl.findings import diagnostics_of, finding
+from neurodsl.options import Options, number_in
 from neurodsl.plan import Plan
 from neurodsl.source import Source
 from neurodsl.units import UnitError, describe, parse_quantity
@@ -139,7 +140,7 @@ class Model:
         plan = self.plan(method, events, variant, ())
         if plan.probe:
             run = _run()
-            plan = self._without_stiffness(run, plan, run.Options(), events, variant, ())  # type: ignore[attr-defined]
+            plan = self._without_stiffness(run, plan, Options(), events, variant, ())
         return (self.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii")
 
     def plan(self, method: str | None, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]) -> Plan:
@@ -257,7 +258,7 @@ class Model:
             plan = self.plan(method, events, variant, expressions)
         if self.cache.reason is not None and report is not None:
             report.add(rules.NO_CACHE, f"the cache cannot be used: {self.cache.reason}; kernels of this run are not kept")
-        options = self._options(run, plan, duration, dt, rtol, atol, record, numbers, seed)
+        options = self._options(plan, duration, dt, rtol, atol, record, numbers, seed)
         if plan.probe:
             plan = self._without_stiffness(run, plan, options, events, variant, expressions)
         if report is not None:
@@ -271,7 +272,6 @@ class Model:
 
     def _options(
         self,
-        run: Any,
         plan: Plan,
         duration: Any,
         dt: Any,
@@ -288,10 +288,10 @@ class Model:
             for name, value in ({**numbers["set"], **numbers["input"]} if kind == "set" else numbers["init"]).items():
                 if name not in known:
                     raise _unknown_initial(name, known, plan)
-                found[kind][name] = run.number_in(value, known[name], name)
-        times = [None if v is None else run.number_in(v, plan.time_unit, what) for v, what in ((duration, "duration"), (dt, "dt"))]
+                found[kind][name] = number_in(value, known[name], name)
+        times = [None if v is None else number_in(v, plan.time_unit, what) for v, what in ((duration, "duration"), (dt, "dt"))]
         recorded = None if record is None else (record,) if isinstance(record, str) else tuple(record)
-        return run.Options(times[0], times[1], rtol, atol, recorded, found["set"], found["init"], seed_of(seed))
+        return Options(times[0], times[1], rtol, atol, recorded, found["set"], found["init"], seed_of(seed))
 
     def _without_stiffness(
         self, run: Any, plan: Plan, options: Any, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]

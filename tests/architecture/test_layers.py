@@ -12,6 +12,7 @@ LAYERS = (
     ("diagnostics",),
     ("rules",),
     ("cache", "files", "findings", "plan", "registry", "resources", "typesetting", "units"),
+    ("options",),
     ("model",),
     ("network",),
     ("system",),
