@@ -12,7 +12,7 @@ LAYERS = (
     ("diagnostics",),
     ("rules",),
     ("cache", "files", "findings", "plan", "registry", "resources", "typesetting", "units"),
-    ("options",),
+    ("options", "texts"),
     ("model",),
     ("network",),
     ("system",),
