@@ -9,7 +9,8 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,8 +23,29 @@ from neurodsl.diagnostics import NeuroError, Report, nearest, printable, render
 COMPLETION = 'run `eval "$(_NEURODSL_COMPLETE=bash_source neurodsl)"` (or zsh_source, fish_source) to complete commands and options with TAB'
 
 
+class PipeClosed(Exception):
+    """The reader of the output has gone, as `head` does; click would take a BrokenPipeError for a failure and exit with 1."""
+
+
+@contextmanager
+def as_closed_pipe() -> Iterator[None]:
+    """Turn a BrokenPipeError into PipeClosed."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise PipeClosed from error
+
+
 class Commands(click.Group):
     """Proposes what was probably meant where there is no such command."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with as_closed_pipe():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, context: click.Context) -> Any:
+        with as_closed_pipe():
+            return super().invoke(context)
 
     def resolve_command(self, context: click.Context, arguments: list[str]) -> Any:
         if arguments and not arguments[0].startswith("-") and self.get_command(context, arguments[0]) is None:
@@ -306,7 +328,7 @@ def run(arguments: Sequence[str], debug: bool) -> int:
     except (click.Abort, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, PipeClosed):
         discard_output()
         return 0
     except Exception as error:

@@ -116,6 +116,9 @@ runpy.run_path({str(tmp_path / "m.py")!r}, run_name="__main__")
     ("line", "code", "message"),
     [
         ("neurodsl models | head -1", 0, ""),
+        ("neurodsl models | true", 0, ""),
+        ("neurodsl --help | true", 0, ""),
+        ("neurodsl simulate lif | true", 0, ""),
         ("neurodsl compile lif | head -1", 0, ""),
         ("neurodsl models > /dev/full", 4, "error: no space left on device\n"),
         ("neurodsl models >&-", 0, ""),
