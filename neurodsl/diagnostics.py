@@ -45,6 +45,11 @@ class Diagnostic:
     help: str | None = None
     also: tuple[tuple[Span, str], ...] = ()
 
+    @property
+    def file(self) -> str | None:
+        """Return the name of the text in which the place is."""
+        return None if self.span is None else self.span.source.name
+
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as JSON-ready values."""
         place: dict[str, Any] = {"file": None, "line": None, "column": None, "stop": None}
@@ -63,7 +68,7 @@ class Report:
     def add(self, rule: Rule, message: str, span: Span | None = None, help: str | None = None, also: tuple[tuple[Span, str], ...] = ()) -> None:
         """Add a finding; one that stands already, at the same place, is not repeated."""
         diagnostic = Diagnostic(rule, message, span, help, also)
-        if diagnostic not in self.found:
+        if not any(known == diagnostic and known.file == diagnostic.file for known in self.found):
             self.found.append(diagnostic)
 
     @property
@@ -72,8 +77,9 @@ class Report:
         return not any(d.rule.severity == "error" for d in self.found)
 
     def sorted(self) -> list[Diagnostic]:
-        """Return the findings, errors first, then in the order of the text."""
-        return sorted(self.found, key=lambda d: (SEVERITIES.index(d.rule.severity), d.span.start if d.span else -1))
+        """Return the findings, errors first, then file by file in the order of the text."""
+        files = list(dict.fromkeys(d.file for d in self.found))
+        return sorted(self.found, key=lambda d: (SEVERITIES.index(d.rule.severity), files.index(d.file), d.span.start if d.span else -1))
 
 
 class NeuroError(Exception):

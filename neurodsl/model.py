@@ -28,12 +28,17 @@ STEADY = Steady.STEADY
 
 @dataclass(frozen=True)
 class Quantity:
-    """A name of the model with its unit, its label and the place of its declaration."""
+    """A name of the model with its unit, its label and the place of its declaration.
+
+    ``shape`` holds the sizes that the text declares for an array, expressions of the parameters: those of ``W[N, N]``. It is empty for a
+    number, and for an array whose shape follows from its value; :func:`neurodsl.lang.shapes.find_shapes` knows the shapes of all.
+    """
 
     name: str
     unit: Unit
     doc: str | None
     span: Span = field(repr=False, compare=False)
+    shape: tuple[Expression, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,14 @@ class Distribution:
 
     ``unit`` is that of a draw. The arguments that have it (:mod:`neurodsl.lang.distributions` says which) hold it: 0.1 is stored as
     0.1 mS/cm^2; the others are pure numbers. Where no argument has it, as in ``lognormal(0, 1) [nS]``, a draw is a number of ``unit``.
+    Of ``sparse(p, normal(0, 1))``, for arrays, ``inner`` is ``normal``, and the arguments are p and those of the inner distribution.
     """
 
     name: str
     arguments: tuple[Expression, ...]
     span: Span = field(repr=False, compare=False)
     unit: Unit = ONE
+    inner: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,9 +66,9 @@ class Parameter(Quantity):
 
 @dataclass(frozen=True)
 class Input(Quantity):
-    """A drive: an expression of the time and the parameters that a run may replace."""
+    """A drive: an expression of the time and the parameters, or what it is drawn from; a run may replace it."""
 
-    value: Expression
+    value: Expression | Distribution
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,14 @@ class Noise(Quantity):
 
 @dataclass(frozen=True)
 class Definition(Quantity):
-    """A derived quantity; ``constant`` where it depends on parameters alone."""
+    """A derived quantity; ``constant`` where it depends on parameters alone.
+
+    ``indices`` are the index variables on its left side: ``i`` and ``j`` of ``W[i, j] = ...``.
+    """
 
     value: Expression
     constant: bool
+    indices: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -103,13 +114,16 @@ class State(Quantity):
 class Equation:
     """``left = right``, with the derivatives of highest order on the left side as (state, order).
 
-    In a discrete model ``left`` is the name of the state, ``right`` its next value, and ``defines`` holds (state, 1).
+    In a discrete model ``left`` is the name of the state or an element, ``right`` its next value, and ``defines`` holds (state, 1).
+    ``indices`` are the index variables on its left side: ``i`` of ``dtheta[i]/dt = ...``; without any, an equation of arrays holds for whole
+    arrays.
     """
 
     left: Expression
     right: Expression
     defines: tuple[tuple[str, int], ...]
     span: Span = field(repr=False, compare=False)
+    indices: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -118,6 +132,7 @@ class Action:
 
     ``kind`` is ``set`` (``target`` becomes ``value``; ``x += 1`` is stored as ``x = x + 1``), ``hold`` (``target`` for ``value``),
     ``wait`` (for ``value``), ``emit`` or ``stop``. ``order`` is 0, or 1 where the target is ``dx/dt`` of a second-order equation.
+    ``indices`` are those behind the target, ``i`` of ``V[i] = V_reset``; an array without them is set as a whole.
     """
 
     kind: str
@@ -125,13 +140,15 @@ class Action:
     order: int
     value: Expression | None
     span: Span = field(repr=False, compare=False)
+    indices: tuple[Expression, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
 class Event:
     """``kind`` is ``condition``, ``rate``, ``chance``, ``at``, ``every`` or ``start``; ``spikes`` where a firing is a spike.
 
-    ``trigger`` is the condition, the hazard in 1/time, the probability of a step, the time or the period.
+    ``trigger`` is the condition, the hazard in 1/time, the probability of a step, the time or the period. ``indices`` are the index
+    variables in it: ``i`` of ``on V[i] >= V_th: V[i] = V_reset``, an event of each element.
     """
 
     kind: str
@@ -139,6 +156,7 @@ class Event:
     actions: tuple[Action, ...]
     spikes: bool
     span: Span = field(repr=False, compare=False)
+    indices: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -171,7 +189,8 @@ class Model:
     """One model, checked: every name resolved, every unit known.
 
     ``dimensionless`` is true for a file without a single bracket. ``time_unit`` is the unit of bare times, of ``t`` and of ``dt``.
-    ``discrete`` is true where all equations are maps; without a ``step`` their time counts steps and has no unit.
+    ``discrete`` is true where all equations are maps; without a ``step`` their time counts steps and has no unit. ``tables`` names the
+    parameters that hold samples which an input follows in time, and says whether each value holds until the next.
     """
 
     name: str
@@ -190,6 +209,7 @@ class Model:
     settings: Settings
     noises: Mapping[str, Noise] = field(default_factory=dict)
     discrete: bool = False
+    tables: Mapping[str, bool] = field(default_factory=dict)
 
     def quantity(self, name: str) -> Quantity | None:
         """Return what a name stands for, or None where it is no quantity of the model."""

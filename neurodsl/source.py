@@ -6,6 +6,7 @@ import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,13 @@ class Source:
         The path as the user typed it, or a name in angle brackets such as ``<stdin>``.
     text : str
         The whole text, with ``\n`` line ends.
+    path : Path or None
+        The file it was read from; None for a text that stands in no folder.
     """
 
     name: str
     text: str = field(repr=False)
+    path: Path | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def digest(self) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from neurodsl.lang.nodes import Derivative, Expression, Name, Number, Product
+from neurodsl.lang.nodes import Derivative, Expression, Index, Name, Number, Product
 from neurodsl.lang.tree import derivative_text
 from neurodsl.lang.unparse import bare, bare_arguments, unparse
-from neurodsl.model import Action, Distribution, Equation, Event, Model, Quantity, State, Steady
+from neurodsl.model import Action, Definition, Distribution, Equation, Event, Model, Quantity, State, Steady
 from neurodsl.source import Span
 from neurodsl.units import ONE, Unit, describe
 
@@ -17,13 +17,22 @@ from neurodsl.units import ONE, Unit, describe
 class Row:
     """A name with its value, its unit and its label; ``value`` is None where an initial value is left at its default, 0.
 
-    A value that is drawn is a distribution, its arguments without their unit where that is the unit of the column.
+    A value that is drawn is a distribution, its arguments without their unit where that is the unit of the column. ``shape`` holds the sizes
+    that an array is declared with.
     """
 
     target: Name | Derivative
     value: Expression | Distribution | Steady | None
     unit: Unit
     doc: str
+    shape: tuple[Expression, ...] = ()
+
+    @property
+    def name_text(self) -> str:
+        """Return what has the value as the language writes it, with its sizes: ``W[N, N]``."""
+        if isinstance(self.target, Derivative):
+            return unparse(replace(self.target, indices=self.shape))
+        return unparse(Index(self.target.span, self.target.id, self.shape) if self.shape else self.target)
 
     @property
     def unit_text(self) -> str:
@@ -50,9 +59,25 @@ def target(name: str, order: int, span: Span) -> Name | Derivative:
     return Derivative(span, name, order) if order else Name(span, name)
 
 
+def changed(action: Action) -> Expression | None:
+    """Return what an action changes or holds as a node; None where it has no target."""
+    if action.target is None:
+        return None
+    if action.order:
+        return Derivative(action.span, action.target, action.order, indices=action.indices)
+    return Index(action.span, action.target, action.indices) if action.indices else Name(action.span, action.target)
+
+
+def defined(definition: Definition) -> Name | Index:
+    """Return the left side of a definition."""
+    if not definition.indices:
+        return Name(definition.span, definition.name)
+    return Index(definition.span, definition.name, tuple(Name(definition.span, index) for index in definition.indices))
+
+
 def values(quantities: Iterable[tuple[Quantity, Expression | Distribution]]) -> list[Row]:
     """Return a row for each parameter or input."""
-    return [Row(target(q.name, 0, q.span), in_column(value, q.unit), q.unit, q.doc or "") for q, value in quantities]
+    return [Row(target(q.name, 0, q.span), in_column(value, q.unit), q.unit, q.doc or "", q.shape) for q, value in quantities]
 
 
 def parameters(model: Model) -> list[Row]:
@@ -67,7 +92,7 @@ def inputs(model: Model) -> list[Row]:
 
 def noises(model: Model) -> list[Row]:
     """Return the noises of a model, which have no value."""
-    return [Row(target(noise.name, 0, noise.span), None, noise.unit, noise.doc or "") for noise in model.noises.values()]
+    return [Row(target(noise.name, 0, noise.span), None, noise.unit, noise.doc or "", noise.shape) for noise in model.noises.values()]
 
 
 def states(model: Model) -> list[Row]:
@@ -81,7 +106,7 @@ def initials(model: Model, state: State) -> list[Row]:
     for order, value in enumerate(state.initials):
         unit = state.unit / model.time_unit**order
         shown = value if value is None or isinstance(value, Steady) else in_column(value, unit)
-        rows.append(Row(target(state.name, order, state.span), shown, unit, "" if order else state.doc or ""))
+        rows.append(Row(target(state.name, order, state.span), shown, unit, "" if order else state.doc or "", state.shape))
     return rows
 
 
@@ -94,7 +119,7 @@ def in_column(value: Expression | Distribution, unit: Unit) -> Expression | Dist
 
 def is_map(equation: Equation) -> bool:
     """Return whether an equation is that of a map."""
-    return isinstance(equation.left, Name)
+    return isinstance(equation.left, Name | Index)
 
 
 def is_scaled(node: Product) -> bool:

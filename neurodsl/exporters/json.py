@@ -6,10 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from neurodsl.exporters.contents import Row, actions, initials, inputs, is_map, noises, parameters, target
+from neurodsl.exporters.contents import Row, actions, changed, defined, initials, inputs, is_map, noises, parameters
 from neurodsl.exporters.exporter import Exporter
 from neurodsl.exporters.spelling import spellings, tex_name, tex_verbatim
 from neurodsl.exporters.tex_formula import TexFormula
+from neurodsl.lang.nodes import Expression
 from neurodsl.lang.unparse import unparse
 from neurodsl.model import Action, Definition, Equation, Event, Function, Model, State
 from neurodsl.units import describe
@@ -29,7 +30,7 @@ def render(model: Model) -> str:
         "equations": [_equation(formula, equation) for equation in model.equations],
         "parameters": _rows(parameters(model)),
         "inputs": _rows(inputs(model)),
-        "noises": [{"name": unparse(row.target), "unit": describe(row.unit), "doc": row.doc or None} for row in noises(model)],
+        "noises": [{"name": unparse(row.target), **_shape(row.shape), "unit": describe(row.unit), "doc": row.doc or None} for row in noises(model)],
         "derived": [_definition(formula, definition) for definition in model.definitions.values()],
         "functions": [_function(formula, function) for function in model.functions.values()],
         "states": [_state(model, state) for state in model.states.values()],
@@ -57,14 +58,22 @@ def _equation(formula: TexFormula, equation: Equation) -> dict[str, Any]:
 
 
 def _rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    return [{"name": unparse(row.target), "value": row.value_text, "unit": describe(row.unit), "doc": row.doc or None} for row in rows]
+    return [
+        {"name": unparse(row.target), **_shape(row.shape), "value": row.value_text, "unit": describe(row.unit), "doc": row.doc or None}
+        for row in rows
+    ]
+
+
+def _shape(shape: Sequence[Expression]) -> dict[str, list[str]]:
+    """Return the sizes that an array is declared with, nothing for what is not declared as one."""
+    return {"shape": [unparse(size) for size in shape]} if shape else {}
 
 
 def _definition(formula: TexFormula, definition: Definition) -> dict[str, Any]:
     return {
         "name": definition.name,
-        "text": f"{definition.name} = {unparse(definition.value)}",
-        "latex": f"{formula.name(definition.name)} = {formula(definition.value)}",
+        "text": f"{unparse(defined(definition))} = {unparse(definition.value)}",
+        "latex": f"{formula(defined(definition))} = {formula(definition.value)}",
         "unit": describe(definition.unit),
         "doc": definition.doc,
         "constant": definition.constant,
@@ -85,6 +94,7 @@ def _state(model: Model, state: State) -> dict[str, Any]:
     """Return a state; its initial values are null where the file leaves them at 0."""
     return {
         "name": state.name,
+        **_shape(state.shape),
         "unit": describe(state.unit),
         "doc": state.doc,
         "order": state.order,
@@ -106,8 +116,9 @@ def _action(action: Action) -> str:
     if action.kind == "emit":
         return "emit spike"
     value = "" if action.value is None else unparse(action.value)
-    changed = "" if action.target is None else unparse(target(action.target, action.order, action.span))
-    return {"set": f"{changed} = {value}", "hold": f"hold {changed} for {value}", "wait": f"wait {value}", "stop": "stop"}[action.kind]
+    node = changed(action)
+    place = "" if node is None else unparse(node)
+    return {"set": f"{place} = {value}", "hold": f"hold {place} for {value}", "wait": f"wait {value}", "stop": "stop"}[action.kind]
 
 
 JSON = Exporter("json", "JSON, for other programs", render)

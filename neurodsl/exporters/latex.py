@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from neurodsl.exporters.contents import Row, actions, inputs, noises, parameters, states, target, variant_target
+from neurodsl.exporters.contents import Row, actions, changed, defined, inputs, noises, parameters, states, variant_target
 from neurodsl.exporters.exporter import Exporter
 from neurodsl.exporters.spelling import spellings, tex_name, tex_text, tex_verbatim
 from neurodsl.exporters.tex_formula import TexFormula, in_parentheses, tex_unit
 from neurodsl.lang.inference import is_steady
+from neurodsl.lang.unparse import ATOM
 from neurodsl.model import Action, Distribution, Event, Model, Steady, Variant
 from neurodsl.units import ONE
 
@@ -22,7 +23,7 @@ def render(model: Model) -> str:
     formula = TexFormula(spellings(model, tex_name, tex_verbatim))
     equations = [f"{formula.left(e)} &= {formula(e.right)}" for e in model.equations]
     equations += [
-        f"{formula.name(d.name)} &= {formula(d.value)}" + (rf" && \text{{{tex_text(d.doc)}}}" if d.doc else "") for d in model.definitions.values()
+        f"{formula(defined(d))} &= {formula(d.value)}" + (rf" && \text{{{tex_text(d.doc)}}}" if d.doc else "") for d in model.definitions.values()
     ]
     equations += [
         f"{formula.call(f.name, [formula.name(argument) for argument in f.arguments])} &= {formula(f.body)}" for f in model.functions.values()
@@ -66,16 +67,30 @@ def _tabular(head: Mapping[str, str], rows: Sequence[tuple[str, ...]]) -> str:
 
 def _cells(formula: TexFormula, rows: Sequence[Row]) -> list[tuple[str, ...]]:
     return [
-        (f"${formula(row.target)}$", f"${_value(formula, row)}$", "" if row.unit == ONE else f"${tex_unit(row.unit)}$", tex_text(row.doc))
+        (
+            f"${formula(row.target)}{_space(formula, row)}$",
+            f"${_value(formula, row)}$",
+            "" if row.unit == ONE else f"${tex_unit(row.unit)}$",
+            tex_text(row.doc),
+        )
         for row in rows
     ]
+
+
+def _space(formula: TexFormula, row: Row) -> str:
+    r"""Return of which shape an array is: ``\in \mathbb{R}^{N \times N}``."""
+    sizes = r" \times ".join(formula.inside(size, ATOM) for size in row.shape)
+    return rf" \in \mathbb{{R}}^{{{sizes}}}" if sizes else ""
 
 
 def _value(formula: TexFormula, row: Row) -> str:
     if row.value is None:
         return "0"
     if isinstance(row.value, Distribution):
-        return rf"\sim \mathrm{{{row.value.name}}}{in_parentheses(', '.join(map(formula, row.value.arguments)))}"
+        arguments = [formula(argument) for argument in row.value.arguments]
+        if row.value.inner is not None:
+            arguments = [arguments[0], rf"\mathrm{{{row.value.inner}}}{in_parentheses(', '.join(arguments[1:]))}"]
+        return rf"\sim \mathrm{{{row.value.name}}}{in_parentheses(', '.join(arguments))}"
     return STEADY if isinstance(row.value, Steady) else formula(row.value)
 
 
@@ -89,11 +104,11 @@ def _event(formula: TexFormula, event: Event) -> str:
 def _action(formula: TexFormula, action: Action) -> str:
     if action.kind in ("emit", "stop"):
         return r"\text{emit spike}" if action.kind == "emit" else r"\text{stop}"
-    value = "" if action.value is None else formula(action.value)
-    if action.kind == "wait" or action.target is None:
+    value, node = "" if action.value is None else formula(action.value), changed(action)
+    if action.kind == "wait" or node is None:
         return rf"\text{{wait }} {value}"
-    changed = formula(target(action.target, action.order, action.span))
-    return rf"{changed} \leftarrow {value}" if action.kind == "set" else rf"\text{{hold }} {changed} \text{{ for }} {value}"
+    place = formula(node)
+    return rf"{place} \leftarrow {value}" if action.kind == "set" else rf"\text{{hold }} {place} \text{{ for }} {value}"
 
 
 def _variant(formula: TexFormula, model: Model, variant: Variant) -> tuple[str, ...]:

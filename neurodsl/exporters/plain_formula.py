@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from neurodsl.exporters.contents import is_scaled
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
+from neurodsl.lang.nodes import (
+    Array,
+    Call,
+    Comparison,
+    Conditional,
+    Derivative,
+    Dot,
+    Expression,
+    Index,
+    Load,
+    Logic,
+    Name,
+    Number,
+    Power,
+    Product,
+    Reduction,
+    Sum,
+)
 from neurodsl.lang.tree import derivative_text
 from neurodsl.lang.unparse import AND, ATOM, COMPARE, CONDITIONAL, FACTOR, NOT, OR, POWER, PRODUCT, SUM, decimal
 from neurodsl.typesetting import SUPERSCRIPTS
@@ -41,10 +58,21 @@ class PlainFormula:
                 return _number(node)
             case Name():
                 return self.name(node.id), ATOM
+            case Index():
+                return f"{self.name(node.id)}[{self.listed(node.indices)}]", ATOM
             case Derivative():
-                return derivative_text(self.name(node.name), node.order, node.variable), FACTOR
+                element = f"{self.name(node.name)}[{self.listed(node.indices)}]" if node.indices else self.name(node.name)
+                return derivative_text(element, node.order, node.variable), FACTOR
             case Call():
-                return f"{self.name(node.function)}({', '.join(map(self, node.arguments))})", ATOM
+                return f"{self.name(node.function)}({self.listed(node.arguments)})", ATOM
+            case Array():
+                return f"({self.listed(node.items)}{',' * (len(node.items) == 1)})", ATOM
+            case Load():
+                return f'load("{node.path}")', ATOM
+            case Dot():
+                return f"{self.inside(node.left, PRODUCT)} @ {self.inside(node.right, POWER)}", PRODUCT
+            case Reduction():
+                return f"{node.function}({self(node.body)} for {', '.join(map(self.name, node.variables))})", ATOM
             case Power():
                 return f"{self.inside(node.base, ATOM)}{self._exponent(node.exponent)}", POWER
             case Product():
@@ -60,6 +88,10 @@ class PlainFormula:
             case Conditional():
                 parts = self.inside(node.value, OR), self.inside(node.condition, OR), self.inside(node.otherwise, CONDITIONAL)
                 return "{} if {} else {}".format(*parts), CONDITIONAL
+
+    def listed(self, nodes: Sequence[Expression]) -> str:
+        """Return expressions with commas between them."""
+        return ", ".join(map(self, nodes))
 
     def _exponent(self, node: Expression) -> str:
         """Return an integer raised, anything else after ``^``."""

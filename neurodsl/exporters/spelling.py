@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from neurodsl.diagnostics import printable
 from neurodsl.lang.functions import CONSTANTS
-from neurodsl.model import Model
+from neurodsl.lang.nodes import Reduction
+from neurodsl.model import Distribution, Model
 from neurodsl.typesetting import CAPITALS, GREEK, NAME, TEX
 
 LETTERS = dict(zip(f"{GREEK} {CAPITALS}".split(), "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
@@ -43,6 +44,23 @@ def _names(model: Model) -> Iterable[str]:
         yield from table
     for function in model.functions.values():
         yield from function.arguments
+    yield from index_variables(model)
+
+
+def index_variables(model: Model) -> Iterator[str]:
+    """Yield the index variables of a model."""
+    for indices in (*(e.indices for e in model.equations), *(d.indices for d in model.definitions.values()), *(e.indices for e in model.events)):
+        yield from indices
+    roots = [d.value for d in model.definitions.values()] + [f.body for f in model.functions.values()]
+    roots += [side for equation in model.equations for side in (equation.left, equation.right)]
+    roots += [event.trigger for event in model.events if event.trigger is not None]
+    roots += [action.value for event in model.events for action in event.actions if action.value is not None]
+    values = (*(p.value for p in model.parameters.values()), *(drive.value for drive in model.inputs.values()))
+    roots += [value for value in values if not isinstance(value, Distribution)]
+    for root in roots:
+        for node in root.walk():
+            if isinstance(node, Reduction):
+                yield from node.variables
 
 
 def plain_name(name: str) -> str:

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from neurodsl.exporters.contents import is_map, is_scaled
 from neurodsl.exporters.spelling import tex_text
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
+from neurodsl.lang.nodes import (
+    Array,
+    Call,
+    Comparison,
+    Conditional,
+    Derivative,
+    Dot,
+    Expression,
+    Index,
+    Load,
+    Logic,
+    Name,
+    Number,
+    Power,
+    Product,
+    Reduction,
+    Sum,
+)
 from neurodsl.lang.unparse import AND, ATOM, COMPARE, CONDITIONAL, FACTOR, NOT, OR, POWER, PRODUCT, SUM, decimal
 from neurodsl.model import Equation
 from neurodsl.units import ONE, Unit, describe
@@ -29,6 +46,10 @@ BRACKETS = {
 }
 """The functions of the language that print as brackets."""
 
+REDUCTIONS = {"sum": r"\sum", "prod": r"\prod", "min": r"\min", "max": r"\max"}
+"""What a value over index variables is called in print."""
+
+SUBSCRIPT = re.compile(r"(?<!\\)_\{.*\}$")
 FACTORS = re.compile(r"([*/]?)([^*/^]+)(?:\^(?:\(([^)]*)\)|(-?\d+)))?")
 
 
@@ -64,7 +85,18 @@ class TexFormula:
                 return self.name(node.id), ATOM
             case Derivative():
                 above, below = ("", "") if node.order == 1 else (f"^{{{node.order}}}",) * 2
-                return rf"\frac{{d{above}{self.name(node.name)}}}{{d{node.variable}{below}}}", FACTOR
+                return rf"\frac{{d{above}{self.element(node.name, node.indices)}}}{{d{node.variable}{below}}}", FACTOR
+            case Index():
+                return self.element(node.id, node.indices), ATOM
+            case Array():
+                return self._array(node), ATOM
+            case Load():
+                return rf"\operatorname{{load}}(\text{{{tex_text(node.path)}}})", ATOM
+            case Dot():
+                return _side_by_side([self.inside(node.left, PRODUCT), self.inside(node.right, FACTOR)]), PRODUCT
+            case Reduction():
+                sign = REDUCTIONS.get(node.function, rf"\operatorname{{{node.function}}}")
+                return rf"{sign}_{{{', '.join(map(self.name, node.variables))}}} {self.inside(node.body, PRODUCT)}", PRODUCT
             case Call():
                 return self.call(node.function, [self(argument) for argument in node.arguments]), ATOM
             case Power():
@@ -80,6 +112,23 @@ class TexFormula:
                 return self._logic(node)
             case Conditional():
                 return self._cases(node), CONDITIONAL
+
+    def element(self, name: str, indices: Sequence[Expression]) -> str:
+        """Return an element of an array, its indices below the line, behind those that the name has."""
+        letters = all(isinstance(index, Name) and len(index.id) == 1 for index in indices)
+        written = ("" if letters else ",").join(map(self, indices))
+        spelled = self.name(name)
+        if not indices:
+            return spelled
+        return f"{spelled[:-1]},{written}}}" if SUBSCRIPT.search(spelled) else f"{spelled}_{{{written}}}"
+
+    def _array(self, node: Array) -> str:
+        """Return a vector in parentheses, a matrix in rows."""
+        rows = [item.items if isinstance(item, Array) else () for item in node.items]
+        if all(rows):
+            body = r" \\ ".join(" & ".join(map(self, row)) for row in rows)
+            return rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
+        return in_parentheses(", ".join(map(self, node.items)))
 
     def call(self, function: str, arguments: list[str]) -> str:
         """Return a function of finished formulas."""
@@ -97,22 +146,26 @@ class TexFormula:
             if operator == "*" and runs[-1][1]:
                 runs.append(([], []))
             runs[-1][0 if operator == "*" else 1].append(factor)
-        first = node.factors[0][1]
+        first, last = node.factors[0][1], node.factors[-1][1]
         parts = [
-            rf"\frac{{{self._factors(above, first)}}}{{{self._factors(below, first)}}}" if below else self._factors(above, first)
+            rf"\frac{{{self._factors(above, first)}}}{{{self._factors(below, first)}}}" if below else self._factors(above, first, last)
             for above, below in runs
         ]
         return _side_by_side(parts), FACTOR if (len(parts) == 1 and runs[0][1]) or is_scaled(node) else PRODUCT
 
-    def _factors(self, factors: list[Expression], first: Expression) -> str:
-        """Return some factors of a product, of which ``first`` is the first; ``[mV]`` among the others is written without its 1."""
+    def _factors(self, factors: list[Expression], first: Expression, last: Expression | None = None) -> str:
+        """Return some factors of a product, of which ``first`` is the first; ``[mV]`` among the others is written without its 1.
+
+        A sum over an index that is the ``last`` one needs no parentheses.
+        """
         alone = len(factors) == 1
         texts = []
         for factor in factors:
             if isinstance(factor, Number) and factor.value == 1 and factor.unit not in (None, ONE) and factor is not first:
                 texts.append(tex_unit(factor.unit))
             else:
-                texts.append(self(factor) if alone else self.inside(factor, FACTOR))
+                open_ended = isinstance(factor, Reduction) and factor is last
+                texts.append(self(factor) if alone or open_ended else self.inside(factor, FACTOR))
         return _side_by_side(texts)
 
     def _sum(self, node: Sum) -> str:

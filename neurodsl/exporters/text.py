@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neurodsl.diagnostics import printable
-from neurodsl.exporters.contents import Row, actions, inputs, is_map, noises, parameters, settings, states, target, unit_text
+from neurodsl.exporters.contents import Row, actions, changed, defined, inputs, is_map, noises, parameters, settings, states, unit_text
 from neurodsl.exporters.exporter import Exporter
 from neurodsl.exporters.plain_formula import PlainFormula
 from neurodsl.exporters.spelling import line, plain_name, spellings
@@ -19,7 +19,7 @@ def render(model: Model) -> str:
     """Return the equations of a model, and tables of everything in them."""
     formula = PlainFormula(spellings(model, plain_name, str))
     equations = [(f"{'next ' if is_map(e) else ''}{formula(e.left)}", formula(e.right)) for e in model.equations]
-    derived = [(formula.name(d.name), _labelled(formula(d.value), unit_text(d.unit), line(d.doc or ""))) for d in model.definitions.values()]
+    derived = [(formula(defined(d)), _labelled(formula(d.value), unit_text(d.unit), line(d.doc or ""))) for d in model.definitions.values()]
     functions = [(f"{formula.name(f.name)}({', '.join(map(formula.name, f.arguments))})", formula(f.body)) for f in model.functions.values()]
     sections = {
         "Equations": _aligned(equations),
@@ -28,7 +28,7 @@ def render(model: Model) -> str:
         "Events": [_event(formula, event) for event in model.events],
         "Parameters": _table(parameters(model)),
         "Inputs": _table(inputs(model)),
-        "Noises": _columns([(unparse(row.target), row.unit_text, line(row.doc)) for row in noises(model)]),
+        "Noises": _columns([(row.name_text, row.unit_text, line(row.doc)) for row in noises(model)]),
         "States and their initial values": _table(states(model)),
         "Variants": [_variant(variant) for variant in model.variants.values()],
         "Simulation": _columns(settings(model)),
@@ -59,7 +59,7 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 def _table(rows: Sequence[Row]) -> list[str]:
     """Return names, values, units and labels; the names as a user types them."""
-    return _columns([(unparse(row.target), row.value_text or "0", row.unit_text, line(row.doc)) for row in rows])
+    return _columns([(row.name_text, row.value_text or "0", row.unit_text, line(row.doc)) for row in rows])
 
 
 def _event(formula: PlainFormula, event: Event) -> str:
@@ -71,8 +71,9 @@ def _action(formula: PlainFormula, action: Action) -> str:
     if action.kind == "emit":
         return "emit spike"
     value = "" if action.value is None else formula(action.value)
-    changed = "" if action.target is None else formula(target(action.target, action.order, action.span))
-    return {"set": f"{changed} ← {value}", "hold": f"hold {changed} for {value}", "wait": f"wait {value}", "stop": "stop"}[action.kind]
+    node = changed(action)
+    place = "" if node is None else formula(node)
+    return {"set": f"{place} ← {value}", "hold": f"hold {place} for {value}", "wait": f"wait {value}", "stop": "stop"}[action.kind]
 
 
 def _variant(variant: Variant) -> str:

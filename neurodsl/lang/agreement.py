@@ -9,7 +9,8 @@ from neurodsl import rules
 from neurodsl.diagnostics import Report, Rule
 from neurodsl.lang.dimensions import UNKNOWN, Algebra, Measure, Problems, exact
 from neurodsl.lang.names import short
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Expression, Name, Number, Power, Product, Sum
+from neurodsl.lang.nodes import Call, Comparison, Conditional, Expression, Index, Name, Number, Power, Product, Reduction, Sum
+from neurodsl.lang.stimuli import PROCESS, PROCESS_ARGUMENTS, STIMULI
 from neurodsl.lang.tree import Draw, Entry
 from neurodsl.lang.unparse import decimal
 from neurodsl.source import Span
@@ -91,11 +92,18 @@ class Complaints(Problems):
 
     def not_dimensionless(self, node: Expression, part: Expression, unit: Unit) -> None:
         """Report an argument or an exponent that is no pure number."""
-        what = "an exponent" if isinstance(node, Power) else f"the argument of `{node.function}`" if isinstance(node, Call) else "this"
+        what = (
+            "an exponent" if isinstance(node, Power) else f"the argument of `{node.function}`" if isinstance(node, Call | Reduction) else "an index"
+        )
         help = f"divide by a unit: `{divided(part, unit)}`"
         if isinstance(node, Power) and isinstance(part, Number):
             help = f"a unit binds tighter than `^`: write `({short(node.base)}^{decimal(part.value)}) [{shown(unit)}]`"
         self.say(rules.NOT_DIMENSIONLESS, f"{what} is a pure number, but `{short(part)}` is {phrase(unit)}", part.span, help)
+
+    def argument(self, call: Call, number: int, unit: Unit, wanted: Unit) -> None:
+        """Report an argument of a stimulus that does not measure what it has to."""
+        names = PROCESS_ARGUMENTS if call.function == PROCESS else STIMULI[call.function]
+        self.expect(call.arguments[number], unit, wanted, f"the {names[number].name} of `{call.function}`")
 
     def power(self, node: Power, unit: Unit) -> None:
         """Report a power of a quantity with a unit whose exponent is not a number."""
@@ -132,7 +140,7 @@ class Complaints(Problems):
 def divided(part: Expression, unit: Unit) -> str:
     """Return the text of an expression divided by its unit."""
     text = short(part)
-    return f"{text}/[{shown(unit)}]" if isinstance(part, Name | Call | Power) else f"({text})/[{shown(unit)}]"
+    return f"{text}/[{shown(unit)}]" if isinstance(part, Name | Index | Call | Power) else f"({text})/[{shown(unit)}]"
 
 
 def _bare_candidates(part: Expression) -> list[tuple[Expression, bool]]:

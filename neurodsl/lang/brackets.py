@@ -1,9 +1,10 @@
-"""What the tokens of one item stand for: units, names, numbers, labels; and signs that have no meaning here."""
+"""What the tokens of one item stand for: units and indices, names, numbers, labels; and signs that have no meaning here."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 
 from neurodsl import rules
@@ -14,42 +15,102 @@ from neurodsl.lang.tree import Token
 from neurodsl.source import Span
 from neurodsl.units import Unit, UnitError, parse_unit
 
-OPERAND_ENDS = frozenset(("NAME", "NUMBER", "UNIT", "RPAR", "DERIVATIVE"))
+OPERAND_ENDS = frozenset(("NAME", "NUMBER", "UNIT", "RPAR", "RSQB", "DERIVATIVE", "OVER"))
 LONGEST_NUMBER = 400
 HIGHEST_ORDER = 9
 LARGEST, SMALLEST = Fraction(10) ** 308, Fraction(1, 10**308)
 
-DERIVATIVE = re.compile(r"d([0-9]*)(\w+?)[ \t]*/[ \t]*d([a-z])([0-9]*)$")
+ABOVE = re.compile(r"d([0-9]*)([^\W\d]\w*)$")
+BELOW = re.compile(r"d([a-z])([0-9]*)$")
 
-LATER_SIGNS = {"@": "arrays (`@`)", ".": "networks (`post.x`, `E[0:3].v`)"}
+INDEX = re.compile(r"\s*(\d+|[^\W\d])(\s*,\s*(\d+|[^\W\d]))*\s*")
+"""What is rather an index than a unit: numbers and single letters."""
+
+LATER_SIGNS = {".": "networks (`post.x`, `E[0:3].v`)"}
 """Signs of the language that are not built yet."""
 
 
-def resolve(tokens: list[Token], report: Report) -> list[Token] | None:
-    """Return the tokens of an item with each bracket as one UNIT and all values filled in; None where an error was reported."""
+def resolve(tokens: list[Token], report: Report, words: Collection[str] = ()) -> list[Token] | None:
+    """Return the tokens of an item with each unit as one UNIT and all values filled in; None where an error was reported.
+
+    ``words`` holds the words of the text that stand outside brackets: what stands in them only is no index but a misplaced unit.
+    """
     found: list[Token] = []
     good = True
+    tokens = _join_derivatives(tokens)
     position = 0
     while position < len(tokens):
         token = tokens[position]
         position += 1
         if token.type == "LSQB":
-            stop = next((i for i in range(position, len(tokens)) if tokens[i].type == "RSQB"), None)
+            before = found[-1] if found else None
+            stop = _closing(tokens, position)
             if stop is None:
                 return None
-            unit = _unit(found[-1] if found else None, token.span.to(tokens[stop].span), report)
+            inside = tokens[position:stop]
+            if before is not None and before.type == "DIFFERENTIAL":
+                words = {*words, *(other.text for other in inside)}
+            if before is not None and before.type in ("NAME", "DIFFERENTIAL", "RSQB") and not _is_unit(inside, words):
+                found.append(token)
+                continue
+            unit = _unit(before, token.span.to(tokens[stop].span), report)
             good = unit is not None and good
             found.append(unit or token)
             position = stop + 1
             continue
         if token.type == "NAME" and token.text == "mod" and found and found[-1].type in OPERAND_ENDS:
             token.type = "MOD"
+        if token.text == "load" and [t.type for t in tokens[position : position + 2]] == ["LPAR", "STRING"]:
+            token.type = "LOAD"
         if token.type in ("OTHER", "FOREIGN"):
             _other(token, report)
             return None
         good = _fill(token, report) and good
         found.append(token)
     return found if good else None
+
+
+def outside_brackets(tokens: list[Token]) -> Iterator[Token]:
+    """Yield the tokens that stand outside square brackets."""
+    depth = 0
+    for token in tokens:
+        depth += (token.type == "LSQB") - (token.type == "RSQB")
+        if depth <= 0:
+            yield token
+
+
+def _closing(tokens: list[Token], start: int) -> int | None:
+    """Return where the bracket is closed in which a token stands."""
+    depth = 1
+    for i in range(start, len(tokens)):
+        depth += (tokens[i].type == "LSQB") - (tokens[i].type == "RSQB")
+        if depth == 0:
+            return i
+    return None
+
+
+def _join_derivatives(tokens: list[Token]) -> list[Token]:
+    """Return the tokens with the ``dx`` and the ``/dt`` of each ``dx[i]/dt`` as DIFFERENTIAL and OVER."""
+    found: list[Token] = []
+    over: dict[int, Token] = {}
+    for i, token in enumerate(tokens):
+        if i in over:
+            found.append(over[i])
+        elif i - 1 not in over:
+            found.append(token)
+        if token.type != "NAME" or not ABOVE.match(token.text):
+            continue
+        stop: int | None = i
+        while stop is not None and stop + 1 < len(tokens) and tokens[stop + 1].type == "LSQB":
+            stop = _closing(tokens, stop + 2)
+        if stop is None or stop == i or [t.type for t in tokens[stop + 1 : stop + 3]] != ["DIVIDE", "NAME"]:
+            continue
+        divide, below = tokens[stop + 1 : stop + 3]
+        if BELOW.match(below.text):
+            token.type = "DIFFERENTIAL"
+            over[stop + 1] = Token("OVER", f"/{below.text}", divide.span.to(below.span))
+            token.value = over[stop + 1]
+    return found
 
 
 def _fill(token: Token, report: Report) -> bool:
@@ -66,7 +127,10 @@ def _fill(token: Token, report: Report) -> bool:
                 report.add(rules.LABEL, f"a label of {len(token.value)} characters; at most {LONGEST_LABEL} are read", token.span)
                 return False
         case "DERIVATIVE":
-            return _derivative(token, report)
+            above, _, below = token.text.partition("/")
+            return _derivative(token, above.rstrip(), below.lstrip(), token.span, report)
+        case "DIFFERENTIAL":
+            return _derivative(token, token.text, token.value.text[1:], token.span.to(token.value.span), report)
     return True
 
 
@@ -80,25 +144,26 @@ def _number(token: Token, report: Report) -> bool:
     return False
 
 
-def _derivative(token: Token, report: Report) -> bool:
-    match = DERIVATIVE.match(token.text)
-    assert match is not None
-    above, name, variable, below = match.groups()
-    name = unicodedata.normalize("NFC", name)
-    start = token.span.start + match.start(2)
-    if not check_name(name, Span(token.span.source, start, start + len(match[2])), report):
+def _derivative(token: Token, numerator: str, denominator: str, span: Span, report: Report) -> bool:
+    """Give a token its derivative, of which ``span`` is the place; report and return False where it is none."""
+    numbers, divisor = ABOVE.match(numerator), BELOW.match(denominator)
+    assert numbers is not None
+    assert divisor is not None
+    (above, name), (variable, below) = numbers.groups(), divisor.groups()
+    start = token.span.start + numbers.start(2)
+    if not check_name(unicodedata.normalize("NFC", name), Span(span.source, start, start + len(name)), report):
         return False
-    numerator = token.text.partition("/")[0].rstrip()
+    name = unicodedata.normalize("NFC", name)
     if variable != "t":
         help = f"for a quotient write `({numerator})/d{variable}{below}`"
-        report.add(rules.NOT_SUPPORTED, f"`{token.text}` is a derivative in space: not supported yet", token.span, help)
+        report.add(rules.NOT_SUPPORTED, f"`{span.text}` is a derivative in space: not supported yet", span, help)
         return False
     order = int(above[:9] or 1)
     if above != below or not 1 <= order <= HIGHEST_ORDER:
         help = f"write `d{above}{name}/dt{above}` or `d{name}/dt`" if order <= HIGHEST_ORDER else f"orders up to {HIGHEST_ORDER} are read"
-        report.add(rules.NO_DERIVATIVE, f"`{token.text}` is no derivative: the orders above and below differ or are out of range", token.span, help)
+        report.add(rules.NO_DERIVATIVE, f"`{span.text}` is no derivative: the orders above and below differ or are out of range", span, help)
         return False
-    token.value = Derivative(token.span, name, order)
+    token.value = Derivative(span, name, order)
     return True
 
 
@@ -121,14 +186,16 @@ def _other(token: Token, report: Report) -> None:
 def _unit(before: Token | None, span: Span, report: Report) -> Token | None:
     """Return a bracket as a token with its unit; report and return None where it is none."""
     text = span.text[1:-1]
-    if before is not None and before.type in ("NAME", "DERIVATIVE"):
-        if _is_unit(text):
-            message = f"`{span.text}` follows a name, where a bracket is an index"
-            help = f"a unit follows a number, a call or a parenthesis; to multiply by it write `{before.text}*{span.text}`"
-            report.add(rules.UNIT_PLACE, message, span, help)
-        else:
-            help = "a unit follows a number, a call or a parenthesis"
-            report.add(rules.NOT_SUPPORTED, f"`{before.text}{span.text}` is an element of an array: not supported yet", span, help)
+    if before is not None and before.type in ("NAME", "DERIVATIVE", "RSQB"):
+        message, owner = f"`{span.text}` follows a name, where a bracket is an index", before.text
+        help = f"a unit follows a number, a call or a parenthesis; to multiply by it write `{owner}*{span.text}`"
+        if before.type == "RSQB":
+            message, help = f"`{span.text}` follows an index, where a bracket is an index", f"to multiply by a unit write `*{span.text}`"
+        elif before.type == "DERIVATIVE":
+            above, _, below = owner.partition("/")
+            message = f"`{span.text}` follows a derivative"
+            help = f"the index of a derivative follows its name, `{above.rstrip()}{span.text}/{below.lstrip()}`; to multiply by a unit write `*`"
+        report.add(rules.UNIT_PLACE, message, span, help)
         return None
     if before is not None and before.type == "UNIT":
         report.add(rules.UNIT_PLACE, "a unit follows a unit", span, f"write one bracket: `[{before.text[1:-1]}*{text}]`")
@@ -137,14 +204,22 @@ def _unit(before: Token | None, span: Span, report: Report) -> Token | None:
         unit: Unit = parse_unit(text)
     except UnitError as error:
         place = Span(span.source, span.start + 1 + error.start, span.start + 1 + max(error.stop, error.start + 1))
-        report.add(rules.UNKNOWN_UNIT, error.message, place, f"did you mean `{error.nearest}`?" if error.nearest else None)
+        remedy = f"did you mean `{error.nearest}`?" if error.nearest else None
+        if INDEX.fullmatch(text):
+            remedy = f"a bracket behind a call or a parenthesis is a unit; to index a result give it a name: `y = ...`, `y{span.text}`"
+        report.add(rules.UNKNOWN_UNIT, error.message, place, remedy)
         return None
     return Token("UNIT", span.text, span, unit)
 
 
-def _is_unit(text: str) -> bool:
-    """Return whether a text is rather a unit than an index; a single letter or number is an index."""
-    if len(text.strip()) < 2 or text.strip().isdigit():
+def _is_unit(inside: list[Token], words: Collection[str]) -> bool:
+    """Return whether what stands in brackets behind a name is rather a unit than an index.
+
+    A single letter is an index, and so is what holds a word of the text: one that stands outside of brackets somewhere.
+    """
+    text = "".join(token.text for token in inside)
+    names = [token.text for token in inside if token.type == "NAME"]
+    if len(text) < 2 or not names or any(name in words for name in names):
         return False
     try:
         parse_unit(text)

@@ -10,8 +10,25 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
-from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entries, Entry, Labelled, Listing, SettingTree, Token
+from neurodsl.lang.nodes import (
+    Array,
+    Call,
+    Comparison,
+    Conditional,
+    Derivative,
+    Dot,
+    Expression,
+    Index,
+    Load,
+    Logic,
+    Name,
+    Number,
+    Power,
+    Product,
+    Reduction,
+    Sum,
+)
+from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entries, Entry, Import, Imported, Labelled, Listing, SettingTree, Token
 from neurodsl.source import Span
 
 Part = Any
@@ -33,8 +50,26 @@ def _product(factors: list[tuple[str, Any]], span: Span) -> Any:
     return factors[0][1] if len(factors) == 1 else Product(span, tuple(factors))
 
 
-def _target(token: Token) -> Name | Derivative:
-    return token.value if isinstance(token.value, Derivative) else Name(token.span, token.text)
+@dataclass(frozen=True, slots=True)
+class _Brackets:
+    """What stands in the brackets of one index."""
+
+    parts: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What gets a value: a name or a derivative, and the indices behind it; ``span`` covers both."""
+
+    node: Name | Derivative
+    indices: tuple[Expression, ...]
+    span: Span
+
+
+def _joined(parts: list[Part]) -> tuple[Expression, ...]:
+    """Return the indices of all brackets: ``W[i][j]`` is ``W[i, j]``."""
+    return tuple(index for part in parts if isinstance(part, _Brackets) for index in part.parts)
 
 
 class Builder:
@@ -55,6 +90,26 @@ class Builder:
     def derivative(self, parts: list[Token]) -> Derivative:
         found: Derivative = parts[0].value
         return found
+
+    def index(self, parts: list[Part]) -> _Brackets:
+        return _Brackets(tuple(parts[1:-1]), parts[0].span.to(parts[-1].span))
+
+    def element(self, parts: list[Part]) -> Index:
+        return Index(parts[0].span.to(parts[-1].span), parts[0].text, _joined(parts))
+
+    def differential(self, parts: list[Part]) -> Derivative:
+        found: Derivative = parts[0].value
+        return replace(found, indices=_joined(parts))
+
+    def array(self, parts: list[Part]) -> Array:
+        return Array(parts[0].span.to(parts[-1].span), tuple(parts[1:-1]))
+
+    def load(self, parts: list[Token]) -> Load:
+        return Load(parts[0].span.to(parts[-1].span), parts[2].value)
+
+    def reduction(self, parts: list[Part]) -> Reduction:
+        variables = tuple(token.text for token in parts[4:-1])
+        return Reduction(parts[0].span.to(parts[-1].span), parts[0].text, parts[2], variables)
 
     def call(self, parts: list[Part]) -> Call:
         return Call(parts[0].span.to(parts[-1].span), parts[0].text, tuple(parts[2:-1]))
@@ -84,13 +139,13 @@ class Builder:
         factors: list[tuple[str, Any]] = [("*", parts[0].operand if negative else _settle(parts[0]))]
         for token, part in zip(parts[1::2], parts[2::2], strict=True):
             factor = _settle(part)
-            if token.type == "MOD":
-                reach = parts[0].span.to(factor.span)
-                factors = [("*", Call(reach, "mod", (_product(factors, parts[0].span.to(token.span)), factor)))]
+            if token.type in ("MOD", "DOT"):
+                reach, before = parts[0].span.to(factor.span), _product(factors, parts[0].span.to(token.span))
+                factors = [("*", Call(reach, "mod", (before, factor)) if token.type == "MOD" else Dot(reach, before, factor))]
             else:
                 factors.append(("*" if token.type == "TIMES" else "/", factor))
         if negative:
-            return _Negative(Product(parts[0].operand.span.to(parts[-1].span), tuple(factors)), span)
+            return _Negative(_product(factors, parts[0].operand.span.to(parts[-1].span)), span)
         return _product(factors, span)
 
     def sum(self, parts: list[Part]) -> Any:
@@ -121,22 +176,29 @@ class Builder:
 
     # --- statements ---
 
+    def target(self, parts: list[Part]) -> _Target:
+        first, span = parts[0], parts[0].span.to(parts[-1].span)
+        node = first.value if isinstance(first.value, Derivative) else Name(first.span, first.text)
+        return _Target(node, _joined(parts), span)
+
     def entry(self, parts: list[Part]) -> Entry:
         doc = parts[2].value if len(parts) > 2 else None
-        return Entry(_target(parts[0]), parts[1], doc, parts[0].span.to(parts[-1].span))
+        return Entry(parts[0].node, parts[1], doc, parts[0].span.to(parts[-1].span), parts[0].indices)
 
     def drawn(self, parts: list[Part]) -> Entry:
         units = [Number(p.span, Fraction(1), p.value) for p in parts[2:] if p.type == "UNIT"]
         doc = next((p.value for p in parts[2:] if p.type == "STRING"), None)
-        return Entry(_target(parts[0]), Draw(parts[1], units[0] if units else None), doc, parts[0].span.to(parts[-1].span))
+        drawn = Draw(parts[1], units[0] if units else None)
+        return Entry(parts[0].node, drawn, doc, parts[0].span.to(parts[-1].span), parts[0].indices)
 
     def _entries(self, parts: list[Part]) -> Entries:
         return Entries(parts[0].text, tuple(parts[1:]))
 
     param = input = init = next = _entries
 
-    def labelled(self, parts: list[Token]) -> Labelled:
-        return Labelled(Name(parts[0].span, parts[0].text), parts[1].value if len(parts) > 1 else None)
+    def labelled(self, parts: list[Part]) -> Labelled:
+        doc = parts[-1].value if isinstance(parts[-1], Token) and len(parts) > 1 else None
+        return Labelled(Name(parts[0].span, parts[0].text), doc, _joined(parts))
 
     def noise(self, parts: list[Part]) -> Listing:
         return Listing("noise", tuple(parts[1:]))
@@ -166,14 +228,25 @@ class Builder:
 
     variant = model = _named
 
+    def imported(self, parts: list[Token]) -> Imported:
+        name, *alias = (Name(token.span, token.text) for token in parts[::2])
+        return Imported(name, alias[0] if alias else None)
+
+    def imports(self, parts: list[Part]) -> Import:
+        models = tuple(part for part in parts if isinstance(part, Imported))
+        path = parts[-1] if isinstance(parts[-1], Token) else None
+        end = models[-1].own.span if path is None else path.span
+        return Import(models, None if path is None else path.value, parts[0].span.to(end), end)
+
     # --- the pieces of blocks ---
 
     def change(self, parts: list[Part]) -> ActionTree:
         target, operator, value = parts
-        return ActionTree("set", _target(target), operator.text, value, target.span.to(value.span))
+        return ActionTree("set", target.node, operator.text, value, target.span.to(value.span), target.indices)
 
     def hold(self, parts: list[Part]) -> ActionTree:
-        return ActionTree("hold", _target(parts[1]), None, parts[3], parts[0].span.to(parts[3].span))
+        target = parts[1]
+        return ActionTree("hold", target.node, None, parts[3], parts[0].span.to(parts[3].span), target.indices)
 
     def wait(self, parts: list[Part]) -> ActionTree:
         return ActionTree("wait", None, None, parts[1], parts[0].span.to(parts[1].span))

@@ -14,10 +14,11 @@ from neurodsl.lang.dimensions import Algebra
 from neurodsl.lang.draws import distribution
 from neurodsl.lang.inference import is_steady
 from neurodsl.lang.limits import DEEPEST
-from neurodsl.lang.nodes import Derivative, Expression, Name, Number, Product, Sum
+from neurodsl.lang.names import free_indices
+from neurodsl.lang.nodes import Derivative, Expression, Index, Name, Number, Product, Sum
 from neurodsl.lang.rewrite import replace_names
 from neurodsl.lang.scope import Declarations
-from neurodsl.lang.tree import ActionTree, Block, Draw, Entry, derivative_text
+from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entry, derivative_text
 from neurodsl.model import (
     STEADY,
     Action,
@@ -61,19 +62,29 @@ def build(
             return algebra.time
         return found
 
-    constants = {n: d.right for n, d in declarations.definitions.items() if not dependencies.reach[n]}
+    constants = {n: None if index_variables(d.left) else d.right for n, d in declarations.definitions.items() if not dependencies.reach[n]}
+
+    def sizes(indices: tuple[Expression, ...]) -> tuple[Expression, ...]:
+        return tuple(expand(declarations.report, index, constants) for index in indices)
+
     parameters = {}
     for n in dependencies.order:
         if n in declarations.parameters:
             entry = declarations.parameters[n]
             value = _expanded(declarations, algebra, entry.value, constants)
-            parameters[n] = Parameter(n, unit(n), entry.doc, entry.target.span, value)
-    inputs = {n: Input(n, unit(n), e.doc, e.target.span, e.value) for n, e in declarations.inputs.items() if not isinstance(e.value, Draw)}
-    noises = {n: Noise(n, unit(n), labelled.doc, labelled.name.span) for n, labelled in declarations.noises.items()}
-    definitions = {n: Definition(n, unit(n), d.doc, d.left.span, d.right, not dependencies.reach[n]) for n, d in declarations.definitions.items()}
+            parameters[n] = Parameter(n, unit(n), entry.doc, entry.target.span, value, shape=sizes(entry.indices))
+    inputs = {
+        n: Input(n, unit(n), e.doc, e.target.span, _drive(declarations, algebra, e.value, constants), shape=sizes(e.indices))
+        for n, e in declarations.inputs.items()
+    }
+    noises = {n: Noise(n, unit(n), labelled.doc, labelled.name.span, shape=sizes(labelled.indices)) for n, labelled in declarations.noises.items()}
+    definitions = {
+        n: Definition(n, unit(n), d.doc, d.left.span, _right(declarations, d), not dependencies.reach[n], indices=index_variables(d.left))
+        for n, d in declarations.definitions.items()
+    }
     states = {n: _state(n, unit(n), declarations, algebra) for n in _in_text_order(declarations)}
-    equations = tuple(Equation(e.left, e.right, defines, e.span) for e, defines in zip(declarations.equations, declarations.defines, strict=True))
-    events = _events(declarations)
+    states = {n: replace(state, shape=sizes(state.shape)) for n, state in states.items()}
+    equations, events = _equations(declarations), _events(declarations)
     variants = {n: _variant(n, block) for n, block in declarations.variants.items()}
     functions = dict(declarations.functions)
     head = (name, doc, source, dimensionless, algebra.time)
@@ -83,13 +94,49 @@ def build(
 
 
 def _expanded(
-    declarations: Declarations, algebra: Algebra, value: Expression | Draw, constants: Mapping[str, Expression]
+    declarations: Declarations, algebra: Algebra, value: Expression | Draw, constants: Mapping[str, Expression | None]
 ) -> Expression | Distribution:
     """Return the value of a parameter, or what it is drawn from, as an expression of parameters alone."""
     if not isinstance(value, Draw):
         return expand(declarations.report, value, constants)
     drawn = distribution(algebra, value)
     return replace(drawn, arguments=tuple(expand(declarations.report, argument, constants) for argument in drawn.arguments))
+
+
+def _drive(
+    declarations: Declarations, algebra: Algebra, value: Expression | Draw, constants: Mapping[str, Expression | None]
+) -> Expression | Distribution:
+    """Return the value of an input as written, or what it is drawn from as an expression of parameters alone."""
+    return _expanded(declarations, algebra, value, constants) if isinstance(value, Draw) else value
+
+
+def index_variables(left: Expression) -> tuple[str, ...]:
+    """Return the index variables on the left side of an equation or a definition, in the order of the text."""
+    if isinstance(left, Index):
+        brackets = left.indices
+    else:
+        brackets = tuple(index for node in left.walk() if isinstance(node, Derivative) for index in node.indices)
+    return tuple(dict.fromkeys(index.id for index in brackets if isinstance(index, Name)))
+
+
+def _equations(declarations: Declarations) -> tuple[Equation, ...]:
+    trees = zip(declarations.equations, declarations.defines, strict=True)
+    return tuple(Equation(e.left, _right(declarations, e), defines, e.span, indices=index_variables(e.left)) for e, defines in trees)
+
+
+def _right(declarations: Declarations, tree: Assignment) -> Expression:
+    """Return the right side of an equation; with an index variable on the left, ``xi`` is the noise of the element, ``xi[i]``."""
+    indices = index_variables(tree.left)
+    noises = {name for name, labelled in declarations.noises.items() if not labelled.indices}
+    if not indices or not any(isinstance(node, Name) and node.id in noises for node in tree.right.walk()):
+        return tree.right
+
+    def element(node: Name | Index | Derivative) -> Expression:
+        if isinstance(node, Name) and node.id in noises:
+            return Index(node.span, node.id, tuple(Name(node.span, index) for index in indices))
+        return node
+
+    return replace_names(tree.right, element)
 
 
 def _in_text_order(declarations: Declarations) -> list[str]:
@@ -102,7 +149,9 @@ def _state(name: str, unit: Unit, declarations: Declarations, algebra: Algebra) 
     equation = next((e for e, d in zip(declarations.equations, declarations.defines, strict=True) if d and d[0][0] == name), None)
     docs = [entries[0].doc if entries[0] is not None else None, equation.doc if equation is not None else None]
     doc = next((text for text in docs if text is not None), None)
-    return State(name, unit, doc, declarations.names[name].span, order, tuple(None if e is None else _initial(e, algebra) for e in entries))
+    initials = tuple(None if e is None else _initial(e, algebra) for e in entries)
+    shape = next((e.indices for e in entries if e is not None and e.indices), ())
+    return State(name, unit, doc, declarations.names[name].span, order, initials, shape=shape)
 
 
 def _initial(entry: Entry, algebra: Algebra) -> Expression | Distribution | Steady:
@@ -114,30 +163,35 @@ def _initial(entry: Entry, algebra: Algebra) -> Expression | Distribution | Stea
 
 def _events(declarations: Declarations) -> tuple[Event, ...]:
     conditions = [event for event in declarations.events if event.kind == "on" and event.head is not None]
-    return tuple(_event(block, emits(block) or (len(conditions) == 1 and block is conditions[0])) for block in declarations.events)
+    alone = conditions[0] if len(conditions) == 1 else None
+    return tuple(_event(declarations, block, emits(block) or block is alone) for block in declarations.events)
 
 
-def _event(block: Block, spikes: bool) -> Event:
+def _event(declarations: Declarations, block: Block, spikes: bool) -> Event:
     trigger = None if isinstance(block.head, str) else block.head
-    return Event(block.sort, trigger, tuple(_action(action) for action in block.body), spikes, block.span)
+    indices = () if trigger is None or block.kind != "on" else free_indices(declarations, trigger)
+    return Event(block.sort, trigger, tuple(_action(action) for action in block.body), spikes, block.span, indices=indices)
 
 
 def _action(tree: ActionTree) -> Action:
     target = tree.target
     if target is None or tree.kind == "emit":
         return Action(tree.kind, None, 0, tree.value, tree.span)
-    value = tree.value if tree.kind != "set" or tree.value is None else _new_value(target, str(tree.operator), tree.value)
+    value = tree.value if tree.kind != "set" or tree.value is None else _new_value(tree, target, tree.value)
     if isinstance(target, Derivative):
-        return Action(tree.kind, target.name, target.order, value, tree.span)
-    return Action(tree.kind, target.id, 0, value, tree.span)
+        return Action(tree.kind, target.name, target.order, value, tree.span, indices=tree.indices)
+    return Action(tree.kind, target.id, 0, value, tree.span, indices=tree.indices)
 
 
-def _new_value(target: Name | Derivative, operator: str, value: Expression) -> Expression:
+def _new_value(tree: ActionTree, target: Name | Derivative, value: Expression) -> Expression:
     """Return what a target becomes: ``x + 1`` for ``x += 1``."""
-    span = target.span.to(value.span)
+    operator, span = str(tree.operator), target.span.to(value.span)
+    element: Expression = target
+    if tree.indices:
+        element = replace(target, indices=tree.indices) if isinstance(target, Derivative) else Index(target.span, target.id, tree.indices)
     if operator in ("+=", "-="):
-        return Sum(span, ((1, target), (1 if operator == "+=" else -1, value)))
-    return value if operator == "=" else Product(span, (("*", target), (operator[0], value)))
+        return Sum(span, ((1, element), (1 if operator == "+=" else -1, value)))
+    return value if operator == "=" else Product(span, (("*", element), (operator[0], value)))
 
 
 def _variant(name: str, block: Block) -> Variant:
@@ -151,14 +205,22 @@ def target_text(entry: Entry) -> str:
     return target.id if isinstance(target, Name) else derivative_text(target.name, target.order)
 
 
-def expand(report: Report, value: Expression, constants: Mapping[str, Expression]) -> Expression:
-    """Return the value of a parameter with the derived constants in it put in, so that it depends on parameters alone."""
-    sizes = {name: sum(1 for _ in constant.walk()) for name, constant in constants.items()}
-    while any(isinstance(node, Name) and node.id in constants for node in value.walk()):
+def expand(report: Report, value: Expression, constants: Mapping[str, Expression | None]) -> Expression:
+    """Return the value of a parameter with the derived constants in it put in, so that it depends on parameters alone.
+
+    ``constants`` holds the definitions; None for one that is given for index variables, which cannot be put in.
+    """
+    sizes = {name: sum(1 for _ in constant.walk()) for name, constant in constants.items() if constant is not None}
+    while any(isinstance(node, Name) and node.id in sizes for node in value.walk()):
         size = sum(sizes.get(node.id, 1) if isinstance(node, Name) else 1 for node in value.walk())
         if size > LARGEST_VALUE or value.depth > DEEPEST:
             message = "with the constants put in, the value of this parameter is too long"
             report.add(rules.TOO_LARGE, message, value.span, "define it without `param`")
             return Number(value.span, Fraction(0))
-        value = replace_names(value, lambda node: constants.get(node.id, node) if isinstance(node, Name) else node)
+        value = replace_names(value, lambda node: (isinstance(node, Name) and constants.get(node.id)) or node)
+    for node in value.walk():
+        if isinstance(node, Name | Index) and node.id in constants:
+            message = f"a parameter that uses elements of the derived quantity `{node.id}` is not supported yet"
+            report.add(rules.NOT_SUPPORTED, message, node.span, f"make `{node.id}` a parameter, or define this one without `param`")
+            return Number(value.span, Fraction(0))
     return value

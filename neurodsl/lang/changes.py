@@ -7,18 +7,21 @@ from dataclasses import replace
 from fractions import Fraction
 
 from neurodsl import rules
-from neurodsl.diagnostics import Report, nearest
+from neurodsl.diagnostics import Report, fail, nearest
 from neurodsl.lang.agreement import Complaints
 from neurodsl.lang.building import expand
-from neurodsl.lang.check import require
 from neurodsl.lang.dependencies import Reach, find_dependencies
 from neurodsl.lang.dimensions import Algebra
-from neurodsl.lang.names import check_expression
-from neurodsl.lang.nodes import Call, Derivative, Expression, Name, Number, Product
-from neurodsl.lang.rewrite import replace_names
+from neurodsl.lang.geometry import told
+from neurodsl.lang.known import check_processes, check_stimuli, refuse_processes, require
+from neurodsl.lang.names import check_expression, short
+from neurodsl.lang.nodes import Call, Derivative, Expression, Index, Name, Number, Product
+from neurodsl.lang.rewrite import replace_calls, replace_names
 from neurodsl.lang.scope import Declarations, Declared
+from neurodsl.lang.shapes import find_shapes
+from neurodsl.lang.stimuli import PROCESS
 from neurodsl.lang.tree import Assignment, Draw, Entry, Labelled, derivative_text
-from neurodsl.model import STEADY, Distribution, Input, Model, Parameter, Quantity
+from neurodsl.model import STEADY, Distribution, Input, Model, Parameter, Quantity, Steady
 from neurodsl.units import ONE, Unit
 
 KINDS = {"set": "parameter", "input": "input", "init": "initial value"}
@@ -38,6 +41,27 @@ def with_variant(model: Model, name: str, report: Report) -> Model:
         kind = "set" if target in model.parameters else "input" if target in model.inputs else "init"
         changed = _changed(changed, kind, target, value, report)
     return changed if report.ok else model
+
+
+def with_samples(model: Model, name: str, held: bool) -> Model:
+    """Return a model in which an input follows samples that a run gives.
+
+    Raises
+    ------
+    NeuroError
+        O101 where it has no such input.
+    """
+    made = model.inputs.get(name)
+    if made is None:
+        near = nearest(name, model.inputs)
+        listed = ", ".join(f"`{known}`" for known in model.inputs) or "none"
+        help = f"did you mean `{near}`?" if near else f"it has: {listed}"
+        raise fail(rules.UNKNOWN_OPTION_NAME, f"the model `{model.name}` has no input `{name}`", help=help)
+    table = f"samples of {name}"
+    value = Number(made.span, Fraction(0), None if model.dimensionless else made.unit)
+    parameters = {**model.parameters, table: Parameter(table, made.unit, None, made.span, value, shape=made.shape)}
+    inputs = {**model.inputs, name: replace(made, value=Name(made.span, table))}
+    return replace(model, parameters=parameters, inputs=inputs, tables={**model.tables, table: held})
 
 
 def override(model: Model, kind: str, name: str, expression: Expression, report: Report) -> Model:
@@ -81,7 +105,7 @@ def override(model: Model, kind: str, name: str, expression: Expression, report:
     value = _in_declared_units(model, expression, target, report)
     if len(report.found) > before:
         return model
-    algebra = Algebra({n: q.unit for n, q in _quantities(model).items()}, model.time_unit, model.functions)
+    algebra = Algebra({n: q.unit for n, q in _quantities(model).items()}, model.time_unit, model.functions, declarations.indices)
     complaints = Complaints(report, {}, algebra)
     if not model.dimensionless:
         complaints.expect(expression, algebra.unit_of(value, complaints), target, f"`{name}`")
@@ -137,14 +161,23 @@ def _in_declared_units(model: Model, expression: Expression, target: Unit, repor
         return expression if target == ONE else Number(expression.span, expression.value, target)
     quantities = _quantities(model)
 
-    def number(node: Name | Derivative) -> Expression:
+    def number(node: Name | Index | Derivative) -> Expression:
         if isinstance(node, Derivative):
             unit = quantities[node.name].unit / model.time_unit**node.order
         else:
             unit = model.time_unit if node.id in ("t", "dt") else quantities[node.id].unit if node.id in quantities else ONE
         return node if unit == ONE else Product(node.span, (("*", node), ("/", Number(node.span, Fraction(1), unit))))
 
+    def timed(call: Call) -> Call | None:
+        if call.function != PROCESS or len(call.arguments) < 3:
+            return None
+        *others, time = call.arguments
+        scaled = Product(time.span, (("*", time), ("*", Number(time.span, Fraction(1), model.time_unit))))
+        return replace(call, arguments=(*others, scaled))
+
     value = replace_names(expression, number)
+    if model.time_unit != ONE:
+        value = replace_calls(value, timed)
     return value if target == ONE else Product(expression.span, (("*", value), ("*", Number(expression.span, Fraction(1), target))))
 
 
@@ -154,16 +187,17 @@ def _declarations(model: Model, report: Report) -> Declarations:
     tables: dict[str, Mapping[str, Quantity]]
 
     def entry(quantity: Parameter | Input) -> Entry:
-        value = quantity.value
-        made = Draw(Call(value.span, value.name, value.arguments), None) if isinstance(value, Distribution) else value
-        return Entry(Name(quantity.span, quantity.name), made, quantity.doc, quantity.span)
+        made = _drawn(quantity.value) if isinstance(quantity.value, Distribution) else quantity.value
+        return Entry(Name(quantity.span, quantity.name), made, quantity.doc, quantity.span, quantity.shape)
 
     found.parameters = {name: entry(parameter) for name, parameter in model.parameters.items()}
     found.inputs = {name: entry(made) for name, made in model.inputs.items()}
     for name, d in model.definitions.items():
-        found.definitions[name] = Assignment(Name(d.span, name), d.value, d.doc, d.span)
+        indices = tuple(Name(d.span, index) for index in d.indices)
+        left = Index(d.span, name, indices) if indices else Name(d.span, name)
+        found.definitions[name] = Assignment(left, d.value, d.doc, d.span)
     found.functions = dict(model.functions)
-    found.noises = {name: Labelled(Name(noise.span, name), noise.doc) for name, noise in model.noises.items()}
+    found.noises = {name: Labelled(Name(noise.span, name), noise.doc, noise.shape) for name, noise in model.noises.items()}
     found.orders = {name: state.order for name, state in model.states.items()}
     tables = {"param": model.parameters, "input": model.inputs, "noise": model.noises, "derived": model.definitions, "state": model.states}
     if model.discrete:
@@ -172,6 +206,14 @@ def _declarations(model: Model, report: Report) -> Declarations:
         found.names |= {name: Declared(name, kind, made.span) for name, made in table.items()}
     found.names |= {name: Declared(name, "function", function.span) for name, function in model.functions.items()}
     return found
+
+
+def _drawn(value: Distribution) -> Draw:
+    """Return a distribution as it stands behind ``~``."""
+    arguments: tuple[Expression, ...] = value.arguments
+    if value.inner is not None:
+        arguments = (arguments[0], Call(value.span, value.inner, arguments[1:]))
+    return Draw(Call(value.span, value.name, arguments), None)
 
 
 def _changed(model: Model, kind: str, name: str, value: Expression, report: Report) -> Model:
@@ -183,15 +225,48 @@ def _changed(model: Model, kind: str, name: str, value: Expression, report: Repo
     dependencies = find_dependencies(declarations)
     allowed = Reach.TIME | Reach.INPUT if kind == "input" else Reach.NOTHING
     require(declarations, value, dependencies.of(value), f"this value of `{name}`", allowed)
+    if report.ok:
+        check_stimuli(declarations, value, dependencies)
+        if kind == "input":
+            check_processes(declarations, value, dependencies)
+        else:
+            refuse_processes(declarations, value)
     if not report.ok:
         return model
     if kind == "input":
-        return replace(model, inputs={**model.inputs, name: replace(model.inputs[name], value=value)})
+        drive = model.inputs[name]
+        shape = _shape(model, drive, drive.value, value, report)
+        return replace(model, inputs={**model.inputs, name: replace(drive, value=value, shape=shape)})
     if kind == "init":
-        state, order = _state_of(model, name)
-        initials = list(model.states[state].initials)
-        initials[order] = STEADY if isinstance(value, Name) and value.id == "steady" and "steady" not in declarations.names else value
-        return replace(model, states={**model.states, state: replace(model.states[state], initials=tuple(initials))})
-    constants = {n: d.value for n, d in model.definitions.items() if d.constant}
-    changed = {**model.parameters, name: replace(model.parameters[name], value=expand(report, value, constants))}
+        label, order = _state_of(model, name)
+        state = model.states[label]
+        initials = list(state.initials)
+        steady = isinstance(value, Name) and value.id == "steady" and "steady" not in declarations.names
+        shape = state.shape if steady else _shape(model, state, initials[order], value, report)
+        initials[order] = STEADY if steady else value
+        return replace(model, states={**model.states, label: replace(state, initials=tuple(initials), shape=shape)})
+    constants = {n: None if d.indices else d.value for n, d in model.definitions.items() if d.constant}
+    parameter = model.parameters[name]
+    shape = _shape(model, parameter, parameter.value, value, report)
+    changed = {**model.parameters, name: replace(parameter, value=expand(report, value, constants), shape=shape)}
     return replace(model, parameters={n: changed[n] for n in dependencies.order if n in changed})
+
+
+def _shape(
+    model: Model, quantity: Quantity, before: Expression | Distribution | Steady | None, value: Expression, report: Report
+) -> tuple[Expression, ...]:
+    """Return the sizes that a quantity is declared with once it has a new value; a number fills an array whose value said its size.
+
+    A value with another number of dimensions than the one before is reported.
+    """
+    shapes = None if quantity.shape else find_shapes(model, Report())
+    if shapes is None:
+        return quantity.shape
+    old = shapes.of(before) if before is not None and not isinstance(before, Distribution | Steady) else ()
+    new, own = shapes.of(value), shapes.names[quantity.name]
+    if old and not new:
+        return tuple(Number(value.span, Fraction(size)) for size in old)
+    if new and len(new) != len(own):
+        message = f"`{quantity.name}` is {told(own)}, and its value `{short(value)}` {told(new)}"
+        report.add(rules.SHAPES, message, value.span, "declare its size in the model" if not own else None)
+    return quantity.shape

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from neurodsl import rules
-from neurodsl.lang.dependencies import WORDS, Dependencies, Reach, find_dependencies
+from neurodsl.lang.dependencies import Dependencies, Reach, find_dependencies
 from neurodsl.lang.draws import check_draw, outside
 from neurodsl.lang.inference import is_steady
-from neurodsl.lang.names import check_expression, short
-from neurodsl.lang.nodes import Call, Comparison, Derivative, Expression, Logic, Name
+from neurodsl.lang.known import check_processes, check_stimuli, refuse_processes, require
+from neurodsl.lang.names import EQUATIONS, STEPS, check_expression, check_left, free_indices, short
+from neurodsl.lang.nodes import Comparison, Derivative, Expression, Index, Logic, Name
 from neurodsl.lang.noise import check_noise
 from neurodsl.lang.scope import KINDS, Declarations
-from neurodsl.lang.tree import ActionTree, Block, Draw, Entries, Entry, derivative_text, parts
+from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entries, Entry, derivative_text, parts
 
 DRAWN_FROM = "the arguments of a distribution are numbers and parameters"
 
@@ -29,6 +32,7 @@ def check(declarations: Declarations, complete: bool) -> Dependencies:
     _check_quotients(declarations)
     dependencies = find_dependencies(declarations)
     _check_reach(declarations, dependencies)
+    _check_sizes(declarations, dependencies)
     for event in declarations.events:
         _check_event(declarations, event, dependencies)
     check_noise(declarations, dependencies)
@@ -43,16 +47,49 @@ def _check_names(declarations: Declarations) -> None:
         _check_value(declarations, entry.value)
     for entry in declarations.initials.values():
         _check_initial(declarations, entry)
-    for definition in declarations.definitions.values():
-        check_expression(declarations, definition.right)
+    for name, definition in declarations.definitions.items():
+        left = definition.left
+        indices = check_left(declarations, name, left.indices) if isinstance(left, Index) else ()
+        check_expression(declarations, definition.right, indices=indices, special=EQUATIONS)
     for function in declarations.functions.values():
         check_expression(declarations, function.body, arguments=function.arguments)
     for equation in declarations.equations:
-        check_expression(declarations, equation.left)
-        check_expression(declarations, equation.right)
+        _check_equation(declarations, equation)
     for variant in declarations.variants.values():
         for entry in variant_entries(variant):
             _check_variant_entry(declarations, variant, entry)
+
+
+def _check_equation(declarations: Declarations, equation: Assignment) -> None:
+    left = equation.left
+    if isinstance(left, Name | Index):
+        indices = check_left(declarations, left.id, left.indices) if isinstance(left, Index) else ()
+        check_expression(declarations, Name(left.span, left.id))
+        check_expression(declarations, equation.right, indices=indices, special=STEPS)
+        return
+    indices = ()
+    for node in left.walk():
+        if isinstance(node, Derivative) and node.indices:
+            found = check_left(declarations, node.name, node.indices)
+            indices = tuple(dict.fromkeys((*indices, *found)))
+    check_expression(declarations, left, indices=indices)
+    check_expression(declarations, equation.right, indices=indices, special=EQUATIONS)
+
+
+def _check_sizes(declarations: Declarations, dependencies: Dependencies) -> None:
+    """Report sizes that hold names without a meaning, or that change."""
+    for name, size in declared_sizes(declarations):
+        check_expression(declarations, size)
+        remedy = "a size is made of numbers and parameters"
+        require(declarations, size, dependencies.of(size), f"a size of `{name}`", Reach.NOTHING, remedy)
+
+
+def declared_sizes(declarations: Declarations) -> Iterator[tuple[str, Expression]]:
+    """Yield the sizes in brackets behind what is declared, each with its name."""
+    for entry in (*declarations.parameters.values(), *declarations.inputs.values(), *declarations.initials.values()):
+        yield from ((short_target(entry), size) for size in entry.indices)
+    for labelled in declarations.noises.values():
+        yield from ((labelled.name.id, size) for size in labelled.indices)
 
 
 def _check_value(declarations: Declarations, value: Expression | Draw) -> None:
@@ -94,6 +131,9 @@ def _check_variant_entry(declarations: Declarations, variant: Block, entry: Entr
     target = entry.target
     name, order = (target.name, target.order) if isinstance(target, Derivative) else (target.id, 0)
     _check_initial(declarations, entry)
+    if entry.indices:
+        remedy = f"write `{name} = ...` with the values of all elements, or one number for all"
+        declarations.report.add(rules.SYNTAX, "a variant gives a value to a whole array", target.span, remedy)
     known = declarations.names.get(name)
     if name in declarations.unclear or (known is not None and known.kind in ("param", "input") and order == 0):
         return
@@ -114,8 +154,10 @@ def _check_reach(declarations: Declarations, dependencies: Dependencies) -> None
     drives = Reach.TIME | Reach.INPUT
     for kind, table, allowed in (("param", declarations.parameters, Reach.NOTHING), ("input", declarations.inputs, drives)):
         for name, entry in table.items():
-            help = DRAWN_FROM if isinstance(entry.value, Draw) else f"write `{name} = ...` without `{kind}`"
-            require(declarations, entry.value, dependencies.of(entry.value), f"the {KINDS[kind]} `{name}`", allowed, help)
+            drawn = isinstance(entry.value, Draw)
+            help = DRAWN_FROM if drawn else f"write `{name} = ...` without `{kind}`"
+            reach = dependencies.of(entry.value)
+            require(declarations, entry.value, reach, f"the {KINDS[kind]} `{name}`", Reach.NOTHING if drawn else allowed, help)
     help = "make the initial value a parameter: `param V_0 = -65 [mV]`, `init V = V_0, u = b*V_0`"
     variants = [entry for variant in declarations.variants.values() for entry in variant_entries(variant)]
     for entry in (*declarations.initials.values(), *variants):
@@ -123,11 +165,26 @@ def _check_reach(declarations: Declarations, dependencies: Dependencies) -> None
         allowed = drives if known is not None and known.kind == "input" else Reach.NOTHING
         remedy = DRAWN_FROM if isinstance(entry.value, Draw) else help
         require(declarations, entry.value, dependencies.of(entry.value), f"this value of `{short_target(entry)}`", allowed, remedy)
+    _check_drives(declarations, dependencies)
+
+
+def _check_drives(declarations: Declarations, dependencies: Dependencies) -> None:
+    """Report stimuli whose times are not known, and random processes outside of inputs."""
+    entries = [*declarations.parameters.values(), *declarations.inputs.values(), *declarations.initials.values()]
+    entries += [entry for variant in declarations.variants.values() for entry in variant_entries(variant)]
+    for entry in entries:
+        name = entry.target.id if isinstance(entry.target, Name) else ""
+        for part in parts(entry.value):
+            check_stimuli(declarations, part, dependencies)
+            if name in declarations.inputs and not isinstance(entry.value, Draw):
+                check_processes(declarations, part, dependencies)
+            else:
+                refuse_processes(declarations, part)
     bodies = [(definition.right, ()) for definition in declarations.definitions.values()]
-    bodies += [(equation.right, ()) for equation in declarations.equations]
-    bodies += [(part, ()) for entry in declarations.inputs.values() for part in parts(entry.value)]
+    bodies += [(side, ()) for equation in declarations.equations for side in (equation.left, equation.right)]
     for body, arguments in (*bodies, *((f.body, f.arguments) for f in declarations.functions.values())):
-        _check_pulses(declarations, body, arguments, dependencies)
+        check_stimuli(declarations, body, dependencies, arguments)
+        refuse_processes(declarations, body)
 
 
 def short_target(entry: Entry) -> str:
@@ -136,25 +193,8 @@ def short_target(entry: Entry) -> str:
     return target.id if isinstance(target, Name) else derivative_text(target.name, target.order)
 
 
-def _check_pulses(declarations: Declarations, root: Expression, arguments: tuple[str, ...], dependencies: Dependencies) -> None:
-    for node in root.walk():
-        if isinstance(node, Call) and node.function == "pulse" and len(node.arguments) == 3:
-            for what, time in zip(("start", "stop"), node.arguments[1:], strict=True):
-                reach = dependencies.of(time, arguments)
-                require(declarations, time, reach, f"the {what} of a pulse", Reach.INPUT, "write an event for what the state triggers")
-
-
-def require(declarations: Declarations, root: Expression | Draw, reach: Reach, what: str, allowed: Reach, help: str | None = None) -> None:
-    """Report an expression that depends on more than is allowed."""
-    surplus = reach & ~allowed
-    if not surplus:
-        return
-    words = " and ".join(WORDS[part] for part in Reach if part & surplus)
-    needed = "the time and parameters" if Reach.TIME & allowed else "parameters alone"
-    declarations.report.add(rules.NOT_CONSTANT, f"{what} depends on {words}; it may depend on {needed}", root.span, help)
-
-
 def _check_event(declarations: Declarations, event: Block, dependencies: Dependencies) -> None:
+    indices: tuple[str, ...] = ()
     if event.head is not None:
         assert not isinstance(event.head, str)
         compared = event.kind == "on" and isinstance(event.head, Comparison | Logic)
@@ -162,24 +202,29 @@ def _check_event(declarations: Declarations, event: Block, dependencies: Depende
             text = short(event.head)
             message = f"`on {event.sort}` takes a number, and `{text}` is a condition"
             declarations.report.add(rules.NOT_A_CONDITION, message, event.head.span, f"an event with a condition is `on {text}: ...`")
-        check_expression(declarations, event.head, condition=compared or event.sort == "condition")
+        if event.kind == "on":
+            indices = free_indices(declarations, event.head)
+            declarations.indices.update(indices)
+        check_expression(declarations, event.head, condition=compared or event.sort == "condition", indices=indices)
+        refuse_processes(declarations, event.head)
         if event.kind != "on":
             what = "the time of `at`" if event.kind == "at" else "the period of `every`"
             help = "an event that the state triggers is `on <condition>: ...`"
             require(declarations, event.head, dependencies.of(event.head), what, Reach.NOTHING, help)
         else:
-            _check_pulses(declarations, event.head, (), dependencies)
+            check_stimuli(declarations, event.head, dependencies)
         if event.sort in ("rate", "chance"):
             _check_random(declarations, event, event.head)
     for action in event.body:
         assert isinstance(action, ActionTree)
-        _check_action(declarations, action)
+        _check_action(declarations, action, indices)
         if action.kind == "wait" and event.sort in ("at", "every", "start"):
             declarations.report.add(
                 rules.BAD_ACTION, "`wait` is for events that a state sets off", action.span, "an event at known times has nothing to wait for"
             )
         if action.value is not None:
-            _check_pulses(declarations, action.value, (), dependencies)
+            check_stimuli(declarations, action.value, dependencies)
+            refuse_processes(declarations, action.value)
 
 
 def _check_random(declarations: Declarations, event: Block, head: Expression) -> None:
@@ -189,10 +234,12 @@ def _check_random(declarations: Declarations, event: Block, head: Expression) ->
         declarations.report.add(rules.BAD_VALUE, f"{what} {words}, not `{head.span.text}`", head.span)
 
 
-def _check_action(declarations: Declarations, action: ActionTree) -> None:
+def _check_action(declarations: Declarations, action: ActionTree, indices: tuple[str, ...]) -> None:
     if action.value is not None:
-        check_expression(declarations, action.value)
+        check_expression(declarations, action.value, indices=indices, special=STEPS)
     target = action.target
+    if action.indices and target is not None:
+        _check_element(declarations, action, target, indices)
     if action.kind == "emit":
         assert isinstance(target, Name)
         if target.id != "spike":
@@ -201,6 +248,16 @@ def _check_action(declarations: Declarations, action: ActionTree) -> None:
         _check_derivative_target(declarations, action, target)
     elif target is not None:
         _check_target(declarations, action, target)
+
+
+def _check_element(declarations: Declarations, action: ActionTree, target: Name | Derivative, indices: tuple[str, ...]) -> None:
+    """Report what is wrong with the indices of what an action changes."""
+    name = target.id if isinstance(target, Name) else target.name
+    if name in declarations.names:
+        used = name in declarations.used
+        check_expression(declarations, Index(target.span, name, action.indices), indices=indices)
+        if not used:
+            declarations.used.discard(name)
 
 
 def _check_derivative_target(declarations: Declarations, action: ActionTree, target: Derivative) -> None:

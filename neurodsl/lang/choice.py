@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, Report, fail, nearest
-from neurodsl.lang.reading import read_all
+from neurodsl.lang.reading import only, read_all
 from neurodsl.model import Model
 from neurodsl.source import Source
 
 
 def read_model(source: Source, name: str | None, report: Report) -> Model:
-    """Return a model of a text.
+    """Return a model of a text; of the findings those of the file that it stands in.
 
     Raises
     ------
@@ -22,14 +22,14 @@ def read_model(source: Source, name: str | None, report: Report) -> Model:
     models = read_all(source, report)
     if not report.ok:
         raise NeuroError(report)
-    if name is None:
-        if len(models) != 1:
-            listed = ", ".join(f"`{known}`" for known in models) or "none"
-            raise fail(rules.UNKNOWN_OPTION_NAME, f"`{source.name}` holds {len(models)} models: {listed}", help="name one with `--model`")
-        return next(iter(models.values()))
-    if name not in models:
+    if name is not None and name not in models:
         raise unknown_name("model", name, models, source.name)
-    return models[name]
+    model = only(models, source) if name is None else models[name]
+    if model is None:
+        listed = ", ".join(f"`{known}`" for known in models)
+        raise fail(rules.UNKNOWN_OPTION_NAME, f"`{source.name}` holds {len(models)} models: {listed}", help="name one with `--model`")
+    report.found = [finding for finding in report.found if finding.span is None or finding.span.source is model.source]
+    return model
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str) -> NeuroError:

@@ -8,7 +8,7 @@ from enum import Flag, auto
 from itertools import chain
 
 from neurodsl import rules
-from neurodsl.lang.nodes import Call, Derivative, Expression, Name
+from neurodsl.lang.nodes import Call, Derivative, Expression, Index, Name
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.tree import Draw, parts
 from neurodsl.source import Span
@@ -41,7 +41,7 @@ def mentioned(root: Expression | Draw, arguments: Iterable[str] = ()) -> dict[st
     local = set(arguments)
     found: dict[str, Span] = {}
     for node in chain.from_iterable(part.walk() for part in parts(root)):
-        if isinstance(node, Name) and node.id not in local:
+        if isinstance(node, Name | Index) and node.id not in local:
             found.setdefault(node.id, node.span)
         elif isinstance(node, Call):
             found.setdefault(node.function, node.span)

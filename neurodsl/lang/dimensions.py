@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
 from neurodsl.lang.functions import BUILTINS, Builtin
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
+from neurodsl.lang.nodes import (
+    Array,
+    Call,
+    Comparison,
+    Conditional,
+    Derivative,
+    Dot,
+    Expression,
+    Index,
+    Load,
+    Logic,
+    Name,
+    Number,
+    Power,
+    Product,
+    Reduction,
+    Sum,
+)
+from neurodsl.lang.stimuli import STIMULI, unit_of_time
 from neurodsl.model import Function
 from neurodsl.units import ONE, Unit
 
@@ -32,9 +50,18 @@ LARGEST_ROOT = 64
 
 def result_unit(builtin: Builtin, units: Sequence[Unit]) -> Unit:
     """Return the unit of a call from those of its arguments, which fit; a literal 0 counts as dimensionless."""
-    if builtin.units == "same":
-        return next((unit for unit in units if not unit.is_dimensionless), units[0])
-    return units[0] ** Fraction(1, 2) if builtin.units == "root" else ONE
+    match builtin.units:
+        case "same" | "process":
+            return next((unit for unit in units if not unit.is_dimensionless), units[0])
+        case "root":
+            return units[0] ** Fraction(1, 2)
+        case "inverse":
+            return ONE / units[0]
+        case "product":
+            return units[0] * units[1]
+        case "quotient":
+            return units[0] / units[1]
+    return ONE
 
 
 def exact(node: Expression) -> Fraction | None:
@@ -70,6 +97,9 @@ class Problems:
     def not_dimensionless(self, node: Expression, part: Expression, unit: Unit) -> None:
         """Take note that a part of a node is no pure number."""
 
+    def argument(self, call: Call, number: int, unit: Unit, wanted: Unit) -> None:
+        """Take note that an argument of a stimulus does not measure what it has to."""
+
     def power(self, node: Power, unit: Unit) -> None:
         """Take note that the exponent of a quantity with a unit is not known, or out of range."""
 
@@ -93,11 +123,14 @@ class Algebra:
         The unit of ``t`` and ``dt``.
     functions : mapping
         The functions of the author's.
+    indices : collection of str
+        The index variables, which are numbers.
     """
 
     names: dict[str, Measure]
     time: Unit
     functions: Mapping[str, Function]
+    indices: Collection[str] = ()
     calls: dict[tuple[str, tuple[Measure, ...], bool], Measure] = field(default_factory=dict)
 
     def unit_of(self, root: Expression, problems: Problems = SILENT, local: Local | None = None) -> Measure:
@@ -117,13 +150,25 @@ class Algebra:
                 return (ZERO if node.value == 0 else ONE) if node.unit is None else node.unit
             case Name():
                 return self._name(node.id, local)
+            case Index():
+                self._indices(node, parts, problems)
+                return self._name(node.id, local)
             case Derivative():
+                self._indices(node, parts, problems)
                 unit = self.names.get(node.name, UNKNOWN)
                 return unit / self.time**node.order if isinstance(unit, Unit) else UNKNOWN
+            case Array():
+                return agreed(node, node.items, parts, problems)
+            case Load():
+                return ONE
+            case Dot():
+                return _product(("*", "*"), parts)
+            case Reduction():
+                return self._reduction(node, parts[0], problems)
             case Sum():
                 return agreed(node, tuple(term for _, term in node.terms), parts, problems)
             case Product():
-                return _product(node, parts)
+                return _product(tuple(operator for operator, _ in node.factors), parts)
             case Power():
                 return _power(node, parts, problems)
             case Comparison():
@@ -136,12 +181,24 @@ class Algebra:
             case Logic():
                 return ONE
 
+    def _indices(self, node: Index | Derivative, parts: list[Measure], problems: Problems) -> None:
+        for index, part in zip(node.indices, parts, strict=True):
+            if isinstance(part, Unit) and not part.is_dimensionless:
+                problems.not_dimensionless(node, index, part)
+
+    def _reduction(self, node: Reduction, part: Measure, problems: Problems) -> Measure:
+        if node.function != "prod":
+            return part
+        if isinstance(part, Unit) and not part.is_dimensionless:
+            problems.not_dimensionless(node, node.body, part)
+        return ONE
+
     def _name(self, name: str, local: Local) -> Measure:
         if name in local:
             return local[name]
         if name in ("t", "dt"):
             return self.time
-        return ONE if name == "pi" else self.names.get(name, UNKNOWN)
+        return ONE if name == "pi" or name in self.indices else self.names.get(name, UNKNOWN)
 
     def _call(self, node: Call, parts: list[Measure], problems: Problems) -> Measure:
         function = self.functions.get(node.function)
@@ -155,7 +212,16 @@ class Algebra:
                 if isinstance(part, Unit) and not part.is_dimensionless:
                     problems.not_dimensionless(node, argument, part)
             return ONE
-        shared = parts[0] if builtin.units in ("root", "any") else agreed(node, node.arguments, parts, problems)
+        if builtin.units in ("product", "quotient"):
+            return _product("**" if builtin.units == "product" else "*/", parts)
+        if builtin.units == "stimulus":
+            _check_stimulus(node, parts, problems)
+            return ONE
+        if builtin.units == "process":
+            if isinstance(parts[2], Unit) and not parts[2].same_dimension(self.time):
+                problems.argument(node, 2, parts[2], self.time)
+            return agreed(node, node.arguments[:2], parts[:2], problems)
+        shared = parts[0] if builtin.units in ("root", "any", "inverse") else agreed(node, node.arguments, parts, problems)
         if builtin.units in ("any", "ratio"):
             return ONE
         return _bounded(result_unit(builtin, [shared])) if isinstance(shared, Unit) else shared
@@ -170,6 +236,18 @@ class Algebra:
         return self.calls[key]
 
 
+def _check_stimulus(node: Call, parts: Sequence[Measure], problems: Problems) -> None:
+    """Report the arguments of a stimulus that are not the powers of the unit of its time that they have to be."""
+    time = unit_of_time(node.function, _known(parts))
+    for number, (argument, part) in enumerate(zip(STIMULI[node.function], parts, strict=False)):
+        if isinstance(part, Unit) and time is not None and not part.same_dimension(time**argument.power):
+            problems.argument(node, number, part, time**argument.power)
+
+
+def _known(parts: Sequence[Measure]) -> list[Unit | None]:
+    return [part if isinstance(part, Unit) else None for part in parts]
+
+
 def agreed(node: Expression, nodes: Sequence[Expression], parts: Sequence[Measure], problems: Problems) -> Measure:
     """Return the unit that several parts of a node have in common: that of the first; unknown where they differ."""
     known = [(part, unit) for part, unit in zip(nodes, parts, strict=True) if isinstance(unit, Unit)]
@@ -182,11 +260,12 @@ def agreed(node: Expression, nodes: Sequence[Expression], parts: Sequence[Measur
     return ZERO if all(part is ZERO for part in parts) else UNKNOWN
 
 
-def _product(node: Product, parts: list[Measure]) -> Measure:
+def _product(operators: Sequence[str], parts: list[Measure]) -> Measure:
+    """Return the unit of a product of parts, each with ``*`` or ``/`` before it."""
     result = ONE
     if parts and parts[0] is ZERO:
         return ZERO
-    for (operator, _), part in zip(node.factors, parts, strict=True):
+    for operator, part in zip(operators, parts, strict=True):
         if part is ZERO and operator == "*":
             return ZERO
         if not isinstance(part, Unit):
@@ -236,11 +315,11 @@ def push(algebra: Algebra, root: Expression, expected: Measure, found: Mapping[i
         if isinstance(own, Unit):
             wanted = own
         if isinstance(wanted, Unit) and own is UNKNOWN:
-            if isinstance(node, Name):
+            if isinstance(node, Name | Index):
                 solve(node.id, wanted)
             elif isinstance(node, Derivative) and not direct:
                 solve(node.name, wanted * algebra.time**node.order)
-        stack.extend(_expectations(node, UNKNOWN if direct and isinstance(node, Product | Power) else wanted, found))
+        stack.extend(_expectations(node, UNKNOWN if direct and isinstance(node, Product | Dot | Power) else wanted, found))
 
 
 def _expectations(node: Expression, wanted: Measure, found: Mapping[int, Measure]) -> list[tuple[Expression, Measure]]:
@@ -250,8 +329,14 @@ def _expectations(node: Expression, wanted: Measure, found: Mapping[int, Measure
     known = next((unit for unit in units if isinstance(unit, Unit)), UNKNOWN)
     shared = known if known is not UNKNOWN else wanted
     match node:
-        case Sum():
+        case Sum() | Array():
             return [(child, shared) for child in children]
+        case Reduction():
+            return [(node.body, ONE if node.function == "prod" else wanted)]
+        case Dot():
+            return _missing_factor((("*", node.left), ("*", node.right)), wanted, units)
+        case Index() | Derivative():
+            return [(child, ONE) for child in children]
         case Comparison():
             return [(child, known) for child in children]
         case Conditional():
@@ -259,7 +344,7 @@ def _expectations(node: Expression, wanted: Measure, found: Mapping[int, Measure
             expected = branches if isinstance(branches, Unit) else wanted
             return [(node.value, expected), (node.condition, UNKNOWN), (node.otherwise, expected)]
         case Product():
-            return _missing_factor(node, wanted, units)
+            return _missing_factor(node.factors, wanted, units)
         case Power():
             number = exact(node.exponent)
             base = _bounded(wanted ** (1 / number)) if isinstance(wanted, Unit) and number else UNKNOWN
@@ -267,24 +352,31 @@ def _expectations(node: Expression, wanted: Measure, found: Mapping[int, Measure
         case Call():
             builtin = BUILTINS.get(node.function)
             kind = builtin.units if builtin is not None else ""
+            if kind == "stimulus" and (time := unit_of_time(node.function, _known(units))) is not None:
+                powers = [time**argument.power for argument in STIMULI[node.function]]
+                return list(zip(children, powers, strict=False))
+            if kind == "process":
+                return [(children[0], shared), (children[1], shared), *((child, UNKNOWN) for child in children[2:])]
             expected = {"plain": ONE, "same": shared, "ratio": known}.get(kind, UNKNOWN)
-            if kind == "root" and isinstance(wanted, Unit):
-                expected = wanted**2
+            if kind in ("product", "quotient") and len(children) == 2:
+                return _missing_factor((("*", children[0]), ("*" if kind == "product" else "/", children[1])), wanted, units)
+            if kind in ("root", "inverse") and isinstance(wanted, Unit):
+                expected = wanted**2 if kind == "root" else ONE / wanted
             return [(child, expected) for child in children]
     return [(child, UNKNOWN) for child in children]
 
 
-def _missing_factor(node: Product, wanted: Measure, units: Sequence[Measure]) -> list[tuple[Expression, Measure]]:
+def _missing_factor(factors: Sequence[tuple[str, Expression]], wanted: Measure, units: Sequence[Measure]) -> list[tuple[Expression, Measure]]:
     """Return the factors of a product; where one alone is unknown, with the unit that makes the product what is wanted."""
     unknown = [i for i, unit in enumerate(units) if unit is UNKNOWN]
-    children: list[tuple[Expression, Measure]] = [(factor, UNKNOWN) for _, factor in node.factors]
+    children: list[tuple[Expression, Measure]] = [(factor, UNKNOWN) for _, factor in factors]
     if len(unknown) != 1 or not isinstance(wanted, Unit) or ZERO in units:
         return children
     rest = wanted
-    for (operator, _), unit in zip(node.factors, units, strict=True):
+    for (operator, _), unit in zip(factors, units, strict=True):
         if isinstance(unit, Unit):
             rest = rest / unit if operator == "*" else rest * unit
     i = unknown[0]
-    operator, factor = node.factors[i]
+    operator, factor = factors[i]
     children[i] = (factor, rest if operator == "*" else ONE / rest)
     return children

@@ -68,3 +68,14 @@ DISTRIBUTIONS = _table(
     Law("choice", (Argument("value", True), Argument("value", True)), "one of the arguments, each as likely: choice(a, b, ...)", more=True),
 )
 """Every distribution by its name."""
+
+SPARSE = Law("sparse", (Argument("p", False, "probability"),), "with probability p drawn from another distribution, else 0: sparse(p, normal(0, 1))")
+"""What an array can be drawn from beside them; what ``law_of`` returns has the arguments of the inner distribution too."""
+
+
+def law_of(name: str, inner: str | None = None) -> Law:
+    """Return a distribution by its name; that of ``sparse`` has p and the arguments of its ``inner`` one."""
+    if inner is None:
+        return DISTRIBUTIONS[name]
+    law = DISTRIBUTIONS[inner]
+    return Law(SPARSE.name, (*SPARSE.arguments, *law.arguments), SPARSE.doc, law.more)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from neurodsl import rules
 from neurodsl.lang.agreement import Complaints, phrase
 from neurodsl.lang.dimensions import SILENT, Algebra, Measure, agreed
-from neurodsl.lang.distributions import DISTRIBUTIONS
+from neurodsl.lang.distributions import DISTRIBUTIONS, SPARSE, Law, law_of
 from neurodsl.lang.names import check_expression, short
 from neurodsl.lang.nodes import Expression, Number, Product, Sum
 from neurodsl.lang.scope import Declarations
@@ -23,26 +23,47 @@ DOMAINS = {"positive": "is above 0", "not negative": "is not negative", "probabi
 def check_draw(declarations: Declarations, draw: Draw) -> None:
     """Report an unknown distribution, a wrong number of arguments, and arguments that are no numbers, or out of range."""
     call, report = draw.call, declarations.report
-    for argument in call.arguments:
+    for argument in draw.arguments:
         check_expression(declarations, argument)
-    law = DISTRIBUTIONS.get(call.function)
+    if call.function == SPARSE.name and not _check_sparse(declarations, draw):
+        return
+    law = law_of_draw(draw)
+    name = call.function if draw.inner is None else draw.inner.function
     if law is None:
-        near = declarations.near(call.function, DISTRIBUTIONS)
+        near = declarations.near(name, DISTRIBUTIONS)
         help = f"did you mean `{near}`?" if near else f"the distributions are {', '.join(f'`{name}`' for name in DISTRIBUTIONS)}"
-        report.add(rules.UNKNOWN_NAME, f"unknown distribution `{call.function}`", call.span, help)
+        report.add(rules.UNKNOWN_NAME, f"unknown distribution `{name}`", (draw.inner or call).span, help)
         return
-    count = len(call.arguments)
-    if count < law.least or (law.most is not None and count > law.most):
-        wanted = f"{law.least}{'' if law.most else ' or more'} argument{'s' if law.least > 1 else ''}"
-        report.add(rules.ARGUMENTS, f"`{law.name}` takes {wanted}, not {count}", call.span, f"`{law.name}`: {law.doc}")
+    own = DISTRIBUTIONS[name]
+    count = len((draw.inner or call).arguments)
+    if count < own.least or (own.most is not None and count > own.most):
+        wanted = f"{own.least}{'' if own.most else ' or more'} argument{'s' if own.least > 1 else ''}"
+        report.add(rules.ARGUMENTS, f"`{own.name}` takes {wanted}, not {count}", (draw.inner or call).span, f"`{own.name}`: {own.doc}")
         return
-    for i, argument in enumerate(call.arguments):
+    for i, argument in enumerate(draw.arguments):
         if words := outside(argument, law.argument(i).domain):
-            what = f"`{law.argument(i).name}` of `{law.name}`"
-            report.add(rules.BAD_VALUE, f"{what} {words}, not `{short(argument)}`", argument.span, f"`{law.name}`: {law.doc}")
-    if law.name == "uniform" and _descends(*call.arguments):
-        low, high = map(short, call.arguments)
+            owner = law if i == 0 else own
+            what = f"`{law.argument(i).name}` of `{owner.name}`"
+            report.add(rules.BAD_VALUE, f"{what} {words}, not `{short(argument)}`", argument.span, f"`{owner.name}`: {owner.doc}")
+    if own.name == "uniform" and descends(*(draw.inner or call).arguments):
+        low, high = map(short, (draw.inner or call).arguments)
         report.add(rules.BAD_VALUE, f"`low` of `uniform` is above `high`: `{low}`, `{high}`", call.span, f"write `uniform({high}, {low})`")
+
+
+def _check_sparse(declarations: Declarations, draw: Draw) -> bool:
+    """Report a sparse draw that is not made of a probability and a distribution; return whether it is."""
+    call = draw.call
+    if len(call.arguments) == 2 and draw.inner is not None:
+        return True
+    message = "`sparse` takes a probability and a distribution"
+    declarations.report.add(rules.ARGUMENTS, message, call.span, f"`{SPARSE.name}`: {SPARSE.doc}")
+    return False
+
+
+def law_of_draw(draw: Draw) -> Law | None:
+    """Return the distribution that stands behind ``~``; None for one that is not known."""
+    name = draw.call.function if draw.inner is None else draw.inner.function
+    return law_of(draw.call.function, None if draw.inner is None else name) if name in DISTRIBUTIONS else None
 
 
 def outside(argument: Expression, domain: str) -> str | None:
@@ -55,8 +76,8 @@ def outside(argument: Expression, domain: str) -> str | None:
     return None if good else DOMAINS[domain]
 
 
-def _descends(low: Expression, high: Expression) -> bool:
-    """Return whether two numbers of one dimension stand in the wrong order."""
+def descends(low: Expression, high: Expression) -> bool:
+    """Return whether two numbers of one dimension stand in the wrong order: the first is above the second."""
     one, other = evaluate(low), evaluate(high)
     if one is None or other is None or not one[1].same_dimension(other[1]):
         return False
@@ -76,8 +97,8 @@ def value_unit(algebra: Algebra, value: Expression | Draw, complaints: Complaint
     """Return the unit of a value, or that of a draw; what does not fit is reported."""
     if not isinstance(value, Draw):
         return algebra.unit_of(value, complaints or SILENT)
-    law = DISTRIBUTIONS.get(value.call.function)
-    arguments = value.call.arguments
+    law = law_of_draw(value)
+    arguments = value.arguments
     units = [algebra.unit_of(argument, complaints or SILENT) for argument in arguments]
     carried = [i for i in range(len(arguments)) if law is not None and law.carries(i)]
     for i, (argument, unit) in enumerate(zip(arguments, units, strict=True)):
@@ -101,11 +122,13 @@ def value_unit(algebra: Algebra, value: Expression | Draw, complaints: Complaint
 def distribution(algebra: Algebra, draw: Draw) -> Distribution:
     """Return a draw as a distribution, the bracket behind it put into the arguments that have the unit of the draw."""
     found = value_unit(algebra, draw)
-    law, arguments = DISTRIBUTIONS[draw.call.function], draw.call.arguments
+    law, arguments = law_of_draw(draw), draw.arguments
+    assert law is not None
     if draw.unit is not None:
         bracket = draw.unit
         arguments = tuple(_scaled(argument, bracket) if law.carries(i) else argument for i, argument in enumerate(arguments))
-    return Distribution(law.name, arguments, draw.span, found if isinstance(found, Unit) else ONE)
+    inner = None if draw.inner is None else draw.inner.function
+    return Distribution(law.name, arguments, draw.span, found if isinstance(found, Unit) else ONE, inner)
 
 
 def _scaled(argument: Expression, bracket: Number) -> Expression:

@@ -1,7 +1,13 @@
 """The functions that every model may call: names, numbers of arguments, what they do to units.
 
 ``units`` is one of: ``plain`` (dimensionless in, dimensionless out), ``same`` (all arguments of one unit, and so the result),
-``any`` (any unit in, dimensionless out), ``root`` (the square root of the unit), ``ratio`` (arguments of one unit in, dimensionless out).
+``any`` (any unit in, dimensionless out), ``root`` (the square root of the unit), ``ratio`` (arguments of one unit in, dimensionless out),
+``product`` and ``quotient`` (of the units of two arguments), ``inverse`` (1/unit), ``stimulus`` (powers of the unit of the time in,
+dimensionless out), ``process`` (two arguments of one unit, which the result has, and a time).
+
+``arrays`` says what a function does to arrays: ``each`` (it acts on each element), ``all`` (it takes one array and returns a number),
+``either`` (on each element of several arguments, or on all of one), ``matrix`` (it takes a constant square matrix and returns a number),
+or the name of the function, where it has a rule of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +24,7 @@ class Builtin:
     most: int | None
     units: str
     doc: str
+    arrays: str = "each"
 
 
 def _table(*rows: Builtin) -> dict[str, Builtin]:
@@ -50,8 +57,8 @@ BUILTINS = _table(
     Builtin("sigmoid", 1, 1, "plain", "the logistic function 1/(1 + exp(-x))"),
     Builtin("erf", 1, 1, "plain", "the error function"),
     Builtin("abs", 1, 1, "same", "the absolute value"),
-    Builtin("min", 2, None, "same", "the smallest of the arguments"),
-    Builtin("max", 2, None, "same", "the largest of the arguments"),
+    Builtin("min", 2, None, "same", "the smallest of the arguments, or of the elements of one array", "either"),
+    Builtin("max", 2, None, "same", "the largest of the arguments, or of the elements of one array", "either"),
     Builtin("clip", 3, 3, "same", "x, no less than low and no more than high: clip(x, low, high)"),
     Builtin("mod", 2, 2, "same", "the remainder with the sign of the divisor: mod(-7.5, 2) is 0.5"),
     Builtin("floor", 1, 1, "plain", "the largest integer that is not above x"),
@@ -59,10 +66,31 @@ BUILTINS = _table(
     Builtin("round", 1, 1, "plain", "the nearest integer; halves go to the even one"),
     Builtin("sign", 1, 1, "any", "-1, 0 or 1"),
     Builtin("heaviside", 1, 1, "any", "0 below 0, and 1 from 0 on"),
-    Builtin("pulse", 3, 3, "ratio", "1 for start <= t < stop, else 0: pulse(t, start, stop)"),
+    Builtin("pulse", 3, 3, "stimulus", "1 for start <= t < stop, else 0: pulse(t, start, stop)"),
+    Builtin("step", 2, 2, "stimulus", "0 before start, and 1 from start on: step(t, start)"),
+    Builtin("ramp", 3, 3, "stimulus", "0 before start, 1 from stop on, a straight line between: ramp(t, start, stop)"),
+    Builtin("sine", 2, 3, "stimulus", "sin(2*pi*frequency*t + phase): sine(t, frequency) or sine(t, frequency, phase)"),
+    Builtin("chirp", 4, 4, "stimulus", "a sine whose frequency goes from f_0 at t = 0 to f_1 at duration: chirp(t, f_0, f_1, duration)"),
+    Builtin("train", 3, 5, "stimulus", "pulses of a width, one in each period: train(t, period, width), or with , start or , start, count"),
+    Builtin("ou", 3, 3, "process", "an Ornstein-Uhlenbeck process, in an input alone: ou(mean, standard deviation, correlation time)"),
+    Builtin("sum", 1, 1, "same", "the sum of all elements of an array; over an index sum(W[i, j]*x[j] for j)", "all"),
+    Builtin("prod", 1, 1, "plain", "the product of all elements of an array", "all"),
+    Builtin("mean", 1, 1, "same", "the mean of all elements of an array", "all"),
+    Builtin("norm", 1, 1, "same", "the root of the sum of the squares of all elements of an array", "all"),
+    Builtin("transpose", 1, 1, "same", "a matrix with its rows as columns", "transpose"),
+    Builtin("outer", 2, 2, "product", "the matrix of all products of the elements of two vectors: outer(x, y)", "outer"),
+    Builtin("inverse", 1, 1, "inverse", "the inverse of a constant square matrix", "inverse"),
+    Builtin("spectral_radius", 1, 1, "same", "the largest absolute value of an eigenvalue of a constant square matrix", "matrix"),
+    Builtin("largest_singular_value", 1, 1, "same", "the largest singular value of a constant square matrix", "matrix"),
+    Builtin("diff", 2, 2, "quotient", "the derivative of a number by a state, a parameter or an input: diff(L, w)", "diff"),
+    Builtin("rand", 0, 0, "plain", "a random number from 0 to 1, in each step anew: in maps and in the actions of events"),
+    Builtin("randn", 0, 0, "plain", "a standard normal random number, in each step anew: in maps and in the actions of events"),
 )
 
-LATER = ("rand", "randn", "diff", "sum", "conv", "load", "ramp", "step", "sine", "chirp", "train", "ou")
+REDUCTIONS = ("sum", "prod", "mean", "min", "max")
+"""What can be done over index variables: ``sum(x[i] for i)``."""
+
+LATER = ("conv",)
 """Functions of the language that are refused as not supported yet."""
 
 CONSTANTS = ("pi", "t", "dt")

@@ -8,7 +8,7 @@ from typing import Any
 from neurodsl import rules
 from neurodsl.diagnostics import Report
 from neurodsl.lang.nodes import Expression, Node, Number, Power, Product, Sum
-from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entries, SettingTree
+from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entries, Listing, SettingTree
 
 DEEPEST = 100
 MOST_TERMS = 1000
@@ -19,11 +19,14 @@ def expressions(tree: Any) -> tuple[Expression, ...]:
     """Return the expressions that stand in the tree of a statement, without those of its block."""
     match tree:
         case Entries():
-            return tuple(entry.value.call if isinstance(entry.value, Draw) else entry.value for entry in tree.entries)
+            values = (entry.value.call if isinstance(entry.value, Draw) else entry.value for entry in tree.entries)
+            return *values, *(index for entry in tree.entries for index in entry.indices)
+        case Listing():
+            return tuple(index for labelled in tree.names for index in labelled.indices)
         case Assignment():
             return tree.left, tree.right
         case ActionTree():
-            return () if tree.value is None else (tree.value,)
+            return tree.indices if tree.value is None else (tree.value, *tree.indices)
         case SettingTree():
             return tree.values
         case Block():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neurodsl import rules
-from neurodsl.lang.nodes import Name
+from neurodsl.lang.nodes import Index, Name
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.tree import Assignment, derivative_text
 
@@ -18,7 +18,7 @@ def check_maps(declarations: Declarations) -> None:
     _check_mixed(declarations)
     for noise in declarations.noises.values():
         message = f"the noise `{noise.name.id}` is continuous in time, and this model is a map"
-        help = "white noise belongs to differential equations; random numbers in a map (`randn()`) are not supported yet"
+        help = "white noise belongs to differential equations; a random number of each step is `randn()`"
         report.add(rules.MIXED_TIME, message, noise.name.span, help, also)
     for event in declarations.events:
         if event.sort == "rate":
@@ -28,8 +28,8 @@ def check_maps(declarations: Declarations) -> None:
 
 def _check_mixed(declarations: Declarations) -> None:
     """Report differential equations beside maps; from then on nothing is said about the derivatives of the maps' states."""
-    maps = [e for e in declarations.equations if isinstance(e.left, Name)]
-    flows = [(e, d) for e, d in zip(declarations.equations, declarations.defines, strict=True) if not isinstance(e.left, Name)]
+    maps = [e for e in declarations.equations if _is_map(e)]
+    flows = [(e, d) for e, d in zip(declarations.equations, declarations.defines, strict=True) if not _is_map(e)]
     if not flows:
         return
     flow, defines = flows[0]
@@ -40,6 +40,10 @@ def _check_mixed(declarations: Declarations) -> None:
     also = ((one.left.span, f"`{texts[id(one)]}` is here"),)
     declarations.report.add(rules.MIXED_TIME, message, other.left.span, help, also)
     declarations.unclear |= declarations.maps.keys()
+
+
+def _is_map(equation: Assignment) -> bool:
+    return isinstance(equation.left, Name | Index)
 
 
 def _start(equation: Assignment) -> int:

@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from string import ascii_lowercase
 
 from neurodsl import rules
 from neurodsl.lang.distributions import DISTRIBUTIONS
-from neurodsl.lang.functions import BUILTINS, CONSTANTS, LATER
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name
-from neurodsl.lang.scope import KINDS, Declarations
+from neurodsl.lang.functions import BUILTINS, CONSTANTS, LATER, REDUCTIONS
+from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Index, Logic, Name, Reduction
+from neurodsl.lang.scope import KINDS, MEANINGS, Declarations
 from neurodsl.lang.tree import derivative_text
+from neurodsl.source import Span
+from neurodsl.units import lookup
 
 QUANTITIES = ("param", "input", "noise", "derived", "state")
 
 
-def check_expression(declarations: Declarations, root: Expression, condition: bool = False, arguments: Collection[str] = ()) -> None:
+EQUATIONS = frozenset(("diff",))
+STEPS = frozenset(("diff", "rand", "randn"))
+"""The functions that stand in special places only: in equations and definitions, and in maps and actions."""
+
+NOWHERE = frozenset[str]()
+ELSEWHERE = {
+    "diff": ("a derivative `diff(L, w)` stands in equations, derived quantities and the actions of events", None),
+    **dict.fromkeys(
+        ("rand", "randn"),
+        (
+            "a random number of each step stands in a map or in the action of an event",
+            "what is drawn once is `param x ~ uniform(0, 1)`; what is random in continuous time is `noise xi`",
+        ),
+    ),
+}
+"""What is said about those functions elsewhere, and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an expression stands: the arguments and the index variables that it may use, the special functions, and whether in brackets."""
+
+    arguments: Collection[str]
+    indices: frozenset[str]
+    special: frozenset[str]
+    inside: bool = False
+
+
+def check_expression(
+    declarations: Declarations,
+    root: Expression,
+    condition: bool = False,
+    arguments: Collection[str] = (),
+    indices: Collection[str] = (),
+    special: frozenset[str] = NOWHERE,
+) -> None:
     """Report what is wrong with the names of an expression, and note which it uses.
 
     Parameters
@@ -28,21 +66,97 @@ def check_expression(declarations: Declarations, root: Expression, condition: bo
         Whether it has to be a condition; else it has to be a number.
     arguments : collection of str
         The names that are arguments, in the body of a function.
+    indices : collection of str
+        The index variables that its place gives it.
+    special : frozenset of str
+        Which of the functions that stand in special places only may stand here.
     """
-    stack: list[tuple[Expression, bool]] = [(root, condition)]
+    stack: list[tuple[Expression, bool, _Place]] = [(root, condition, _Place(arguments, frozenset(indices), special))]
     while stack:
-        node, wanted = stack.pop()
+        node, wanted, place = stack.pop()
         if isinstance(node, Comparison | Logic) != wanted:
             _wrong_sort(declarations, node, wanted)
             wanted = isinstance(node, Comparison | Logic)
         match node:
             case Name():
-                _name(declarations, node, arguments)
+                _name(declarations, node, place)
+            case Index():
+                _element(declarations, node, place)
+                place = replace(place, inside=True)
             case Derivative():
                 _derivative(declarations, node)
+                place = replace(place, inside=True)
             case Call():
-                _call(declarations, node, arguments)
-        stack.extend((child, sort) for child, sort in reversed(_children(node)))
+                _call(declarations, node, place)
+            case Reduction():
+                _reduction(declarations, node, place)
+                place = replace(place, indices=place.indices | set(node.variables), inside=False)
+        stack.extend((child, sort, place) for child, sort in reversed(_children(node)))
+
+
+def free_indices(declarations: Declarations, root: Expression) -> tuple[str, ...]:
+    """Return the names in the brackets of elements that nothing declares and no sum binds, in the order of the text."""
+    return tuple(dict.fromkeys(_free(declarations, root, frozenset(), inside=False)))
+
+
+def _free(declarations: Declarations, node: Expression, bound: frozenset[str], inside: bool) -> Iterator[str]:
+    if isinstance(node, Name) and inside and node.id not in bound and node.id not in CONSTANTS and node.id not in declarations.names:
+        yield node.id
+    if isinstance(node, Reduction):
+        bound = bound | set(node.variables)
+    inside = (inside or isinstance(node, Index | Derivative)) and not isinstance(node, Reduction)
+    for child in node.children():
+        yield from _free(declarations, child, bound, inside)
+
+
+def check_left(declarations: Declarations, owner: str, indices: Collection[Expression]) -> tuple[str, ...]:
+    """Return the index variables in brackets on a left side; what is none is reported."""
+    found: list[str] = []
+    for node in indices:
+        if not isinstance(node, Name):
+            message = f"`{short(node)}` is no index variable: the equation of `{owner}` holds for all of its elements"
+            help = f"write `{owner}[i]`, and `... if i == 0 else ...` for what differs between elements"
+            declarations.report.add(rules.BAD_INDEX, message, node.span, help)
+        elif node.id in found:
+            declarations.report.add(rules.BAD_INDEX, f"the index variable `{node.id}` stands twice on this left side", node.span)
+        elif _is_free(declarations, node.id, (), node):
+            found.append(node.id)
+    declarations.indices.update(found)
+    return tuple(found)
+
+
+def _is_free(declarations: Declarations, name: str, arguments: Collection[str], node: Expression) -> bool:
+    """Return whether a name may be an index variable; report what else it is."""
+    known = declarations.names.get(name)
+    also: tuple[tuple[Span, str], ...] = ()
+    if name in arguments:
+        what = "an argument"
+    elif name in CONSTANTS:
+        what = MEANINGS[name]
+    elif known is not None and known.kind != "function":
+        kind = KINDS[known.kind]
+        what, also = f"{'an' if kind[0] == 'i' else 'a'} {kind}", ((known.span, "declared here"),)
+    else:
+        return True
+    help = "an index variable is a name that nothing else has; sizes stand in `param`, `input`, `init` and `noise`"
+    declarations.report.add(rules.BAD_INDEX, f"`{name}` is {what} and cannot be an index variable", node.span, help, also)
+    return False
+
+
+def _reduction(declarations: Declarations, node: Reduction, place: _Place) -> None:
+    for i, name in enumerate(node.variables):
+        if name in place.indices or name in node.variables[:i]:
+            message = f"the index variable `{name}` is bound twice"
+            declarations.report.add(rules.BAD_INDEX, message, node.span, "give one of the two another name")
+        elif _is_free(declarations, name, place.arguments, node):
+            declarations.indices.add(name)
+    if node.function in REDUCTIONS:
+        return
+    near = declarations.near(node.function, REDUCTIONS)
+    listed = ", ".join(f"`{name}`" for name in REDUCTIONS)
+    help = f"did you mean `{near}`?" if near else f"over index variables there are {listed}"
+    declarations.used.add(node.function)
+    declarations.report.add(rules.BAD_INDEX, f"`{node.function}` is not computed over an index variable", node.span, help)
 
 
 def _children(node: Expression) -> list[tuple[Expression, bool]]:
@@ -63,8 +177,34 @@ def _wrong_sort(declarations: Declarations, node: Expression, wanted: bool) -> N
     declarations.report.add(rules.NOT_A_CONDITION, message, node.span, help)
 
 
-def _name(declarations: Declarations, node: Name, arguments: Collection[str]) -> None:
+def _name(declarations: Declarations, node: Name, place: _Place) -> None:
     name = node.id
+    if name in place.indices:
+        return
+    if place.inside and name not in (*place.arguments, *CONSTANTS, *declarations.names, *declarations.unclear):
+        _unbound(declarations, node)
+        return
+    _quantity(declarations, node, name, place.arguments)
+
+
+def _unbound(declarations: Declarations, node: Name) -> None:
+    """Report an index that nothing binds."""
+    declarations.unclear.add(node.id)
+    candidates = (*declarations.indices, *(name for name, known in declarations.names.items() if known.kind == "param"))
+    near = declarations.near(node.id, (name for name in candidates if name != node.id))
+    help = f"did you mean `{near}`?" if near else f"sum over it, `sum(... for {node.id})`, or write it on the left side, in an event in the trigger"
+    help = f"a unit does not follow a name; to multiply by it write `*[{node.id}]`" if lookup(node.id) is not None and not near else help
+    declarations.report.add(rules.BAD_INDEX, f"the index `{node.id}` is not bound: nothing says what it runs over", node.span, help)
+
+
+def _element(declarations: Declarations, node: Index, place: _Place) -> None:
+    if node.id in place.indices:
+        declarations.report.add(rules.BAD_INDEX, f"`{node.id}` is an index variable, a number without elements", node.span)
+    else:
+        _quantity(declarations, node, node.id, place.arguments)
+
+
+def _quantity(declarations: Declarations, node: Name | Index, name: str, arguments: Collection[str]) -> None:
     if name in arguments or name in CONSTANTS or name in declarations.unclear:
         declarations.used.add(name)
         return
@@ -110,22 +250,28 @@ def _derivative(declarations: Declarations, node: Derivative) -> None:
     declarations.report.add(rules.NO_DERIVATIVE, message, node.span, help)
 
 
-def _call(declarations: Declarations, node: Call, arguments: Collection[str]) -> None:
-    name, count = node.function, len(node.arguments)
+def _call(declarations: Declarations, node: Call, place: _Place) -> None:
+    name, count, arguments = node.function, len(node.arguments), place.arguments
     declarations.used.add(name)
     function = declarations.functions.get(name)
     if function is not None and name not in arguments:
         _count(declarations, node, len(function.arguments), len(function.arguments), f"declared at {function.span}")
     elif name in BUILTINS:
         builtin = BUILTINS[name]
-        _count(declarations, node, builtin.least, builtin.most, builtin.doc)
+        whole = builtin.arrays == "either" and count == 1 and declarations.has_arrays
+        _count(declarations, node, 1 if whole else builtin.least, builtin.most, builtin.doc)
+        _special(declarations, node, place)
     elif name in declarations.unclear:
         return
     elif name in arguments or name in CONSTANTS or name in declarations.names:
         what = "argument" if name in arguments else KINDS[declarations.names[name].kind] if name in declarations.names else "number"
         inside = ", ".join(short(argument) for argument in node.arguments) if count else "..."
         help = f"for a product write `{name}*({inside})`"
+        if declarations.has_arrays and count:
+            help += f", for an element `{name}[{inside}]`"
         declarations.report.add(rules.NOT_A_FUNCTION, f"`{name}` is a {what} and no function", node.span, help)
+    elif name == "load":
+        declarations.report.add(rules.ARGUMENTS, "`load` takes the name of a file in quotes", node.span, 'write `load("w.npy")`')
     elif name in LATER or name == "d":
         what = "a derivative in space" if name == "d" else f"the function `{name}`"
         if name == "d":
@@ -141,6 +287,22 @@ def _call(declarations: Declarations, node: Call, arguments: Collection[str]) ->
         declarations.report.add(rules.UNKNOWN_NAME, f"unknown function `{name}`", node.span, help)
 
 
+def _special(declarations: Declarations, node: Call, place: _Place) -> None:
+    """Report a function that stands where it cannot, and a derivative by what nothing can be differentiated by."""
+    name = node.function
+    if name in ELSEWHERE and name not in place.special:
+        message, help = ELSEWHERE[name]
+        declarations.report.add(rules.WRONG_KIND, message, node.span, help)
+    elif name == "diff" and len(node.arguments) == 2:
+        by = node.arguments[1]
+        known = declarations.names.get(by.id) if isinstance(by, Name | Index) else None
+        unclear = isinstance(by, Name | Index) and by.id in declarations.unclear
+        if not unclear and (known is None or known.kind not in ("state", "param", "input")):
+            what = f"the {KINDS[known.kind]} `{known.name}`" if known is not None else f"`{short(by)}`"
+            message = f"`diff` differentiates by a state, a parameter or an input, and not by {what}"
+            declarations.report.add(rules.WRONG_KIND, message, by.span, "the derivative of a state in time is `dx/dt`")
+
+
 def _count(declarations: Declarations, node: Call, least: int, most: int | None, help: str) -> None:
     """Report a call whose number of arguments is not the function's."""
     count = len(node.arguments)
@@ -154,6 +316,6 @@ def _count(declarations: Declarations, node: Call, least: int, most: int | None,
 def short(node: Expression, most: int = 60) -> str:
     """Return the text of an expression on one line, cut where it is long."""
     text = " ".join(node.span.text.split())
-    if text.startswith("(") and text.endswith(")") and node.span.text.count("(") == 1:
+    if "," not in text and text.startswith("(") and text.endswith(")") and node.span.text.count("(") == 1:
         text = text[1:-1].strip()
     return text if len(text) <= most else text[: most - 3] + "..."

@@ -53,12 +53,27 @@ class Name(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Index(Node):
+    """``W[i, j]``: an element of an array, counted from 0; with fewer indices than dimensions a row of it."""
+
+    id: str
+    indices: tuple[Expression, ...]
+
+    def children(self) -> tuple[Expression, ...]:
+        return self.indices
+
+
+@dataclass(frozen=True, slots=True)
 class Derivative(Node):
-    """``dV/dt``, ``d2x/dt2``: the derivative of ``name`` of an order with respect to ``variable``."""
+    """``dV/dt``, ``d2x/dt2``, ``dtheta[i]/dt``: the derivative of ``name``, or of an element, of an order with respect to ``variable``."""
 
     name: str
     order: int = 1
     variable: str = "t"
+    indices: tuple[Expression, ...] = ()
+
+    def children(self) -> tuple[Expression, ...]:
+        return self.indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,46 @@ class Call(Node):
 
     def children(self) -> tuple[Expression, ...]:
         return self.arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Array(Node):
+    """``(1, 2, 3)``: an array of its items; items that are arrays make rows."""
+
+    items: tuple[Expression, ...]
+
+    def children(self) -> tuple[Expression, ...]:
+        return self.items
+
+
+@dataclass(frozen=True, slots=True)
+class Load(Node):
+    """``load("w.npy")``: the numbers of a file beside the model."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dot(Node):
+    """``left @ right``: the matrix product, the product of a matrix and a vector, or the inner product of two vectors."""
+
+    left: Expression
+    right: Expression
+
+    def children(self) -> tuple[Expression, ...]:
+        return self.left, self.right
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction(Node):
+    """``sum(W[i, j]*x[j] for j)``: ``function`` (``sum``, ``prod``, ``mean``, ``min``, ``max``) over all values of index variables."""
+
+    function: str
+    body: Expression
+    variables: tuple[str, ...]
+
+    def children(self) -> tuple[Expression, ...]:
+        return (self.body,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +193,4 @@ class Conditional(Node):
         return self.value, self.condition, self.otherwise
 
 
-Expression = Number | Name | Derivative | Call | Sum | Product | Power | Comparison | Logic | Conditional
+Expression = Number | Name | Index | Derivative | Call | Array | Load | Dot | Reduction | Sum | Product | Power | Comparison | Logic | Conditional

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurodsl import rules
 from neurodsl.lang.dependencies import Dependencies, Reach
-from neurodsl.lang.nodes import Expression, Name
+from neurodsl.lang.nodes import Expression, Index, Name
 from neurodsl.lang.scope import Declarations
 
 COLOURED = "give it a state that follows the noise, as `tau*dn/dt = -n + sigma*sqrt(2*tau)*xi`, and use `n`"
@@ -20,7 +20,7 @@ def check_noise(declarations: Declarations, dependencies: Dependencies) -> None:
                 _refuse(declarations, dependencies, action.value, "the action of an event")
     record = declarations.settings.get("record")
     for node in record.values if record is not None else ():
-        if isinstance(node, Name) and Reach.NOISE & dependencies.reach.get(node.id, Reach.NOTHING):
+        if isinstance(node, Name | Index) and Reach.NOISE & dependencies.reach.get(node.id, Reach.NOTHING):
             message = f"`{node.id}` holds white noise and has no value at an instant: it cannot be recorded"
             declarations.report.add(rules.BAD_SETTING, message, node.span, COLOURED)
 

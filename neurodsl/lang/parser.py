@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, cast
 import lark
 
 from neurodsl import rules
-from neurodsl.lang.brackets import resolve
+from neurodsl.lang.brackets import outside_brackets, resolve
 from neurodsl.lang.builder import Builder
 from neurodsl.lang.characters import check_text
 from neurodsl.lang.findings import Findings
@@ -29,7 +29,7 @@ from neurodsl.units import Unit
 class _Layout:
     """Tells lark which terminals are used outside the grammar; the layout itself comes after lexing."""
 
-    always_accept = ("LSQB", "RSQB", "SEMICOLON", "NEWLINE", "FOREIGN", "OTHER")
+    always_accept = ("SEMICOLON", "NEWLINE", "FOREIGN", "OTHER")
 
     def process(self, stream: Iterator[lark.Token]) -> Iterator[lark.Token]:
         return stream
@@ -43,30 +43,46 @@ def _lark() -> lark.Lark:
     return lark.Lark(grammar, start=start, parser="lalr", lexer="basic", maybe_placeholders=False, **options)
 
 
-def _tokens(source: Source) -> Iterator[Token]:
+def _tokens(source: Source, words: set[str]) -> Iterator[Token]:
+    """Yield the tokens of a text, and note the words that stand outside square brackets."""
+    inside = False
     for token in _lark().lex(source.text):
         start, stop = token.start_pos, token.end_pos
         assert start is not None
         assert stop is not None
+        inside = token.type == "LSQB" or (inside and token.type not in ("RSQB", "NEWLINE"))
+        if not inside and token.type == "NAME":
+            words.add(str(token))
         yield Token(token.type, str(token), Span(source, start, stop))
+
+
+def _kept(tokens: Iterable[Token], kept: list[Token]) -> Iterator[Token]:
+    """Yield tokens, and put each into a list too."""
+    for token in tokens:
+        kept.append(token)
+        yield token
 
 
 @dataclass(slots=True)
 class Parsed:
     """The trees of a text, and the units in it in the order of the text.
 
-    ``unclear`` holds the names that statements with errors may have defined: nothing is said about them.
+    ``unclear`` holds the names that statements with errors may have defined: nothing is said about them. ``tokens`` are those of the text.
     """
 
     trees: list[Any] = field(default_factory=list)
     unclear: set[str] = field(default_factory=set)
     brackets: list[Unit] = field(default_factory=list)
+    tokens: list[Token] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Parser:
+    """Parses the items of one text; ``words`` are those that stand outside brackets somewhere in it."""
+
     report: Findings
     statements: Mapping[str, Statement]
+    words: set[str] = field(default_factory=set)
     unclear: set[str] = field(default_factory=set)
     brackets: dict[int, Unit] = field(default_factory=dict)
 
@@ -94,7 +110,7 @@ class _Parser:
         body = self._body(item, statement)
         if item.broken:
             return None
-        tokens = resolve(item.tokens, self.report)
+        tokens = resolve(item.tokens, self.report, self.words)
         if tokens is None:
             return None
         self.brackets |= {token.span.start: token.value for token in tokens if token.type == "UNIT"}
@@ -112,7 +128,7 @@ class _Parser:
                     break
                 trees.append(self.parse(piece, statement.pieces))
             return tuple(tree for tree in trees if tree is not None)
-        colon = next((token for token in item.tokens if token.type == "COLON"), None)
+        colon = next((token for token in outside_brackets(item.tokens) if token.type == "COLON"), None)
         if not item.broken and colon is not None:
             help = "`on`, `at`, `every`, `simulate` and `variant` open a block; a one-line block holds no further block"
             self.report.add(rules.SYNTAX, "no block can begin here", colon.span, help)
@@ -143,7 +159,9 @@ def _defined(tokens: list[Token]) -> set[str]:
         if token.type == "DERIVATIVE":
             found.add(token.text.partition("/")[0].rstrip().lstrip("d0123456789") or token.text)
             found.add(token.text.partition("/")[0].rstrip()[1:])
-        elif token.type == "NAME" and (following is None or following.type in ("ASSIGN", "DRAWN", "LSQB", "OTHER", "COMMA", "LPAR", "STRING")):
+        elif token.type == "DIFFERENTIAL" or (token.type == "NAME" and following is not None and following.type == "LSQB"):
+            found |= {token.text, token.text.lstrip("d0123456789"), token.text[1:]}
+        elif token.type == "NAME" and (following is None or following.type in ("ASSIGN", "DRAWN", "OTHER", "COMMA", "LPAR", "STRING")):
             found.add(token.text)
     return found
 
@@ -154,7 +172,7 @@ def parse_statements(source: Source, statements: Mapping[str, Statement], report
         return Parsed()
     parser = _Parser(report, statements)
     parsed = Parsed(unclear=parser.unclear)
-    for item in items(_tokens(source), report):
+    for item in items(_kept(_tokens(source, parser.words), parsed.tokens), report):
         if report.full:
             break
         tree = parser.parse(item, "statement")
@@ -169,7 +187,8 @@ def parse_one(source: Source, report: Findings) -> Expression | None:
     if not check_text(source, report):
         return None
     before = len(report.found)
-    found = items(_tokens(source), report)
+    parser = _Parser(report, {})
+    found = items(_tokens(source, parser.words), report)
     if not found and len(report.found) == before:
         report.add(rules.SYNTAX, "a value is missing", Span(source, 0, 1))
     if len(report.found) > before:
@@ -178,5 +197,4 @@ def parse_one(source: Source, report: Findings) -> Expression | None:
         place = found[1].span if len(found) > 1 else found[0].span
         report.add(rules.SYNTAX, "one expression was expected", place)
         return None
-    parser = _Parser(report, {})
     return cast(Expression | None, parser.parse(found[0], "expression"))

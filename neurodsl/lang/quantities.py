@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from neurodsl import rules
 from neurodsl.lang.agreement import Complaints, phrase, usual
-from neurodsl.lang.check import short_target, variant_entries
+from neurodsl.lang.check import declared_sizes, short_target, variant_entries
 from neurodsl.lang.dependencies import Dependencies
 from neurodsl.lang.dimensions import UNKNOWN, Algebra, Measure
 from neurodsl.lang.draws import value_unit
@@ -15,7 +15,7 @@ from neurodsl.lang.inference import Constraint, infer, is_steady
 from neurodsl.lang.names import short
 from neurodsl.lang.nodes import Name
 from neurodsl.lang.scope import Declarations
-from neurodsl.lang.tree import ActionTree, Block, Draw, Entry, derivative_text, parts
+from neurodsl.lang.tree import ActionTree, Block, Draw, Entry, derivative_text
 from neurodsl.model import Function
 from neurodsl.units import ONE, Unit
 
@@ -29,7 +29,7 @@ TRIGGERS = {
 def find_units(declarations: Declarations, dependencies: Dependencies, time: Unit, dimensionless: bool) -> Algebra:
     """Return the units of all quantities of a model; what does not fit is reported."""
     functions = {name: f for name, f in declarations.functions.items() if name not in declarations.unclear}
-    algebra = Algebra({}, time, functions)
+    algebra = Algebra({}, time, functions, declarations.indices)
     if dimensionless:
         algebra.names = dict.fromkeys((*declarations.names, *declarations.orders), ONE)
         return algebra
@@ -44,7 +44,8 @@ def _constraints(declarations: Declarations, time: Unit) -> Iterator[Constraint]
     for equation in declarations.equations:
         yield Constraint((equation.left, equation.right))
     for entry in declarations.inputs.values():
-        yield Constraint(parts(entry.value))
+        if not isinstance(entry.value, Draw):
+            yield Constraint((entry.value,))
     for (name, _), entry in declarations.initials.items():
         if not isinstance(entry.value, Draw) and not is_steady(entry.value) and name not in declarations.unclear:
             yield Constraint((entry.target, entry.value))
@@ -79,6 +80,8 @@ def _check_units(declarations: Declarations, dependencies: Dependencies, algebra
             value_unit(algebra, entries[name].value, complaints)
         elif name in declarations.definitions:
             algebra.unit_of(declarations.definitions[name].right, complaints)
+    for name, size in declared_sizes(declarations):
+        complaints.expect(size, algebra.unit_of(size, complaints), ONE, f"a size of `{name}`")
     for equation in declarations.equations:
         left, right = algebra.unit_of(equation.left, complaints), algebra.unit_of(equation.right, complaints)
         if isinstance(left, Unit) and isinstance(right, Unit) and not left.same_dimension(right):

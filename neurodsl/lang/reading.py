@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import PurePath
 from types import MappingProxyType
@@ -12,16 +13,19 @@ import neurodsl.lang.statements
 from neurodsl import rules
 from neurodsl.diagnostics import Report
 from neurodsl.lang.building import build
+from neurodsl.lang.changes import with_variant
 from neurodsl.lang.check import check
 from neurodsl.lang.findings import Findings
+from neurodsl.lang.imports import Imports
 from neurodsl.lang.maps import check_maps
-from neurodsl.lang.nodes import Expression
+from neurodsl.lang.nodes import Array, Expression, Load
 from neurodsl.lang.parser import Parsed, parse_one, parse_statements
 from neurodsl.lang.quantities import find_units, note_zero_starts
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.settings import read_settings, time_unit
+from neurodsl.lang.shapes import find_shapes
 from neurodsl.lang.statement import Statement
-from neurodsl.lang.tree import Assignment, Block, Entries
+from neurodsl.lang.tree import Assignment, Block, Entries, Import
 from neurodsl.model import Model
 from neurodsl.registry import collect
 from neurodsl.source import Source, Span
@@ -53,24 +57,53 @@ def read(source: Source, report: Report) -> Model | None:
         None where an error was reported.
     """
     models = read_all(source, report)
-    if len(models) > 1:
+    if not models:
+        return None
+    model = only(models, source)
+    if model is None:
         names = ", ".join(f"`{name}`" for name in models)
         report.add(rules.NO_MODEL, f"the file holds several models: {names}", None, "choose one with `--model`")
-        return None
-    return next(iter(models.values()), None)
+    return model
+
+
+def only(models: Mapping[str, Model], source: Source) -> Model | None:
+    """Return the model that a text stands for where none is named: its only own one, or the only one of a text of imports alone."""
+    own = [model for model in models.values() if model.source is source] or list(models.values())
+    return own[0] if len(own) == 1 else None
 
 
 def read_all(source: Source, report: Report) -> dict[str, Model]:
-    """Return the models of a text by name, none where an error was reported."""
+    """Return the models of a text by name, its own first, none where an error was reported."""
     found = Findings()
+    models = _read_file(source, Imports(_read_file), found)
+    for finding in found.found:
+        report.add(finding.rule, finding.message, finding.span, finding.help, finding.also)
+    return models or {}
+
+
+def _read_file(source: Source, imports: Imports, found: Findings) -> dict[str, Model] | None:
+    """Return the models of a text and those that it imports, None where an error was reported."""
     parsed = parse_statements(source, statements(), found)
     complete = found.ok
+    taken = [tree for tree in parsed.trees if isinstance(tree, Import)]
+    trees = [tree for tree in parsed.trees if not isinstance(tree, Import)]
+    models = _own_models(source, parsed, trees, found, complete) if trees or not taken else {}
+    places = {model.name: Span(source, 0, 1) for model in models.values()}
+    places |= {str(tree.head): tree.name_span for tree in trees if isinstance(tree, Block) and tree.kind == "model"}
+    imports.chain.append(source)
+    complete = imports.add(taken, models, places, found)
+    imports.chain.pop()
+    return models if complete and found.ok else None
+
+
+def _own_models(source: Source, parsed: Parsed, trees: list[Any], found: Findings, complete: bool) -> dict[str, Model]:
+    """Return the models whose statements stand in a text, without those in which an error was found."""
     models: dict[str, Model] = {}
-    blocks = [tree for tree in parsed.trees if isinstance(tree, Block) and tree.kind == "model"]
+    blocks = [tree for tree in trees if isinstance(tree, Block) and tree.kind == "model"]
     if not blocks:
         name = re.sub(r"[<>]", "", PurePath(source.name).stem) or "model"
-        _read_model(name, _title(source.text), source, parsed, parsed.trees, found, complete, models)
-    for tree in parsed.trees:
+        _read_model(name, _title(source.text), source, parsed, trees, found, complete, models)
+    for tree in trees:
         if blocks and not (isinstance(tree, Block) and tree.kind == "model"):
             help = "put it into one of the `model` blocks"
             found.add(rules.SYNTAX, "this statement belongs to no model", _place(tree), help)
@@ -79,9 +112,7 @@ def read_all(source: Source, report: Report) -> dict[str, Model]:
         if sum(other.head == block.head for other in blocks[: blocks.index(block)]):
             found.add(rules.DUPLICATE, f"there are two models `{name}`", block.name_span, "rename one of them")
         _read_model(name, block.doc, source, parsed, list(block.body), found, complete, models)
-    for finding in found.found:
-        report.add(finding.rule, finding.message, finding.span, finding.help, finding.also)
-    return models if found.ok else {}
+    return models
 
 
 def _read_model(
@@ -104,8 +135,28 @@ def _read_model(
         return
     note_zero_starts(declarations, algebra)
     model = build(name, doc, source, not parsed.brackets, declarations, dependencies, algebra, settings)
-    if model is not None:
+    if model is not None and _shapes_agree(model, report):
         models[name] = model
+
+
+def _shapes_agree(model: Model, report: Report) -> bool:
+    """Report shapes that do not agree in a model, or with the values of one of its variants; return whether they do."""
+    shapes = find_shapes(model, report)
+    if shapes is None:
+        return False
+    given = (node for variant in model.variants.values() for _, value in variant.values for node in value.walk())
+    if not any(shapes.names.values()) and not any(isinstance(node, Array | Load) for node in given):
+        return True
+    before = len(report.found)
+    for name in model.variants:
+        found = Report()
+        changed = with_variant(model, name, found)
+        if changed is not model:
+            find_shapes(changed, found)
+        for finding in found.found:
+            if finding.rule in (rules.SHAPES, rules.INDEX_RANGE, rules.BAD_SIZE, rules.BAD_ARRAY):
+                report.add(finding.rule, finding.message, finding.span, finding.help, finding.also)
+    return len(report.found) == before
 
 
 def _kind(tree: Any) -> str:

@@ -9,8 +9,8 @@ from neurodsl import rules
 from neurodsl.diagnostics import Report, nearest
 from neurodsl.lang.characters import look
 from neurodsl.lang.functions import BUILTINS, CONSTANTS
-from neurodsl.lang.nodes import Derivative, Expression, Name
-from neurodsl.lang.tree import Assignment, Block, Entry, Labelled, SettingTree, derivative_text
+from neurodsl.lang.nodes import Array, Derivative, Expression, Index, Load, Name
+from neurodsl.lang.tree import Assignment, Block, Entry, Labelled, SettingTree, derivative_text, parts
 from neurodsl.model import Function
 from neurodsl.source import Span
 
@@ -38,7 +38,7 @@ class Declarations:
     """What the statements of a model declare, as they are met; :meth:`close` says which names are states.
 
     ``unclear`` holds names about which nothing is said, because statements with errors may have defined them. ``maps`` holds the states
-    with a ``next``; their equations have a name on the left side.
+    with a ``next``; their equations have a name, or an element, on the left side. ``indices`` holds all index variables.
     """
 
     report: Report
@@ -58,6 +58,7 @@ class Declarations:
     orders: dict[str, int] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     lookups: int = 0
+    indices: set[str] = field(default_factory=set)
     names: dict[str, Declared] = field(default_factory=dict)
 
     def define(self, name: str, kind: str, span: Span) -> bool:
@@ -145,6 +146,15 @@ class Declarations:
                 message = f"`{declared.name}` ({_letters(declared.name)}) looks like `{first.name}`"
                 self.report.add(rules.LOOK_ALIKE, message, declared.span, "give one of them another name", also)
 
+    @property
+    def has_arrays(self) -> bool:
+        """Return whether anything says that there is an array: a size, a value, a file, an index."""
+        entries = [*self.parameters.values(), *self.inputs.values(), *self.initials.values()]
+        values = [part for entry in entries for part in parts(entry.value)]
+        values += [side for tree in (*self.equations, *self.definitions.values()) for side in (tree.left, tree.right)]
+        sized = any(entry.indices for entry in entries) or any(labelled.indices for labelled in self.noises.values())
+        return sized or any(isinstance(node, Array | Load | Index) for value in values for node in value.walk())
+
     def near(self, name: str, names: Iterable[str]) -> str | None:
         """Return the name that is most likely meant; for a single letter, only the same one in the other case."""
         self.lookups += 1
@@ -162,7 +172,7 @@ class Declarations:
 
 def _highest(left: Expression) -> dict[str, Derivative]:
     """Return the derivative of highest order of each state in an expression; for the left side of a map that of its state."""
-    if isinstance(left, Name):
+    if isinstance(left, Name | Index):
         return {left.id: Derivative(left.span, left.id)}
     found: dict[str, Derivative] = {}
     for node in left.walk():

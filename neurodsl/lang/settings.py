@@ -10,9 +10,10 @@ from neurodsl.diagnostics import nearest
 from neurodsl.lang.agreement import phrase
 from neurodsl.lang.dimensions import exact
 from neurodsl.lang.names import short
-from neurodsl.lang.nodes import Derivative, Expression, Name, Number, Power, Product, Sum
+from neurodsl.lang.nodes import Derivative, Expression, Index, Name, Number, Power, Product, Sum
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.tree import SettingTree, derivative_text
+from neurodsl.lang.unparse import unparse
 from neurodsl.model import Settings
 from neurodsl.units import ONE, Unit, lookup
 
@@ -138,14 +139,18 @@ def _record(declarations: Declarations) -> tuple[str, ...]:
     setting = declarations.settings.get("record")
     found: dict[str, None] = {}
     for node in setting.values if setting is not None else ():
-        name = node.id if isinstance(node, Name) else derivative_text(node.name, node.order) if isinstance(node, Derivative) else ""
+        name = node.id if isinstance(node, Name | Index) else derivative_text(node.name, node.order) if isinstance(node, Derivative) else ""
+        if isinstance(node, Index | Derivative) and not _are_counts(node.indices):
+            message = f"`{short(node)}` cannot be recorded: the index of an element is a whole number"
+            declarations.report.add(rules.BAD_SETTING, message, node.span, f"write `record {name}[0]`, or `record {name}` for all")
+            continue
         if isinstance(node, Derivative):
             known = node.order < declarations.orders.get(node.name, 0)
         else:
             known = name in declarations.names and declarations.names[name].kind not in ("function", "noise")
         if known:
             declarations.used.add(name)
-            found[name] = None
+            found[unparse(node)] = None
         elif name in declarations.noises:
             declarations.used.add(name)
         elif not name:
@@ -155,3 +160,8 @@ def _record(declarations: Declarations) -> tuple[str, ...]:
             help = declarations.suggestion(name, ("state", "derived", "input", "param"))
             declarations.report.add(rules.UNKNOWN_NAME, f"unknown name `{name}`", node.span, help)
     return tuple(found)
+
+
+def _are_counts(indices: tuple[Expression, ...]) -> bool:
+    """Return whether indices are whole numbers."""
+    return all(isinstance(index, Number) and index.unit is None and index.value.denominator == 1 for index in indices)

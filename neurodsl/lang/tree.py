@@ -11,7 +11,10 @@ from neurodsl.source import Span
 
 @dataclass(slots=True)
 class Token:
-    """A word or a sign. ``value`` is the Fraction of a number, the Unit of a bracket, the Derivative of ``dV/dt``, the text of a label."""
+    """A word or a sign. ``value`` is the Fraction of a number, the Unit of a bracket, the Derivative of ``dV/dt``, the text of a label.
+
+    In ``dx[i]/dt`` the ``dx`` is a DIFFERENTIAL, whose value is the Derivative, and ``/dt`` is OVER.
+    """
 
     type: str
     text: str
@@ -44,6 +47,17 @@ class Draw:
     unit: Number | None
 
     @property
+    def inner(self) -> Call | None:
+        """Return the distribution within ``sparse(p, normal(0, 1))``."""
+        inner = self.call.arguments[1] if self.call.function == "sparse" and len(self.call.arguments) > 1 else None
+        return inner if isinstance(inner, Call) else None
+
+    @property
+    def arguments(self) -> tuple[Expression, ...]:
+        """Return the arguments, those of ``sparse`` followed by those of the distribution within it."""
+        return self.call.arguments if self.inner is None else (self.call.arguments[0], *self.inner.arguments, *self.call.arguments[2:])
+
+    @property
     def span(self) -> Span:
         """Return the place of the distribution with its unit."""
         return self.call.span if self.unit is None else self.call.span.to(self.unit.span)
@@ -51,17 +65,21 @@ class Draw:
 
 def parts(value: Expression | Draw) -> tuple[Expression, ...]:
     """Return the expressions that a value consists of: the arguments of a distribution, or the value itself."""
-    return value.call.arguments if isinstance(value, Draw) else (value,)
+    return value.arguments if isinstance(value, Draw) else (value,)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``V = -65 [mV] "label"`` or ``V ~ uniform(-65, -50) [mV]`` in a ``param``, ``input``, ``init``, ``next`` or ``variant``."""
+    """``V = -65 [mV] "label"`` or ``V ~ uniform(-65, -50) [mV]`` in a ``param``, ``input``, ``init``, ``next`` or ``variant``.
+
+    ``indices`` are what stands in brackets behind the target: the sizes of ``W[N, N]``, the index variable of ``next V[i] = ...``.
+    """
 
     target: Name | Derivative
     value: Expression | Draw
     doc: str | None
     span: Span
+    indices: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +92,11 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A name with its label."""
+    """A name with its label, and the sizes in brackets behind it."""
 
     name: Name
     doc: str | None
+    indices: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +113,32 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """A model that is imported, and the name that it gets where it gets another: ``lif as cell``."""
+
+    name: Name
+    alias: Name | None = None
+
+    @property
+    def own(self) -> Name:
+        """Return the name under which it is known in the file that imports it."""
+        return self.alias or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """``import lif, hh as cell from "cells.neuro"``; ``path`` is None where the models come from the shipped library."""
+
+    models: tuple[Imported, ...]
+    path: str | None
+    span: Span
+    path_span: Span
+    kind: str = "import"
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
-    """``left = right``: a derived quantity, a function, an equation, or a map, whose left side is a name."""
+    """``left = right``: a derived quantity, a function, an equation, or a map, whose left side is a name or an element ``x[i]``."""
 
     left: Expression
     right: Expression
@@ -105,13 +148,14 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class ActionTree:
-    """``operator`` is ``=``, ``+=``, ... where ``kind`` is ``set``."""
+    """``operator`` is ``=``, ``+=``, ... where ``kind`` is ``set``; ``indices`` are those behind the target."""
 
     kind: str
     target: Name | Derivative | None
     operator: str | None
     value: Expression | None
     span: Span
+    indices: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from neurodsl.lang.distributions import DISTRIBUTIONS
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
+from neurodsl.lang.distributions import law_of
+from neurodsl.lang.nodes import (
+    Array,
+    Call,
+    Comparison,
+    Conditional,
+    Derivative,
+    Dot,
+    Expression,
+    Index,
+    Load,
+    Logic,
+    Name,
+    Number,
+    Power,
+    Product,
+    Reduction,
+    Sum,
+)
 from neurodsl.lang.tree import derivative_text
 from neurodsl.model import Distribution
 from neurodsl.units import ONE, Unit, describe
@@ -18,26 +35,30 @@ def unparse(node: Expression | Distribution) -> str:
     if not isinstance(node, Distribution):
         return _write(node)[0]
     arguments = bare_arguments(node)
-    carried = any(DISTRIBUTIONS[node.name].carries(i) for i in range(len(node.arguments)))
+    carried = any(law_of(node.name, node.inner).carries(i) for i in range(len(node.arguments)))
     bracket = "" if node.unit == ONE or (carried and arguments == node.arguments) else f" [{describe(node.unit)}]"
-    return f"{node.name}({', '.join(map(unparse, arguments))}){bracket}"
+    texts = [unparse(argument) for argument in arguments]
+    inside = ", ".join(texts) if node.inner is None else f"{texts[0]}, {node.inner}({', '.join(texts[1:])})"
+    return f"{node.name}({inside}){bracket}"
 
 
 def bare_arguments(node: Distribution) -> tuple[Expression, ...]:
     """Return the arguments of a distribution as they stand before a bracket, where all that have its unit are numbers of it."""
-    law = DISTRIBUTIONS[node.name]
+    law = law_of(node.name, node.inner)
     shown = tuple(bare(argument, node.unit) if law.carries(i) else argument for i, argument in enumerate(node.arguments))
     same = (argument is made for i, (argument, made) in enumerate(zip(node.arguments, shown, strict=True)) if law.carries(i))
     return node.arguments if any(same) else shown
 
 
 def bare(value: Expression, unit: Unit) -> Expression:
-    """Return a number of a unit without it; any other expression as it is."""
+    """Return a number, or an array of numbers, of a unit without it; any other expression as it is."""
     match value:
         case Number(unit=own) if own == unit:
             return Number(value.span, value.value)
         case Sum(terms=((-1, Number(unit=own) as number),)) if own == unit:
             return Sum(value.span, ((-1, Number(number.span, number.value)),))
+        case Product(factors=(("*", (Array() | Load()) as numbers), ("*", Number(value=1, unit=own)))) if own == unit:
+            return numbers
     return value
 
 
@@ -54,10 +75,21 @@ def _write(node: Expression) -> tuple[str, int]:
             return _number(node), ATOM
         case Name():
             return node.id, ATOM
+        case Index():
+            return f"{node.id}[{_listed(node.indices)}]", ATOM
         case Derivative():
-            return derivative_text(node.name, node.order, node.variable), ATOM
+            element = f"{node.name}[{_listed(node.indices)}]" if node.indices else node.name
+            return derivative_text(element, node.order, node.variable), ATOM
         case Call():
-            return f"{node.function}({', '.join(unparse(argument) for argument in node.arguments)})", ATOM
+            return f"{node.function}({_listed(node.arguments)})", ATOM
+        case Array():
+            return f"({_listed(node.items)}{',' * (len(node.items) == 1)})", ATOM
+        case Load():
+            return f'load("{node.path}")', ATOM
+        case Dot():
+            return f"{_inside(node.left, PRODUCT)} @ {_inside(node.right, POWER)}", PRODUCT
+        case Reduction():
+            return f"{node.function}({unparse(node.body)} for {', '.join(node.variables)})", ATOM
         case Power():
             return f"{_inside(node.base, ATOM)}^{_inside(node.exponent, POWER)}", POWER
         case Product():
@@ -71,6 +103,10 @@ def _write(node: Expression) -> tuple[str, int]:
         case Conditional():
             parts = _inside(node.value, OR), _inside(node.condition, OR), _inside(node.otherwise, CONDITIONAL)
             return "{} if {} else {}".format(*parts), CONDITIONAL
+
+
+def _listed(nodes: tuple[Expression, ...]) -> str:
+    return ", ".join(unparse(node) for node in nodes)
 
 
 def _number(node: Number) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from neurodsl import rules
 from neurodsl.diagnostics import Rule, nearest
@@ -13,7 +14,7 @@ from neurodsl.lang.tree import Token
 from neurodsl.source import Span
 
 ACTION_WORDS = frozenset(("hold", "wait", "emit", "stop"))
-STATEMENT_WORDS = BLOCK_WORDS | {"param", "input", "init", "noise", "next"}
+STATEMENT_WORDS = BLOCK_WORDS | {"param", "input", "init", "noise", "next", "import"}
 OPERAND_STARTS = frozenset(("NAME", "NUMBER", "DERIVATIVE", "LPAR", "UNIT"))
 
 
@@ -43,6 +44,8 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
     """
     token = tokens[index]
     previous = tokens[index - 1] if index else None
+    if start == "statement" and _imports(tokens):
+        return _import(tokens, index)
     if token.type != "$END" and _behind_tilde(tokens, index):
         help = "write `g ~ normal(1, 0.1)`, with a unit and a label behind it; what is computed from a draw gets a name of its own"
         return Reason(rules.SYNTAX, f"found `{_shown(token)}`: behind `~` stands one distribution", token.span, help)
@@ -55,16 +58,56 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
         return Reason(rules.SYNTAX, "`~` cannot stand here", token.span, help)
     if token.type == "COMPARE" and _compared_before(tokens, index):
         return Reason(rules.CHAINED, "comparisons are chained", token.span, "write `a < b and b < c`")
-    if token.type == "COMMA" and _inside_group(tokens, index):
-        return Reason(rules.NOT_SUPPORTED, "`(a, b)` is an array: not supported yet", token.span)
     if token.type == "FOR" and tokens[0].type != "HOLD":
-        return Reason(rules.NOT_SUPPORTED, "a sum over an index is not supported yet", token.span)
+        help = "a sum over an index is `sum(W[i, j]*x[j] for j)`; so are `prod`, `mean`, `min` and `max`"
+        return Reason(rules.SYNTAX, "`for` stands in the parentheses of a sum, behind what is added up", token.span, help)
+    if token.type == "COLON" and _inside_index(tokens, index):
+        return Reason(rules.NOT_SUPPORTED, "a range of elements (`x[0:3]`) is not supported yet", token.span, "use elements, `x[0]`, or the array")
     if token.type == "IF" and index == 0:
         help = "write `x = a if condition else b`, or an event `on condition: ...`"
         return Reason(rules.FOREIGN, "there are no `if` statements", token.span, help)
     if token.type in OPERAND_STARTS and previous is not None and previous.type in OPERAND_ENDS:
         return _adjacent(tokens, index, start)
     return _plain(tokens, index, accepted)
+
+
+def _imports(tokens: list[Token]) -> bool:
+    """Return whether a statement is, or was meant as, an import."""
+    words = [token.text for token in tokens if token.type == "NAME"]
+    return tokens[0].type == "IMPORT" or (words[:1] == ["from"] and "import" in words) or words[:2] == ["import", "from"]
+
+
+def _import(tokens: list[Token], index: int) -> Reason:
+    """Return what is wrong with an import, with how it is written."""
+    token = tokens[index]
+    name, path = _meant(tokens)
+    help = f'write `import {name} from "{path}"`; a shipped model needs no path: `import lif`'
+    if tokens[0].type != "IMPORT" or token.type == "TIMES":
+        return Reason(rules.FOREIGN, "this import is written differently here", tokens[0].span.to(tokens[index - 1].span), help)
+    if token.type == "STRING" and index == 1:
+        return Reason(rules.SYNTAX, "an import names the model that it takes from a file", token.span, help)
+    if tokens[index - 1].type == "FROM":
+        return Reason(rules.SYNTAX, "the path of a file, in double quotes, is missing behind `from`", tokens[index - 1].span, help)
+    if token.type == "$END":
+        return Reason(rules.SYNTAX, "the import is not complete", tokens[0].span.to(tokens[index - 1].span), help)
+    if token.text == "as":
+        help = 'the other name follows the model: `import lif as cell`, or `import lif as cell from "cells/lif.neuro"`'
+    elif token.type == "NAME":
+        help = f"several are separated by commas; {help}"
+    return Reason(rules.SYNTAX, f"found `{_shown(token)}` in an import where it has no meaning", token.span, help)
+
+
+def _meant(tokens: list[Token]) -> tuple[str, str]:
+    """Return the model and the path that an import probably names, `lif` and `cells/lif.neuro` where there is no telling."""
+    quoted = [str(t.value) for t in tokens if t.type == "STRING"]
+    words = [t.text for t in tokens]
+    start = words.index("from") + 1 if "from" in words else 1
+    stop = words.index("import") if "import" in words[start:] else len(tokens) - 1
+    bare = "".join(words[start:stop]).strip("'`“”„")
+    path = quoted[0] if quoted else bare.removesuffix(".neuro").replace(".", "/") if "/" in bare or "." in bare else "cells/lif"
+    named = next((t.text for t in tokens[words.index("import") + 1 :] if t.type == "NAME" and t.text != "from"), "") if "from" in words else ""
+    path = path if path.endswith(".neuro") else f"{path}.neuro"
+    return named or PurePosixPath(path).stem or "lif", path
 
 
 def _assign(tokens: list[Token], index: int, start: str) -> Reason:
@@ -112,14 +155,9 @@ def _behind_tilde(tokens: list[Token], index: int) -> bool:
     return False
 
 
-def _inside_group(tokens: list[Token], index: int) -> bool:
-    """Return whether a token stands in parentheses that belong to no call."""
-    depth = 0
-    for i in range(index - 1, -1, -1):
-        depth += (tokens[i].type == "RPAR") - (tokens[i].type == "LPAR")
-        if depth < 0:
-            return i == 0 or tokens[i - 1].type != "NAME"
-    return False
+def _inside_index(tokens: list[Token], index: int) -> bool:
+    """Return whether a token stands in the brackets of an index."""
+    return sum((token.type == "LSQB") - (token.type == "RSQB") for token in tokens[:index]) > 0
 
 
 def _adjacent(tokens: list[Token], index: int, start: str) -> Reason:
@@ -185,6 +223,7 @@ def _wanted(accepted: Collection[str]) -> str:
         ("COLON", "`:`"),
         ("LPAR", "`(`"),
         ("RPAR", "an operator or `)`"),
+        ("RSQB", "an operator or `]`"),
     ):
         if type in accepted:
             return words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from neurodsl.lang.statement import Statement
 from neurodsl.lang.tree import Token
@@ -10,6 +11,8 @@ from neurodsl.lang.tree import Token
 NO_CONTINUATION = frozenset(("NAME", "NUMBER", "STRING", "DERIVATIVE"))
 """What cannot follow a name in an expression or an assignment."""
 CHANGES = frozenset(("ASSIGN", "CHANGE"))
+FOREIGN_QUOTES = ("'", "`", "“", "”", "„", ".", "\\")
+"""What may stand in an import as other languages write it, and has another explanation elsewhere."""
 
 
 def tag_statement(tokens: list[Token], statements: Mapping[str, Statement]) -> Statement | None:
@@ -17,6 +20,8 @@ def tag_statement(tokens: list[Token], statements: Mapping[str, Statement]) -> S
     first = tokens[0]
     statement = statements.get(first.text) if first.type == "NAME" else None
     following = tokens[1].type if len(tokens) > 1 else ""
+    if first.text == "from" and any(token.text == "import" for token in tokens):
+        _tag_import(tokens)
     if statement is None or not _opens(statement, tokens, following):
         return None
     first.type = first.text.upper()
@@ -24,7 +29,18 @@ def tag_statement(tokens: list[Token], statements: Mapping[str, Statement]) -> S
         tokens[1].type = "START"
     if first.text == "on" and tokens[1].text in ("rate", "chance") and _takes_a_number(tokens[2:]):
         tokens[1].type = tokens[1].text.upper()
+    if first.text == "import":
+        _tag_import(tokens)
     return statement
+
+
+def _tag_import(tokens: list[Token]) -> None:
+    """Turn the words behind names into what they are: ``import lif as cell from "lif.neuro"``; keep signs for the message about them."""
+    for before, token in pairwise(tokens):
+        if token.type == "NAME" and before.type == "NAME" and token.text in ("as", "from"):
+            token.type = token.text.upper()
+        elif token.type == "OTHER" and token.text in FOREIGN_QUOTES:
+            token.type = "SIGN"
 
 
 def _takes_a_number(following: list[Token]) -> bool:
@@ -34,7 +50,7 @@ def _takes_a_number(following: list[Token]) -> bool:
         return True
     depth, outside = 0, set()
     for token in following:
-        depth += (token.type == "LPAR") - (token.type == "RPAR")
+        depth += (token.type in ("LPAR", "LSQB")) - (token.type in ("RPAR", "RSQB"))
         if depth == 0:
             outside.add(token.type)
     return "IF" in outside or not outside & {"COMPARE", "AND", "OR"}
@@ -55,7 +71,7 @@ def tag_action(tokens: list[Token]) -> None:
     """Turn the words of an action into what they are: ``hold V for T``, ``wait T``, ``emit spike``, ``stop``."""
     first = tokens[0]
     following = tokens[1].type if len(tokens) > 1 else ""
-    if first.type == "NAME" and first.text in ("hold", "wait", "emit", "stop") and following not in CHANGES:
+    if first.type == "NAME" and first.text in ("hold", "wait", "emit", "stop") and following not in (*CHANGES, "LSQB"):
         first.type = first.text.upper()
 
 

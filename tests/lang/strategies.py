@@ -6,7 +6,24 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
+from neurodsl.lang.nodes import (
+    Array,
+    Call,
+    Comparison,
+    Conditional,
+    Derivative,
+    Dot,
+    Expression,
+    Index,
+    Load,
+    Logic,
+    Name,
+    Number,
+    Power,
+    Product,
+    Reduction,
+    Sum,
+)
 from neurodsl.source import Source, Span
 from neurodsl.units import parse_unit
 
@@ -21,6 +38,7 @@ values = st.one_of(
 )
 numbers = st.builds(lambda value, unit: Number(NOWHERE, value, unit), values, st.one_of(st.none(), st.sampled_from(UNITS)))
 derivatives = st.builds(lambda name, order: Derivative(NOWHERE, name, order), st.sampled_from(["V", "x_1", "τ"]), st.integers(1, 3))
+files = st.sampled_from(["w.npy", "data/w 1.csv"]).map(lambda path: Load(NOWHERE, path))
 
 
 def _sums(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
@@ -53,11 +71,26 @@ def _extended(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Express
             st.lists(parts, min_size=2, max_size=3),
         ),
         parts.map(lambda part: Logic(NOWHERE, "not", (part,))),
+        st.builds(lambda name, at: Index(NOWHERE, name, tuple(at)), st.sampled_from(["W", "x_1", "for_"]), st.lists(parts, min_size=1, max_size=2)),
+        st.builds(
+            lambda name, order, at: Derivative(NOWHERE, name, order, indices=tuple(at)),
+            st.sampled_from(["V", "x_1", "τ"]),
+            st.integers(1, 3),
+            st.lists(parts, min_size=1, max_size=2),
+        ),
+        st.lists(parts, min_size=1, max_size=3).map(lambda items: Array(NOWHERE, tuple(items))),
+        st.builds(lambda left, right: Dot(NOWHERE, left, right), parts, parts),
+        st.builds(
+            lambda function, body, variables: Reduction(NOWHERE, function, body, tuple(variables)),
+            st.sampled_from(["sum", "min", "g"]),
+            parts,
+            st.lists(st.sampled_from("ijk"), min_size=1, max_size=2),
+        ),
         st.builds(lambda a, b, c: Conditional(NOWHERE, a, b, c), parts, parts, parts),
     )
 
 
-expressions: st.SearchStrategy[Expression] = st.recursive(st.one_of(names, numbers, derivatives), _extended, max_leaves=12)
+expressions: st.SearchStrategy[Expression] = st.recursive(st.one_of(names, numbers, derivatives, files), _extended, max_leaves=12)
 
 FRAGMENTS = [
     "param", "input", "init", "on", "at", "every", "simulate:", "variant", "model", "next", "a", "V", "dV/dt",
@@ -65,7 +98,10 @@ FRAGMENTS = [
     "if", "else", "for", "and", "not", "1", "2.5", "1e3", '"label"', '"', "#", "\n", "\n    ", "\n\t", " ", "exp",
     "f(x)", "hold V for", "wait", "emit spike", "stop", "start", "steady", "~", "@", ".", "{", "'", "µ", "é", "θ",
     "\x00", "\x1b[31m", "9^9^9", "duration 3", "record V", "\r", "\ufeff", "if V > 2 else", "t", "pi", "pulse(t, 1, 2)",
+    "[i]", "[N, N]", "x[i]", "dx[i]/dt", "W @ x", "sum(x[j] for j)", "for j", "(1, 2, 3)", 'load("w.npy")', "x[0]", "init x[N] =",
+    "sparse(0.1, normal(0, 1))", "diff(V, V)", "rand()", "norm(x)", "transpose(", "d2x[i]/dt2", "[i][j]", "1.5]", "i",
     "mod(a, b)", "noise xi", "xi", "on rate", "on chance", "next x =", "~ normal(0, 1)", "uniform(", "step 1", "dV/dt = xi",
+    "import lif", 'import a from "a.neuro"', "as", "from",
 ]  # fmt: skip
 """What a broken model is made of."""
 

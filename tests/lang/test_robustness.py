@@ -53,6 +53,22 @@ variant calm: r = 2
 """
 
 
+ARRAYS = """\
+param N = 3, W[N, N] ~ sparse(0.5, normal(0, 1)) "weights", b[N] = (1, 2, 3), tau = 10, X = ((0, 1), (1, 0))
+noise xi
+init x[N] = 0, V[2*N] = -65, theta[N] ~ uniform(0, 6)
+S(x) = 1/(1 + exp(-x))
+h = S(W @ x + b)
+C[i, j] = sum(X[m, i]*X[m, j] for m)/2
+tau*dx/dt = -x + h + outer(x, b) @ x + norm(x)*transpose(W) @ b
+dV[i]/dt = -V[i]/tau + x[mod(i, N)] + (1 if i == 0 else C[0, 1]) + xi
+dtheta[i]/dt = sum(sin(theta[j] - theta[i]) for j) - diff(sum(h), x[i])
+on V[i] >= -50 and V[i] < 0: V[i] = -70; x[0] += rand(); hold V[i] for 2; theta = b
+simulate: record x, W, V[0]
+variant other: b = (3, 2, 1), x = 2, N = 3
+"""
+
+
 def findings(text: str) -> Report:
     """Return what is said about a text, with every message rendered."""
     report = Report()
@@ -66,7 +82,7 @@ def findings(text: str) -> Report:
     return report
 
 
-@pytest.mark.parametrize("text", [LIF, RANDOM, STEPS], ids=["lif", "random", "steps"])
+@pytest.mark.parametrize("text", [LIF, RANDOM, STEPS, ARRAYS], ids=["lif", "random", "steps", "arrays"])
 def test_the_model_that_is_mutated_is_right(text: str) -> None:
     assert findings(text).ok
 
@@ -81,7 +97,7 @@ def test_random_fragments_of_the_language_never_crash(text: str) -> None:
     findings(text)
 
 
-@given(st.one_of(mutated(LIF), mutated(RANDOM), mutated(STEPS)))
+@given(st.one_of(mutated(LIF), mutated(RANDOM), mutated(STEPS), mutated(ARRAYS)))
 def test_a_mutated_model_never_crashes(text: str) -> None:
     findings(text)
 
@@ -127,6 +143,18 @@ MONSTERS = {
     "a distribution of many": "param a ~ choice(" + "1, " * 20_000 + "1)\ndx/dt = a",
     "distributions in each other": "param a ~ " + "normal(" * 20_000 + "1",
     "maps": "".join(f"next x{i} = x{i} + 1\n" for i in range(4000)),
+    "indices": "dx/dt = x" + "[0]" * 8000,
+    "indices in each other": "dx/dt = " + "x[" * 9000 + "0" + "]" * 9000,
+    "arrays in each other": "param a = " + "(" * 9000 + "1" + ",)" * 9000,
+    "a long array": "param a = (" + "1, " * 20_000 + "1)\ndx/dt = a[0]",
+    "sums in each other": "init x[2] = 0\ndx/dt = " + "sum(" * 40 + "x[i0]" + "".join(f" for i{k})" for k in range(40)),
+    "products of matrices": "param W[9, 9] = 0\ndx/dt = (" + " @ ".join(["W"] * 900) + ")[0, 0]",
+    "large sizes": "param N = 10^300, W[N^60, N] = 0, v[2^1000] = 0\ndx/dt = W[0, 0]",
+    "sizes in a chain": "".join(f"param a{i} = a{i + 1} + 1\n" for i in range(50)) + "param a50 = 1, w[a0] = 0\ndx/dt = w[50]",
+    "shapes in a chain": "".join(f"dx{i}[j]/dt = x{i + 1}[j]\n" for i in range(1500)) + "init x1500[3] = 0\ndx1500/dt = 0",
+    "derived arrays in a chain": "".join(f"a{i} = a{i + 1}\n" for i in range(58)) + "a58 = (1, 2)\ndx/dt = sum(a0)",
+    "doubling functions of arrays": "".join(f"f{i}(x) = f{i + 1}(x) + f{i + 1}(2*x)\n" for i in range(50))
+    + "f50(x) = x\ninit x[2] = 0\ndx/dt = f0(x)",
     "look-alikes": "".join(f"v{i} = 1\nν{i} = 2\n" for i in range(1000)) + "dx/dt = 1",
 }
 

@@ -4,12 +4,17 @@
 be recorded. ``S(x) = 1/(1 + exp(-a*(x - theta)))`` defines a function; what is not an argument keeps its meaning in the model.
 ``C*dV/dt = ...`` and ``d2x/dt2 = ...`` are differential equations, with the left side as the paper prints it. The order of these
 statements does not matter.
+
+All of them hold for arrays: as a whole, ``dx/dt = (-x + W @ tanh(x))/tau``, where arithmetic and functions act element by element and ``@``
+is the matrix product; or for each element, ``dtheta[i]/dt = omega[i] + K/N*sum(sin(theta[j] - theta[i]) for j)``. An index variable is a
+name that nothing declares. It runs over the dimension in whose place it stands, counted from 0, and is a number elsewhere. ``sum``,
+``prod``, ``mean``, ``min`` and ``max`` take index variables behind ``for``, or one array as a whole.
 """
 
 from __future__ import annotations
 
 from neurodsl import rules
-from neurodsl.lang.nodes import Call, Derivative, Name
+from neurodsl.lang.nodes import Call, Derivative, Index, Name
 from neurodsl.lang.scope import MEANINGS, Declarations
 from neurodsl.lang.statement import Statement
 from neurodsl.lang.tree import Assignment
@@ -21,7 +26,7 @@ def declare(tree: Assignment, declarations: Declarations) -> None:
     left = tree.left
     if isinstance(left, Call) and not any(isinstance(node, Derivative) for node in left.walk()):
         _function(left, tree, declarations)
-    elif isinstance(left, Name):
+    elif isinstance(left, Name | Index):
         if declarations.define(left.id, "derived", left.span):
             declarations.definitions[left.id] = tree
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurodsl import rules
 from neurodsl.lang.nodes import Name
 from neurodsl.lang.scope import KINDS, Declarations
-from neurodsl.lang.tree import Draw, Entries, Entry
+from neurodsl.lang.tree import Entries, Entry
 
 
 def quantities(tree: Entries, kind: str, declarations: Declarations, table: dict[str, Entry]) -> None:
@@ -15,9 +15,6 @@ def quantities(tree: Entries, kind: str, declarations: Declarations, table: dict
             message = f"a derivative cannot be a {KINDS[kind]}"
             help = "an equation stands without a word before it: `dV/dt = ...`"
             declarations.report.add(rules.WRONG_KIND, message, entry.target.span, help)
-        elif kind == "input" and isinstance(entry.value, Draw):
-            declarations.report.add(rules.NOT_SUPPORTED, "an input that is drawn is not supported yet", entry.value.span)
-            declarations.unclear.add(entry.target.id)
         elif declarations.define(entry.target.id, kind, entry.target.span):
             table[entry.target.id] = entry
         else:

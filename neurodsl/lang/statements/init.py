@@ -3,6 +3,9 @@
 ``init V ~ uniform(-65, -50) [mV]`` is drawn for each neuron. The default is 0. ``steady`` is the value at which the derivative is 0,
 given the other initial values. Of a second-order equation there is also ``init dx/dt = 0``. A name without an equation becomes a state
 that events alone change. The value uses parameters and constants derived from them.
+
+``init x[N] = 0`` makes the state an array of N elements, ``init W[N, N] ~ normal(0, 1)`` a matrix; a number fills it. Without a size it
+has that of its value, ``init x = (1, 2)``, or of what stands in its equation with an index: ``dx[i]/dt = a[i]``.
 """
 
 from __future__ import annotations

@@ -2,12 +2,16 @@
 
 All maps of a model read the values before the step, also those that stand below each other. A model is a map or has differential
 equations, not both. Its time counts steps, unless ``simulate: step 1 [ms]`` says how long one takes.
+
+``next x = tanh(W @ x)`` is the map of a whole array, ``next V[i] = mu*V[i] + sum(W[i, j]*X[j] for j)`` that of each element. ``rand()`` and
+``randn()`` are drawn in each step anew, for each element by itself; ``diff(L, w)`` is the derivative of L by a state, a parameter or an
+input, with the shape of w: ``next w = w - eta*diff(L, w)``.
 """
 
 from __future__ import annotations
 
 from neurodsl import rules
-from neurodsl.lang.nodes import Derivative
+from neurodsl.lang.nodes import Derivative, Index
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.statement import Statement
 from neurodsl.lang.tree import Assignment, Draw, Entries, derivative_text
@@ -26,7 +30,8 @@ def declare(tree: Entries, declarations: Declarations) -> None:
             declarations.report.add(rules.NOT_SUPPORTED, "a draw in each step (`next x ~ ...`) is not supported yet", value.span)
             declarations.unclear.add(target.id)
         else:
-            declarations.equations.append(Assignment(target, value, entry.doc, entry.span))
+            left = Index(target.span, target.id, entry.indices) if entry.indices else target
+            declarations.equations.append(Assignment(left, value, entry.doc, entry.span))
             declarations.maps.setdefault(target.id, entry)
 
 

@@ -3,6 +3,8 @@
 Each has the unit 1/sqrt(time) and stands in differential equations, as in ``dV/dt = -V/tau + sigma*sqrt(2/tau)*xi``, or in a derived
 quantity that they use. The equations are read in the sense of Ito. White noise has no value at an instant, so conditions, actions and
 initial values cannot use it.
+
+In an equation of arrays each element has a noise of its own; ``noise xi[N]`` says of how many elements it consists.
 """
 
 from __future__ import annotations

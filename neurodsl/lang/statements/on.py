@@ -5,6 +5,9 @@ The actions stand on the line, separated by ``;``, or indented below, and are do
 those that are spikes say ``emit spike``. ``on start: ...`` acts once, at the beginning.
 
 Two forms are random: ``on rate phi(V): ...`` with a hazard, in 1/time, and ``on chance p: ...`` with a probability for each step.
+
+``on V[i] >= V_th: V[i] = V_reset; n[i] += 1`` is an event of each element; the index variables of the trigger stand in the actions, which
+change an element, ``V[i]`` or ``V[0]``, or a whole array, ``V``.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@
         events exact
         record V, n
 
+``record x, W[0, 1]`` records a whole array and an element of another.
 The unit of the duration is the unit of bare times. A map has no ``dt``; ``step 1 [ms]`` says how long one step of it takes.
 """
 

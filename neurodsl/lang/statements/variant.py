@@ -1,6 +1,7 @@
 """Name a set of values: ``variant bursting "as in Fig. 2": c = -55 [mV], d = 4``, for ``simulate --variant bursting``.
 
-The values are those of parameters, inputs and states (their initial values), with commas between them or on indented lines.
+The values are those of parameters, inputs and states (their initial values), with commas between them or on indented lines. An array gets
+all of its values, ``w = (1, 2, 3)``, or one number that fills it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,270 @@
+"""A drive that is given by numbers: a file or an array of values at times, or of one value for each step of a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodsl import rules
+from neurodsl.diagnostics import NeuroError, fail
+from neurodsl.units import UnitError, parse_unit
+
+Floats = NDArray[np.float64]
+
+LARGEST_FILE = 2**28
+MOST_SAMPLES = 10**7
+SUFFIXES = (".csv", ".npy")
+MANNERS = {"linear": False, "step": True}
+"""What stands between two samples: a straight line, or the value of the first."""
+
+GAP = re.compile(r"\s+(?!\[)")
+"""What separates columns without commas; the unit behind a title is no column."""
+TITLE = re.compile(r"(.*?)\s*(?:\[([^\[\]]*[^\W\d_][^\[\]]*)\])?")
+"""The title of a column: a name, and perhaps a unit, which holds a letter."""
+
+HELP = "a .csv or .npy file of two columns, time and value, or of one column, a value for each step"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The values of a drive at some times; before the first and after the last, the nearest holds.
+
+    Attributes
+    ----------
+    times : ndarray of shape (n,) or None
+        Increasing, in the time unit of the model. None: a value for each step of the run, from time 0 on.
+    values : ndarray of shape (n, size)
+        In the unit of the input; ``size`` is 1 for a number, else that of the array.
+    held : bool
+        Each value holds until the next time; else they are joined by straight lines.
+    """
+
+    times: Floats | None
+    values: Floats
+    held: bool = False
+
+    def packed(self, dt: float) -> Floats:
+        """Return all numbers in a row, as a kernel reads them: how many samples there are, their times, the values of each.
+
+        Samples without times have those of the steps of a run.
+        """
+        count = len(self.values)
+        times = np.arange(count, dtype=np.float64) * dt if self.times is None else self.times
+        return np.concatenate([[count], times, self.values.ravel()], dtype=np.float64)
+
+
+def names_a_file(text: str) -> bool:
+    """Return whether the text given for an input names a file and is no expression, which never ends in ``.csv``."""
+    return split_manner(text)[0].lower().endswith(SUFFIXES)
+
+
+def split_manner(text: str) -> tuple[str, bool]:
+    """Return the path of ``stimulus.csv:step``, and whether each value holds until the next time."""
+    path, colon, manner = text.strip().rpartition(":")
+    return (path, MANNERS[manner]) if colon and manner in MANNERS else (text.strip(), False)
+
+
+def read_samples(text: str, name: str, unit: str, time_unit: str, size: int = 1) -> Samples:
+    """Return the samples of a file.
+
+    Parameters
+    ----------
+    text : str
+        Its path, with ``:step`` behind where each value holds until the next time.
+    name : str
+        The input; of a file with titles and more columns, the one of this name is taken.
+    unit, time_unit : str
+        The units of the input and of the time, into which numbers are brought that have others in their titles.
+    size : int
+        How many numbers the input has: the columns beside that of the time.
+
+    Raises
+    ------
+    NeuroError
+        F106 where the file cannot be used.
+    """
+    path, held = split_manner(text)
+    try:
+        file = _plain(path)
+        if file.suffix.lower() == ".npy":
+            titles, table = list[str](), _binary(path, file)
+        else:
+            titles, table = _text(path, file)
+    except (OSError, ValueError, EOFError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged, or no such file"
+        reason = "it is not a UTF-8 text" if isinstance(error, UnicodeDecodeError) else reason.lower()
+        raise fail(rules.BAD_SAMPLES, f"`{path}` cannot be read: {reason}") from error
+    titles, table = _chosen(titles, table, name, size)
+    factors = [1.0] * table.shape[1]
+    for column, title in enumerate(titles):
+        timed = column == 0 and table.shape[1] == size + 1
+        factors[column] = _factor(path, title, time_unit if timed else unit)
+    return _checked(f"`{path}`", table * factors, size, held)
+
+
+def samples_of(given: Any, name: str, size: int = 1) -> Samples:
+    """Return the samples that a program gives: ``values`` or ``(times, values)``, with ``"step"`` as a last item where each value holds.
+
+    The numbers are in the units of the model; values without times are those of the steps of the run.
+
+    Raises
+    ------
+    NeuroError
+        F106 where they cannot be used.
+    """
+    what, held = f"what is given for `{name}`", False
+    parts = given if isinstance(given, tuple) else (given,)
+    if len(parts) > 1 and isinstance(parts[-1], str) and parts[-1] in MANNERS:
+        parts, held = parts[:-1], MANNERS[parts[-1]]
+    if len(parts) > 2:
+        raise fail(rules.BAD_SAMPLES, f"{what} is a tuple of {len(parts)}", help="give values, or a pair: times and values")
+    columns = [_numbers(what, part) for part in parts]
+    columns = [c[:, np.newaxis] if c.ndim == 1 else c for c in columns]
+    if any(c.ndim != 2 for c in columns):
+        raise fail(rules.BAD_SAMPLES, f"{what} has {max(c.ndim for c in columns)} dimensions", help="give values, or a pair: times and values")
+    if len({len(c) for c in columns}) > 1:
+        told = f"{what} holds {len(columns[0])} times and {len(columns[1])} values"
+        raise fail(rules.BAD_SAMPLES, told, help="give a value for each time")
+    if len(columns) == 2 and columns[0].shape[1] != 1:
+        raise fail(rules.BAD_SAMPLES, f"the times of {what} are a table", help="give them as a vector")
+    return _checked(what, np.hstack(columns), size, held, given_times=len(columns) == 2)
+
+
+def _plain(path: str) -> Path:
+    """Return a plain file of a size that is read."""
+    file = Path(path)
+    if file.is_dir():
+        raise fail(rules.BAD_SAMPLES, f"`{path}` is a directory", help=f"name {HELP}")
+    if not file.exists():
+        raise fail(rules.BAD_SAMPLES, f"there is no file `{path}`", help=f"an input is an expression of t, or {HELP}")
+    if not file.is_file():
+        raise fail(rules.BAD_SAMPLES, f"`{path}` is no plain file", help=f"name {HELP}")
+    if file.stat().st_size > LARGEST_FILE:
+        raise fail(rules.BAD_SAMPLES, f"`{path}` is larger than {LARGEST_FILE // 2**20} MiB", help="leave out samples that the run does not need")
+    return file
+
+
+def _binary(path: str, file: Path) -> Floats:
+    found = np.load(file, mmap_mode="r", allow_pickle=False)
+    if not isinstance(found, np.ndarray):
+        found.close()
+        raise fail(rules.BAD_SAMPLES, f"`{path}` is an archive and no .npy file", help=f"name {HELP}")
+    table = _numbers(f"`{path}`", found)
+    if table.ndim not in (1, 2):
+        raise fail(rules.BAD_SAMPLES, f"`{path}` has the shape {table.shape}", help=f"name {HELP}")
+    return table[:, np.newaxis] if table.ndim == 1 else table
+
+
+def _numbers(what: str, given: Any) -> Floats:
+    """Return real numbers as an array."""
+    try:
+        found = np.asarray(given)
+    except ValueError as error:
+        raise fail(rules.BAD_SAMPLES, f"{what} has rows of different lengths") from error
+    if found.dtype.kind not in "biuf":
+        raise fail(rules.BAD_SAMPLES, f"{what} holds `{found.dtype}` and no real numbers")
+    return np.ascontiguousarray(found, dtype=np.float64).reshape(found.shape)
+
+
+def _text(path: str, file: Path) -> tuple[list[str], Floats]:
+    """Return the titles of the columns of a text, if there are any, and its rows; lines that start with ``#`` are left out."""
+    lines = [(k, line) for k, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1) if line.strip() and line.lstrip()[0] != "#"]
+    separator = next((sign for sign in ";," if lines and sign in lines[0][1]), None)
+    titles: list[str] = []
+    rows: list[list[float]] = []
+    for number, line in lines:
+        cells = [cell.strip() for cell in (line.split(separator) if separator else GAP.split(line.strip()))]
+        found = [_value(cell) for cell in cells]
+        if not rows and not titles and None in found:
+            titles = cells
+            continue
+        if None in found:
+            wrong = cells[found.index(None)]
+            told = f"`{wrong[:40]}`" if wrong else "nothing"
+            raise fail(rules.BAD_SAMPLES, f"`{path}` holds {told} in line {number} where a number belongs", help="0.5 is written with a point")
+        rows.append([value for value in found if value is not None])
+        first = titles or rows[0]
+        if len(cells) != len(first):
+            told = f"`{path}` has {len(cells)} columns in line {number} and {len(first)} above"
+            raise fail(rules.BAD_SAMPLES, told, help="all rows are equally long")
+    return titles, np.array(rows, dtype=np.float64).reshape(len(rows), len(rows[0] if rows else titles) or 1)
+
+
+def _value(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _chosen(titles: list[str], table: Floats, name: str, size: int) -> tuple[list[str], Floats]:
+    """Return the column of the time and that of an input, where a table with titles has others too."""
+    names = [_title(title)[0] for title in titles]
+    if size != 1 or len(names) <= 2 or name not in names or not {"t", "time"} & set(names):
+        return titles, table
+    columns = [next(k for k, found in enumerate(names) if found in ("t", "time")), names.index(name)]
+    return [titles[k] for k in columns], table[:, columns]
+
+
+def _title(title: str) -> Sequence[str | Any]:
+    match = TITLE.fullmatch(title)
+    return match.groups() if match else (title, None)
+
+
+def _factor(path: str, title: str, wanted: str) -> float:
+    """Return what brings a column into a unit, where its title names another."""
+    name, text = _title(title)
+    if text is None:
+        return 1.0
+    try:
+        unit, own = parse_unit(wanted), parse_unit(text)
+    except UnitError as error:
+        raise fail(rules.BAD_SAMPLES, f"`{path}` has the title `{title}`: {error.message}") from error
+    if not own.same_dimension(unit):
+        raise fail(rules.BAD_SAMPLES, f"`{path}` gives `{name}` in `{text}`, and it is in `{wanted}` here", help="a unit of the same dimension")
+    return float(own.factor_to(unit))
+
+
+def _checked(what: str, table: Floats, size: int, held: bool, given_times: bool | None = None) -> Samples:
+    """Return the samples of a table, whose first column is the time where there is one more than the input has numbers."""
+    rows, columns = table.shape
+    timed = columns == size + 1 if given_times is None else given_times
+    if rows == 0 or columns == 0:
+        raise fail(rules.BAD_SAMPLES, f"{what} holds no numbers", help=f"an input takes {HELP}")
+    if columns - timed != size:
+        raise fail(rules.BAD_SAMPLES, _told_columns(what, rows, columns, size), help=_help_columns(rows, columns, size))
+    if rows > MOST_SAMPLES:
+        raise fail(rules.BAD_SAMPLES, f"{what} holds {rows} samples; at most {MOST_SAMPLES} are read")
+    wrong = np.argwhere(~np.isfinite(table))
+    if len(wrong):
+        row, column = wrong[0]
+        raise fail(rules.BAD_SAMPLES, f"{what} holds {table[row, column]} in row {row + 1}, column {column + 1}; all numbers have to be finite")
+    if not timed:
+        return Samples(None, np.ascontiguousarray(table), held)
+    times = np.ascontiguousarray(table[:, 0])
+    back = np.flatnonzero(np.diff(times) <= 0)
+    if len(back):
+        raise _not_increasing(what, times, int(back[0]))
+    return Samples(times, np.ascontiguousarray(table[:, 1:]), held)
+
+
+def _told_columns(what: str, rows: int, columns: int, size: int) -> str:
+    wanted = "one, or two with the time" if size == 1 else f"{size}, or {size + 1} with the time"
+    return f"{what} has {rows} rows and {columns} columns; wanted are {wanted}"
+
+
+def _help_columns(rows: int, columns: int, size: int) -> str | None:
+    if rows in (size, size + 1):
+        return "transpose it: a row for each time"
+    return "name the columns in the first line, the time `t` and the input by its name" if size == 1 and columns > 2 else None
+
+
+def _not_increasing(what: str, times: Floats, row: int) -> NeuroError:
+    told = f"the times of {what} do not increase: {times[row + 1]:g} follows {times[row]:g} in row {row + 2}"
+    return fail(rules.BAD_SAMPLES, told, help="sort them; for a jump give two times that are close, or `:step`")
