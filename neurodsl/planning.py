@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from math import prod
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,21 +18,29 @@ from neurodsl.diagnostics import NeuroError, Report, fail, nearest
 from neurodsl.findings import finding
 from neurodsl.integrators import methods
 from neurodsl.integrators.method import Discrete, Exact, ExplicitRungeKutta, Method, Stochastic
-from neurodsl.lang import override, parse_expression, with_variant
+from neurodsl.lang import override, parse_expression, with_samples, with_variant
 from neurodsl.lang.choice import unknown_name
-from neurodsl.lower import lower
+from neurodsl.lang.shapes import Shapes
+from neurodsl.lower import lower, shapes_of
 from neurodsl.lower.bounded import Exceeded, bounded
+from neurodsl.lower.extent import operations
 from neurodsl.lower.hazards import integrate_hazards
 from neurodsl.lower.noise import is_additive, is_diagonal, stratonovich
 from neurodsl.model import Model
 from neurodsl.plan import Described, Plan
 from neurodsl.source import Source, Span
-from neurodsl.system import System
+from neurodsl.system import Loaded, Quantity, System
 from neurodsl.units import describe, parse_unit
 
 T = TypeVar("T")
 
 DEFAULT_DURATION = 100.0
+SMALL = 400
+"""Equations of arrays with so many operations at most are written out element by element."""
+LARGE = 20000
+"""So many are where that cannot be avoided."""
+MOST_ANALYSED = 200
+"""States of a model whose fixed points are looked for."""
 SECONDS = 5.0
 """The limit of each piece of symbolic work; that on a model of the literature takes a tenth of a second."""
 
@@ -41,6 +52,9 @@ def apply_options(model: Model, variant: str | None, expressions: tuple[tuple[st
             raise unknown_name("variant", variant, model.variants, model.name)
         model = with_variant(model, variant, report)
     for kind, name, text in expressions:
+        if kind in ("step", "linear"):
+            model = with_samples(model, name, kind == "step")
+            continue
         found = Report()
         expression = parse_expression(Source(f"<--{kind} {name}>", text), found)
         if expression is not None:
@@ -72,6 +86,10 @@ def method_of(system: System, name: str) -> tuple[Method, str | None, bool]:
         return family[name], None, False
     if system.discrete:
         return family["map"], "auto: a map", False
+    if system.rolled:
+        if system.noises:
+            return family["euler_maruyama"], "auto: noise on arrays", False
+        return family["rk45"], "auto: arrays", False
     if system.noises:
         if is_additive(system):
             return family["euler_maruyama"], "auto: additive noise", False
@@ -87,11 +105,13 @@ def method_of(system: System, name: str) -> tuple[Method, str | None, bool]:
 
 def serves(method: Method, system: System) -> bool:
     """Return whether a method can advance a system."""
+    if system.rolled and not serves_arrays(method):
+        return False
     if system.discrete or isinstance(method, Discrete):
         return system.discrete and isinstance(method, Discrete)
     if system.noises or isinstance(method, Stochastic):
         return bool(system.noises) and isinstance(method, Stochastic) and (not method.diagonal or is_diagonal(system))
-    return not isinstance(method, Exact) or linear_part(system) is not None
+    return not isinstance(method, Exact) or (not system.rolled and linear_part(system) is not None)
 
 
 def refusal(method: Method) -> str:
@@ -109,6 +129,8 @@ def nature(system: System) -> str:
     """Return what a system is, as part of a sentence."""
     if system.discrete:
         return "is a map"
+    if system.rolled:
+        return "has arrays that are kept as loops" + (", with noise" if system.noises else "")
     if system.noises:
         return "has noise" + ("" if is_diagonal(system) else " that several equations share")
     return "has none" if linear_part(system) is not None else "is not linear"
@@ -146,9 +168,25 @@ def timely(model: Model, work: Callable[[], T]) -> T:
         raise fail(rules.TOO_LARGE_MATH, told, help="split long expressions into derived quantities") from None
 
 
-def compile_system(model: Model, report: Report) -> System:
-    """Return the mathematics of a model, with what was found on the way in the report."""
-    system = timely(model, lambda: lower(model))
+def compile_system(model: Model, report: Report, method_name: str | None = None, written_out: bool = False) -> System:
+    """Return the mathematics of a model, with what was found on the way in the report.
+
+    Parameters
+    ----------
+    method_name : str
+        The method that is to serve it, which decides whether arrays are kept as loops.
+    written_out : bool
+        Write them out for every element whatever the method, as the analysis needs it.
+
+    Raises
+    ------
+    NeuroError
+        M104 for a model too large for that.
+    """
+    if written_out:
+        require_small(model)
+    rolled = not written_out and is_rolled(model, method_name or model.settings.method or "auto")
+    system = timely(model, lambda: lower(model, rolled))
     if not system.states:
         raise fail(rules.BAD_VALUE, f"`{model.name}` has no state, so there is nothing to run", help="write an equation, such as `dx/dt = -x`")
     for text, span in system.mended:
@@ -156,9 +194,48 @@ def compile_system(model: Model, report: Report) -> System:
     return system
 
 
+def is_rolled(model: Model, method_name: str) -> bool:
+    """Return whether the equations of a model's arrays are kept as loops; small ones are written out, and then every method serves them.
+
+    Raises
+    ------
+    NeuroError
+        M104 for arrays that are too large for what has to be written out: events, gradients, methods that solve equations.
+    """
+    shapes = shapes_of(model)
+    if not any(shapes.names.values()):
+        return False
+    work = operations(model, shapes)
+    if work <= SMALL:
+        return False
+    method = methods().get(method_name)
+    reasons = ["it has events"] if model.events else []
+    reasons += [f"`{method_name}` solves equations for all of them together"] if method is not None and not serves_arrays(method) else []
+    if reasons and work > LARGE:
+        told = f"the equations of `{model.name}` would have to be written out for every element, because {' and '.join(reasons)}; "
+        told += f"that makes about {work} operations, and {LARGE} is the limit"
+        remedy = "" if model.events else ", or name a method that works on whole arrays: euler, heun, midpoint, rk4, rk45"
+        raise fail(rules.TOO_LARGE_MATH, told, help=f"make its arrays smaller{remedy}")
+    return not reasons
+
+
+def require_small(model: Model) -> None:
+    """Raise M104 for a model with more elements than are analysed."""
+    shapes = shapes_of(model)
+    states = sum(prod(shapes.names.get(name, ())) * max(state.order, 1) for name, state in model.states.items())
+    if states > MOST_ANALYSED:
+        told = f"`{model.name}` has {states} states, elements of arrays counted; up to {MOST_ANALYSED} are analysed"
+        raise fail(rules.TOO_LARGE_MATH, told, help="make its arrays smaller with `--set`")
+
+
+def serves_arrays(method: Method) -> bool:
+    """Return whether a method advances arrays as loops."""
+    return isinstance(method, ExplicitRungeKutta | Discrete) or (isinstance(method, Stochastic) and method.scheme == "euler")
+
+
 def make_plan(model: Model, method_name: str | None, events: str | None, report: Report, folder: Path) -> Plan:
     """Return the plan of a model and a method, with its kernel written to a trusted folder."""
-    system = compile_system(model, report)
+    system = compile_system(model, report, method_name)
     settings = system.settings
     located = integrate_hazards(system) if events != "grid" and not (system.noises or system.discrete) else system
     method, reason, probe = timely(model, lambda: method_of(located, method_name or settings.method or "auto"))
@@ -174,14 +251,42 @@ def make_plan(model: Model, method_name: str | None, events: str | None, report:
     return Plan(
         model=model.name, title=model.doc, time_unit=describe(model.time_unit), method=method.name, reason=reason, events=mode, probe=probe,
         adaptive=method.adaptive, explicit=isinstance(method, ExplicitRungeKutta), stochastic=system.stochastic, duration=duration, dt=dt, record=settings.record,
-        parameters=tuple(Described(p.name, describe(p.unit), p.doc, "input" if p.is_input else "param") for p in system.parameters),
-        quantities=(
-            *(Described(s.name, describe(s.unit), s.doc, "state" if s.shown else "hidden") for s in system.states),
-            *(Described(d.name, describe(d.unit), d.doc, "derived") for d in system.definitions if d.shown),
-        ),
+        parameters=numbered([described(p, "input" if p.is_input else "param") for p in system.parameters]),
+        quantities=numbered([
+            *(described(s, "state" if s.shown else "hidden") for s in system.starts or system.states),
+            *grouped([described(d, "derived") for d in system.derived], shapes_of(model)),
+        ]),
         thresholds=tuple(state for state, levels in system.thresholds.items() for _ in levels),
-        triggers=tuple(e.text for e in system.events), places=_places(model, system), findings=tuple(finding(d) for d in report.found), kernel=name,
+        triggers=tuple(e.text for e in system.events), elements=tuple(e.element for e in system.events), discrete=system.discrete,
+        sizes=tuple(sorted(shapes_of(model).sizes)), files=_files(model, system), tables=system.tables,
+        places=_places(model, system), findings=tuple(finding(d) for d in report.found), kernel=name,
     )  # fmt: skip
+
+
+def described(quantity: Quantity, role: str) -> Described:
+    """Return a quantity of a system as a plan has it."""
+    return Described(quantity.name, describe(quantity.unit), quantity.doc, role, quantity.shape)
+
+
+def grouped(single: Sequence[Described], shapes: Shapes) -> list[Described]:
+    """Return descriptions with the elements of each array, which follow one another, as one."""
+    found: dict[str, Described] = {}
+    for element in single:
+        name = element.name.partition("[")[0]
+        found.setdefault(name, element if element.shape or name == element.name else replace(element, name=name, shape=shapes.names[name]))
+    return list(found.values())
+
+
+def _files(model: Model, system: System) -> dict[str, tuple[str, float]]:
+    """Return the files that parameters and initial values are read from, with the factors that bring them into the declared units."""
+    values = [(p.name, p.default) for p in system.parameters] + [(s.name, s.initial) for s in system.starts or system.states]
+    return {name: (value.path, value.factor) for name, value in values if isinstance(value, Loaded)}
+
+
+def numbered(described: Sequence[Described]) -> tuple[Described, ...]:
+    """Return descriptions with the number in the kernel of the first element of each."""
+    starts = accumulate((d.size for d in described), initial=0)
+    return tuple(replace(d, start=start) for d, start in zip(described, starts, strict=False))
 
 
 def default_dt(model: Model) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import prod
 
 from sympy import Basic, Expr, Symbol
 
@@ -20,34 +21,65 @@ TIME = Symbol("t")
 """The time."""
 STEP = Symbol("dt")
 """The step of a run."""
+RANDOM = "_rand"
+"""How the symbols of random numbers begin that an action draws when it fires: ``_rand0``, and ``_randn0`` for normal ones."""
 LEVEL_TIME = Symbol("_ts")
 """The time at which comparisons of the time with known times are evaluated: it lies inside the step, so they are constant through it."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A symbol with its name in results, its unit, its label, and the place where the author made it."""
+    """A symbol with its name in results, its unit, its label, and the place where the author made it.
+
+    An array has a ``shape``, and its value is an expression of the index symbols ``indices``, one for each dimension.
+    """
 
     name: str
     symbol: Symbol
     unit: Unit
     doc: str | None
     span: Span | None = field(repr=False, compare=False)
+    shape: tuple[int, ...] = field(default=(), kw_only=True)
+    indices: tuple[Symbol, ...] = field(default=(), kw_only=True)
+
+    @property
+    def size(self) -> int:
+        """Return the number of its elements."""
+        return prod(self.shape)
 
 
 @dataclass(frozen=True)
 class Draw:
-    """A value drawn once per element: the name of a distribution and its arguments, constants of the parameters."""
+    """A value drawn once per element: the name of a distribution and its arguments, constants of the parameters.
+
+    A ``sparse`` one holds the probability that an element is not 0, then the arguments of the ``inner`` distribution.
+    """
 
     name: str
     arguments: tuple[Expr, ...]
+    inner: str | None = None
+
+
+@dataclass(frozen=True)
+class Items:
+    """The elements of an array, row by row."""
+
+    values: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The numbers of a file, times a factor that brings them into the declared unit."""
+
+    path: str
+    factor: float
 
 
 @dataclass(frozen=True)
 class Parameter(Quantity):
     """A number that a run may change; ``default`` may use parameters before it. ``is_input``: a drive that is constant."""
 
-    default: Expr | Draw
+    default: Expr | Draw | Items | Loaded
     is_input: bool = False
 
 
@@ -71,7 +103,7 @@ class State(Quantity):
     ``diffusion`` holds the factor of each noise of the system in the sense of Ito. In a map ``derivative`` is the next value.
     """
 
-    initial: Expr | Steady | Draw
+    initial: Expr | Steady | Draw | Items | Loaded
     derivative: Expr
     shown: bool = True
     diffusion: tuple[Expr, ...] = ()
@@ -100,7 +132,8 @@ class Surface:
 class Action:
     """``kind``: ``set`` (state number ``target`` becomes ``value``), ``hold`` (it stays for ``value``), ``wait``, ``emit``, ``stop``.
 
-    ``draw``: state number ``target`` becomes a unit exponential random number.
+    ``draw``: state number ``target`` becomes a unit exponential random number. ``also`` holds what is set at the same instant: the other
+    elements of an array and their values.
     """
 
     kind: str
@@ -108,6 +141,7 @@ class Action:
     value: Expr | None
     text: str
     span: Span | None = field(repr=False, compare=False)
+    also: tuple[tuple[int, Expr], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +149,8 @@ class Event:
     """``condition`` is a boolean of surface symbols; ``time`` that of ``at`` or the period of ``every``; both None for ``start``.
 
     ``chance`` is the probability per step of a ``chance`` event, the hazard of a ``rate`` event. ``level`` is the number of the state that holds
-    the integrated hazard at which a rate event fires next, -1 for all others.
+    the integrated hazard at which a rate event fires next, -1 for all others. ``element`` is the number of the element of an array that the
+    event belongs to, 0 where it belongs to none.
     """
 
     kind: str
@@ -127,6 +162,21 @@ class Event:
     span: Span | None = field(repr=False, compare=False)
     chance: Expr | None = None
     level: int = -1
+    element: int = 0
+
+
+@dataclass(frozen=True)
+class Site:
+    """Random numbers that are new in every step: ``noise`` (white, of unit strength), ``rand`` (uniform on [0, 1)) or ``randn`` (normal)."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Return how many numbers it takes in each step."""
+        return prod(self.shape)
 
 
 @dataclass(frozen=True)
@@ -145,6 +195,18 @@ class System:
         The independent white noises that the diffusions of the states refer to.
     discrete : bool
         A map: its states step from value to value.
+    elements : mapping
+        What a symbol such as ``W[i,j]`` is an element of: the name of an array and the indices.
+    sizes : mapping
+        How far each index symbol runs, from 0.
+    rolled : bool
+        States and definitions are arrays as the author wrote them; else every element of a state is a state of its own.
+    starts : tuple of State
+        The initial values of a system that is not rolled and has arrays, as arrays; else empty.
+    sites : tuple of Site
+        What is drawn in every step, the noises of a rolled system included.
+    tables : tuple of str
+        The samples that inputs follow in time.
     """
 
     name: str
@@ -162,12 +224,20 @@ class System:
     settings: Settings
     noises: tuple[str, ...] = ()
     discrete: bool = False
+    elements: Mapping[Symbol, tuple[str, tuple[Expr, ...]]] = field(default_factory=dict)
+    sizes: Mapping[Symbol, int] = field(default_factory=dict)
+    rolled: bool = False
+    starts: tuple[State, ...] = ()
+    sites: tuple[Site, ...] = ()
+    tables: tuple[str, ...] = ()
 
     @property
     def stochastic(self) -> bool:
         """Return whether a run depends on its seed."""
-        drawn = any(isinstance(v, Draw) for v in (*(p.default for p in self.parameters), *(s.initial for s in self.states)))
-        return drawn or bool(self.noises) or any(e.chance is not None or e.level >= 0 for e in self.events)
+        starts = self.starts or self.states
+        drawn = any(isinstance(v, Draw) for v in (*(p.default for p in self.parameters), *(s.initial for s in starts)))
+        random_actions = any(isinstance(s, Symbol) and s.name.startswith(RANDOM) for e in self.events for a in e.actions for s in _symbols(a))
+        return drawn or random_actions or bool(self.noises or self.sites) or any(e.chance is not None or e.level >= 0 for e in self.events)
 
     @property
     def constants(self) -> tuple[Definition, ...]:
@@ -181,15 +251,35 @@ class System:
 
     def needed(self, *expressions: Basic) -> tuple[Definition, ...]:
         """Return the varying definitions, in order, that the expressions use, directly or through one another."""
-        wanted = set().union(*(e.free_symbols for e in expressions)) if expressions else set()
+        wanted = self.bases(*expressions)
         kept: list[Definition] = []
         for definition in reversed(self.varying):
             if definition.symbol in wanted:
-                wanted |= definition.expression.free_symbols
+                wanted |= self.bases(definition.expression)
                 kept.append(definition)
         return tuple(reversed(kept))
+
+    def bases(self, *expressions: Basic) -> set[Symbol]:
+        """Return the symbols that expressions use; of elements, also those of their arrays."""
+        used: set[Symbol] = set().union(*(e.free_symbols for e in expressions)) if expressions else set()
+        return used | {Symbol(self.elements[symbol][0]) for symbol in used if symbol in self.elements}
+
+    @property
+    def derived(self) -> tuple[Definition, ...]:
+        """Return the author's derived quantities, the elements of each array in a row."""
+        shown = [d for d in self.definitions if d.shown]
+        first: dict[str, int] = {}
+        for number, definition in enumerate(shown):
+            first.setdefault(definition.name.partition("[")[0], number)
+        places = {d.name: self.elements[d.symbol][1] if d.symbol in self.elements else () for d in shown}
+        return tuple(sorted(shown, key=lambda d: (first[d.name.partition("[")[0]], [int(k) for k in places[d.name]])))
 
     def quantities(self) -> Iterator[Quantity]:
         """Yield everything that can be recorded: the states, then the author's derived quantities."""
         yield from (s for s in self.states if s.shown)
-        yield from (d for d in self.definitions if d.shown)
+        yield from self.derived
+
+
+def _symbols(action: Action) -> set[Basic]:
+    """Return the symbols in the values of an action."""
+    return set().union(*(v.free_symbols for v in (action.value, *(value for _, value in action.also)) if v is not None))

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
+import sympy
 from sympy import Basic, Expr
 from sympy.core.relational import Relational
 
 from neurodsl import __version__
-from neurodsl.codegen.bodies import Writer, plain
+from neurodsl.codegen.bodies import Writer, observation, plain, starts_of
 from neurodsl.codegen.events import event_fields
-from neurodsl.codegen.pages import Body, File
+from neurodsl.codegen.pages import Body, Event, File
 from neurodsl.codegen.render import render
+from neurodsl.codegen.rolled import rolled_flow
 from neurodsl.codegen.signature import SIGNATURE
 from neurodsl.codegen.special import definitions
 from neurodsl.codegen.steps import held_states, slope_line, step_of
-from neurodsl.codegen.stochastic import diffusion
+from neurodsl.codegen.stochastic import diffusion, sites
 from neurodsl.integrators.method import ExplicitRungeKutta, Method, Rosenbrock
-from neurodsl.lower.functions import Ceil, Floor, Modulo, Round, Signum, UnitStep
-from neurodsl.model import STEADY
-from neurodsl.system import TIME, Draw, System
+from neurodsl.lower.functions import Ceil, Floor, Modulo, Repeated, Round, Signum, UnitStep
+from neurodsl.model import STEADY, Steady
+from neurodsl.system import TIME, Draw, Items, Loaded, State, System
 from neurodsl.units import describe
 
 NO_DIGEST = "0" * 16
@@ -45,12 +48,13 @@ def generate(system: System, method: Method, events_mode: str, duration: float, 
 def page_of(system: System, method: Method, events_mode: str, duration: float, dt: float) -> File:
     """Return everything that the templates lay out."""
     writer = Writer(system)
+    happenings = event_fields(system, writer, events_mode == "grid")
     fields = {
         **_head(system, method, events_mode, duration, dt),
         **_numbers(system, writer),
         **_flow(system, writer),
-        **event_fields(system, writer, events_mode == "grid"),
-        **_stepping(system, writer, method, events_mode == "grid"),
+        **happenings,
+        **_stepping(system, writer, method, events_mode == "grid", happenings["events"]),
     }
     fields["draws"] = writer.objects > 0
     fields["end_slope"] = _end_slope(method, bool(fields["searched"]))
@@ -68,6 +72,8 @@ def _head(system: System, method: Method, events_mode: str, duration: float, dt:
         "digest": NO_DIGEST,
         "states": ascii(tuple(s.name for s in system.states)),
         "units": ascii(tuple(describe(s.unit) for s in system.states)),
+        "splits": repr(list(starts_of([(s.name, s.size) for s in system.states]).values())[1:]),
+        "size": sum(s.size for s in system.states),
         "steady": ascii(tuple(s.name for s in system.states if s.initial is STEADY)),
         "rtol": "1e-08",
         "atol": "1e-10",
@@ -81,42 +87,56 @@ def _numbers(system: System, writer: Writer) -> dict[str, Any]:
     levels = [level for group in system.thresholds.values() for level in group]
     return {
         "parameters": tuple(_parameters(system, writer)),
-        "constants": tuple(writer.assign(d) for d in system.constants),
+        "constants": tuple(line for d in system.constants for line in writer.constant_lines(d)) + tuple(writer.table_lines()),
+        "tables": tuple(starts_of(writer.constants)[name] for name in system.tables),
         "told_constants": ascii(writer.constants),
-        "constant_names": tuple(writer.name(n) for n in writer.constants),
+        "packed_constants": writer.packed([name for name, _ in writer.constants]),
         "initial": tuple(_initial(system, writer)),
-        "state_names": tuple(writer.name(s) for s in writer.states),
+        "packed_states": writer.packed([s.name for s in system.starts or system.states]),
+        "arrays": any(q.shape for q in (*system.parameters, *system.states, *system.starts)),
         "threshold_loads": tuple(writer.loads(writer.used(levels), state=None)),
         "thresholds": tuple(writer.print(level) for level in levels),
         "edge_loads": tuple(writer.loads(writer.used(system.edges), state=None)),
-        "edges": tuple(writer.print(e) for e in system.edges),
+        "edges": tuple(_edge(e, writer) for e in system.edges),
+        "repeats": any(isinstance(e, Repeated) for e in system.edges),
     }
+
+
+def _edge(edge: Expr, writer: Writer) -> str:
+    """Return a known time, or known times in a row, as part of a list."""
+    return f"*_repeated(_until, {', '.join(map(writer.print, edge.args))})" if isinstance(edge, Repeated) else writer.print(edge)
 
 
 def _flow(system: System, writer: Writer) -> dict[str, Any]:
     """Return the right-hand side, what can be recorded, and the parts that an error is traced to."""
-    count = len(system.states)
-    derived = [d for d in system.definitions if d.shown]
-    terms = writer.body([*(d.symbol for d in system.varying), *(s.derivative for s in system.states)])
+    common = {
+        "derived": sum(d.size for d in system.derived),
+        "rolled": system.rolled,
+        "memory": sum(d.size for d in dict.fromkeys((*system.derived, *system.varying))),
+    }
     labels = [*(d.name for d in system.varying), *(f"d{s.name}/dt" for s in system.states)]
-    return {
+    if system.rolled:
+        return common | rolled_flow(system, writer, labels)
+    count = len(system.states)
+    terms = writer.body([*(d.symbol for d in system.varying), *(s.derivative for s in system.states)])
+    return common | {
         "terms": terms,
         "named_terms": tuple((ascii(label), result) for label, result in zip(labels, terms.results, strict=True)),
         "arguments": ", ".join(writer.name(s) for s in writer.states),
         "rhs": _right_hand_side(system, writer),
         "slope": slope_line(count),
         "end_slope_line": slope_line(count, "t + _h", "_z", "_work[5]"),
-        "observe": writer.body([d.symbol for d in derived]),
-        "derived": tuple(d.name for d in derived),
+        "observe": observation(system, writer),
     }
 
 
-def _stepping(system: System, writer: Writer, method: Method, on_grid: bool) -> dict[str, Any]:
+def _stepping(system: System, writer: Writer, method: Method, on_grid: bool, events: tuple[Event, ...]) -> dict[str, Any]:
     """Return the step of the method and the numbers of its control."""
     template, step = step_of(method, system, writer)
     stages = method.stages if isinstance(method, ExplicitRungeKutta | Rosenbrock) else 1
     order = method.order if method.adaptive else 1
     return {
+        "flow_template": f"numba/{'rolled' if system.rolled else 'flow'}.py.j2",
         "step_template": f"numba/{template}.py.j2",
         "step": step,
         "run_template": "numba/grid.py.j2" if on_grid else "numba/located.py.j2",
@@ -125,13 +145,14 @@ def _stepping(system: System, writer: Writer, method: Method, on_grid: bool) -> 
         "adaptive": method.adaptive,
         "restless": is_restless(system),
         "error_row": stages,
-        "stage_rows": max(stages + 1, 3),
+        "stage_rows": max(stages + 1, 3) + (1 if system.rolled else 0),
         "reject_power": repr(-1 / order),
         "accept_power": repr(-0.7 / order),
         "memory_power": repr(0.4 / order),
-        "noises": len(system.noises),
-        "diffusion": diffusion(system, writer),
-        "random": bool(system.noises) or any(e.chance is not None or e.level >= 0 for e in system.events),
+        "noises": 0 if system.rolled else len(system.noises),
+        "diffusion": Body((), ()) if system.rolled else diffusion(system, writer),
+        "sites": sites(system, writer),
+        "random": bool(system.noises or system.sites) or any(e.chance is not None or e.level >= 0 or e.draws for e in events),
         "smooth": "_k[1, 0] <= 2.0" if template == "exact" else "True",
     }
 
@@ -161,19 +182,17 @@ def _parameters(system: System, writer: Writer) -> list[str]:
     lines = []
     for p in system.parameters:
         place = f", line {p.span.line}" if p.span is not None else ""
-        default = writer.draw(p.default) if isinstance(p.default, Draw) else writer.print(p.default)
-        lines.append(f"{writer.name(p.name)} = _given.get({p.name!a}, {default})  # [{plain(describe(p.unit))}]{place}")
+        *before, last = writer.value_lines(p, p.default, "_given")
+        lines += [*before, f"{last}  # [{plain(describe(p.unit))}]{place}"]
     return lines
 
 
 def _initial(system: System, writer: Writer) -> list[str]:
     """Return the lines that give the states their initial values, each after those it uses."""
-    states = {s.symbol: s for s in system.states}
-    pending = list(system.states)
-    initials: list[Basic] = []
-    for state in pending:
-        initials += state.initial.arguments if isinstance(state.initial, Draw) else [state.initial] if state.initial is not STEADY else []
-    lines = writer.loads(writer.used(initials), state=None)
+    starts = system.starts or system.states
+    states = {s.symbol: s for s in starts}
+    pending = list(starts)
+    lines = _loaded(system, writer, starts)
     known: set[Basic] = set()
     defined: set[Basic] = set()
     while pending:
@@ -181,18 +200,34 @@ def _initial(system: System, writer: Writer) -> list[str]:
             needs = writer.used([state.initial]) & states.keys() if isinstance(state.initial, Expr) else set()
             if needs <= known:
                 break
-        value = "math.nan"
-        if isinstance(state.initial, Expr):
-            for definition in system.needed(state.initial):
+        value: Expr | Draw | Items | Loaded = sympy.nan if isinstance(state.initial, Steady) else state.initial
+        if isinstance(value, Expr):
+            for definition in system.needed(value):
                 if definition.symbol not in defined:
                     lines.append(writer.assign(definition))
                     defined.add(definition.symbol)
-            value = writer.print(state.initial)
-        elif isinstance(state.initial, Draw):
-            value = writer.draw(state.initial)
-        lines.append(f"{writer.name(state.name)} = _given.get({state.name!a}, {value})")
+        lines += writer.value_lines(state, value, "_given")
         known.add(state.symbol)
         pending.remove(state)
+    return lines
+
+
+def _loaded(system: System, writer: Writer, starts: Sequence[State]) -> list[str]:
+    """Return the lines that give the constants in initial values their names, arrays as a whole."""
+    initials: list[Basic] = []
+    for state in starts:
+        match state.initial:
+            case Draw(arguments=values) | Items(values=values):
+                initials += values
+            case Expr():
+                initials.append(state.initial)
+    used = writer.used(initials)
+    lines = writer.loads(used, state=None)
+    places = starts_of(writer.constants)
+    for made in (*system.parameters, *system.constants):
+        if made.shape and made.symbol in used:
+            place = places[made.name]
+            lines.append(f"{writer.name(made.name)} = np.reshape(_c[{place}:{place + made.size}], {made.shape})")
     return lines
 
 

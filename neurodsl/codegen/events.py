@@ -13,7 +13,7 @@ from neurodsl.codegen.bodies import Writer, comment, plain
 from neurodsl.codegen.pages import Body, Event, Surface
 from neurodsl.codegen.steps import held_states
 from neurodsl.lower.functions import Expm1
-from neurodsl.system import STEP, Action, System
+from neurodsl.system import RANDOM, STEP, Action, System
 from neurodsl.system import Event as SystemEvent
 
 BETWEEN = (Fraction(3, 53), Fraction(50, 53))
@@ -59,17 +59,24 @@ def something_due(events: tuple[Event, ...]) -> str:
 def event_page(system: System, writer: Writer, number: int) -> Event:
     """Return an event with its condition, its time and its actions as lines of code."""
     event = system.events[number]
-    expressions = [a.value for a in event.actions if a.value is not None]
-    written = {a.target for a in event.actions if a.kind == "set"}
+    expressions = [value for a in event.actions for value in _values(a)]
+    written = {target for a in event.actions if a.kind == "set" for target in (a.target, *(t for t, _ in a.also))}
+    drawn = {s.name for value in expressions for s in value.free_symbols if s.name.startswith(RANDOM)}
+    draws = bool(drawn) or any(a.kind == "draw" for a in event.actions)
     held = written & held_states(system)
     time_used = writer.used([event.time]) if event.time is not None else set()
     chance_body = writer.body([] if event.chance is None else [_probability(event)])
     return Event(
         number, event.kind, plain(event.text), _condition(event.condition, writer), None if event.time is None else writer.print(event.time),
         tuple(writer.loads(time_used, state=None)),
-        (*writer.loads(writer.used(expressions), state=None), *(f"_held{i} = _hold[{i}] > _ts" for i in sorted(held))),
+        (
+            *writer.loads(writer.used(expressions), state=None),
+            *(f"_held{i} = _hold[{i}] > _ts" for i in sorted(held)),
+            *([f"_count[{number}] += 1"] if draws and event.time is None else []),
+            *(line for name in sorted(drawn) for line in _drawn(name, number)),
+        ),
         tuple(_actions(system, writer, number, held)), event.spikes and not any(a.kind == "emit" for a in event.actions),
-        chance_body.results[0] if chance_body.results else None, chance_body.lines, event.level,
+        chance_body.results[0] if chance_body.results else None, chance_body.lines, event.level, draws,
     )  # fmt: skip
 
 
@@ -91,8 +98,8 @@ def _actions(system: System, writer: Writer, number: int, held: set[int]) -> lis
     lines: list[str] = []
     for action in system.events[number].actions:
         if action.value is not None:
-            lines += writer.loads(writer.used([action.value]), constants=None)
-            lines += [writer.assign(d) for d in system.needed(action.value)]
+            lines += writer.loads(writer.used(_values(action)), constants=None)
+            lines += [writer.assign(d) for d in system.needed(*_values(action))]
         *before, last = _action(action, writer, number, held)
         lines += [*before, last + comment(action.span.line if action.span else None)]
     return lines
@@ -102,21 +109,34 @@ def _action(action: Action, writer: Writer, number: int, held: set[int]) -> list
     target, value = action.target, "" if action.value is None else writer.print(action.value)
     match action.kind:
         case "set":
-            kept = f"_y[{target}] if _held{target} else " if target in held else ""
-            return [f"_y[{target}] = {kept}{value}"]
+            pairs = [(target, value), *((t, writer.print(v)) for t, v in action.also)]
+            kept = [(t, f"_y[{t}] if _held{t} else {v}" if t in held else v) for t, v in pairs]
+            if len(kept) == 1:
+                return [f"_y[{target}] = {kept[0][1]}"]
+            return [*(f"_v{k} = {v}" for k, (_, v) in enumerate(kept)), *(f"_y[{t}] = _v{k}" for k, (t, _) in enumerate(kept))]
         case "hold":
             return [*_time(value, number), f"_hold[{target}] = max(_hold[{target}], _snap(t + _length, _dt))"]
         case "wait":
             return [*_time(value, number), f"_next[{number}] = _snap(t + _length, _dt)"]
         case "draw":
-            return [
-                f"_count[{number}] += 1",
-                f"_random(_count[{number}], {2000000 + number}, _q, _work[6])",
-                f"_y[{target}] = -math.log(_work[6, 0])",
-            ]
+            return [f"_random(_count[{number}], {2000000 + number}, _q, _work[6])", f"_y[{target}] = -math.log(_work[6, 0])"]
         case "emit":
             return ["_spikes[_q[1]] = t", f"_origin[_q[1]] = {number}", "_q[1] += 1"]
     return ["_q[2] = STOPPED"]
+
+
+def _values(action: Action) -> list[Expr]:
+    """Return the values that an action computes."""
+    return ([] if action.value is None else [action.value]) + [value for _, value in action.also]
+
+
+def _drawn(name: str, number: int) -> list[str]:
+    """Return the lines that draw a random number of an action; each event has its own, and so has each of its firings."""
+    normal = name.startswith(f"{RANDOM}n")
+    place = int(name.removeprefix(f"{RANDOM}n" if normal else RANDOM))
+    call = f"_random(_count[{number}], {100000000 + 1000 * number + place}, _q, _work[6])"
+    value = "math.sqrt(-2.0*math.log(_work[6, 0]))*math.cos(6.283185307179586*_work[6, 1])" if normal else "_work[6, 0]"
+    return [call, f"{name} = {value}"]
 
 
 def _time(value: str, number: int) -> list[str]:

@@ -45,7 +45,8 @@ KEYWORDS = {"_nrt", "cache", "dtype", "error_model", "forceinline", "key", "no_c
 FUNCTIONS = {
     "math.acos", "math.acosh", "math.asin", "math.asinh", "math.atan", "math.atan2", "math.atanh", "math.cos", "math.cosh", "math.erf",
     "math.exp", "math.expm1", "math.log", "math.log10", "math.log1p", "math.log2", "math.sin", "math.sinh", "math.sqrt", "math.tan", "math.tanh",
-    "np.any", "np.array", "np.ceil", "np.concatenate", "np.empty", "np.empty_like", "np.floor", "np.full", "np.rint", "np.zeros",
+    "np.abs", "np.any", "np.array", "np.ceil", "np.concatenate", "np.empty", "np.empty_like", "np.floor", "np.full", "np.linalg.eigvals",
+    "np.linalg.inv", "np.linalg.norm", "np.max", "np.ravel", "np.reshape", "np.rint", "np.size", "np.sort", "np.split", "np.zeros",
     "np.random.Generator", "np.random.Philox", "_given.get",
     "_generator.beta", "_generator.exponential", "_generator.gamma", "_generator.lognormal", "_generator.normal", "_generator.poisson",
     "_generator.uniform",

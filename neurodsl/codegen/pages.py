@@ -23,10 +23,19 @@ class Surface:
 
 
 @dataclass(frozen=True)
+class Site:
+    """Random numbers of every step: ``kind`` is ``noise``, ``rand`` or ``randn``; they stand in ``_c`` from ``start`` on."""
+
+    kind: str
+    start: int
+    size: int
+
+
+@dataclass(frozen=True)
 class Event:
     """An event: its number, its text for comments, its condition, time or chance, and the lines of its actions.
 
-    ``level`` is the number of the state that is drawn anew at the start, -1 for none.
+    ``level`` is the number of the state that is drawn anew at the start, -1 for none; ``draws`` where its actions draw random numbers.
     """
 
     number: int
@@ -41,6 +50,7 @@ class Event:
     chance: str | None
     chance_loads: tuple[str, ...]
     level: int
+    draws: bool
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,27 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Function:
+    """A function of the state: its name, the lines that compute, and what it returns."""
+
+    name: str
+    body: Body
+
+
+@dataclass(frozen=True)
+class Functions:
+    """A file of functions of the state."""
+
+    title: str
+    constants: tuple[str, ...]
+    packed_constants: str
+    helpers: tuple[str, ...]
+    functions: tuple[Function, ...]
+    arrays: bool
+    draws: bool
+
+
+@dataclass(frozen=True)
 class File:
     """A whole generated file."""
 
@@ -87,22 +118,31 @@ class File:
     told_constants: str
     parameters: tuple[str, ...]
     constants: tuple[str, ...]
-    constant_names: tuple[str, ...]
+    packed_constants: str
+    tables: tuple[int, ...]
     initial: tuple[str, ...]
-    state_names: tuple[str, ...]
+    packed_states: str
+    arrays: bool
+    size: int
+    splits: str
+    rolled: bool
+    memory: int
+    sites: tuple[Site, ...]
     threshold_loads: tuple[str, ...]
     thresholds: tuple[str, ...]
     terms: Body
     named_terms: tuple[tuple[str, str], ...]
     edge_loads: tuple[str, ...]
     edges: tuple[str, ...]
+    repeats: bool
     helpers: tuple[str, ...]
     arguments: str
     rhs: Body
     slope: str
     end_slope_line: str
-    observe: Body
-    derived: tuple[str, ...]
+    observe: tuple[str, ...]
+    derived: int
+    flow_template: str
     step_template: str
     step: Step
     run_template: str

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import sympy
 from sympy import Add, Basic, Expr, Mul, Pow, Symbol
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
+from neurodsl.lower.elements import Pick, Sampled
 from neurodsl.lower.functions import (
     Absolute,
     Ceil,
@@ -69,6 +72,38 @@ MATH: dict[Any, str] = {
 RELATION = {sympy.Gt: ">", sympy.Ge: ">=", sympy.Lt: "<", sympy.Le: "<=", sympy.Eq: "==", sympy.Ne: "!="}
 
 
+Elements = Mapping[Symbol, tuple[str, tuple[Expr, ...]]]
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where an array lies: as a whole under a name of its own, or row by row in a longer one from ``start`` on."""
+
+    array: str
+    shape: tuple[int, ...]
+    start: int = 0
+    whole: bool = False
+
+    @property
+    def flat(self) -> str:
+        """Return the name of an array of one dimension that holds it."""
+        return f"np.ravel({self.array})" if self.whole else self.array
+
+    def element(self, indices: Sequence[str]) -> str:
+        """Return the text of an element; ``indices`` are numbers or names."""
+        if self.whole:
+            return f"{self.array}[{', '.join(indices)}]"
+        constant, terms = self.start, []
+        for k, index in enumerate(indices):
+            stride = prod(self.shape[k + 1 :])
+            if index.isdigit():
+                constant += int(index) * stride
+            else:
+                terms.append(index if stride == 1 else f"{index}*{stride}")
+        parts = [str(constant)] if constant or not terms else []
+        return f"{self.array}[{' + '.join([*parts, *terms])}]"
+
+
 class Printer:
     """Prints expressions with the identifiers of one file.
 
@@ -76,10 +111,16 @@ class Printer:
     ----------
     names : mapping of str to str
         What each symbol is called in the file; the compiler's own symbols, which start with ``_``, stand for themselves.
+    elements : mapping
+        What the symbols of elements of arrays are elements of.
+    storage : mapping of str to Storage
+        Where the arrays lie.
     """
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self.names = names
+    def __init__(self, names: Mapping[str, str], elements: Elements | None = None, storage: Mapping[str, Storage] | None = None) -> None:
+        self.names = dict(names)
+        self.elements = elements or {}
+        self.storage = storage or {}
 
     def __call__(self, expression: Basic, level: int = CONDITION) -> str:
         """Return an expression as text, in parentheses where it binds less than ``level``."""
@@ -88,7 +129,7 @@ class Printer:
 
     def _print(self, e: Any) -> tuple[str, int]:
         if isinstance(e, Symbol):
-            return (e.name if e.name.startswith("_") and not e.name.startswith("_flow") else self.names[e.name]), ATOM
+            return self._symbol(e), ATOM
         if (isinstance(e, Expr) and e.is_Number) or e in (sympy.pi, sympy.E):
             return _number(e)
         if isinstance(e, Add):
@@ -100,6 +141,13 @@ class Printer:
         if isinstance(e, Select):
             condition, taken, other = e.args
             return f"{self(taken, OR)} if {self(condition, OR)} else {self(other, CONDITION)}", CONDITION
+        if isinstance(e, Pick):
+            place, sizes = self.storage[e.args[0].name], self.storage[e.args[0].name].shape
+            given = (place.flat, str(place.start), *map(str, sizes), *(self(k) for k in e.args[1:]))
+            return f"_pick{len(sizes)}({', '.join(given)})", ATOM
+        if isinstance(e, Sampled):
+            time, table, element, size, held = e.args
+            return f"_sampled(_c, {self(table)}, {self(time)}, {self._index(element)}, {size}, {held})", ATOM
         if isinstance(e, Phi):
             return f"_phi{int(e.args[0])}({self(e.args[1])})", ATOM
         if type(e) in RELATION:
@@ -113,6 +161,22 @@ class Printer:
         if isinstance(e, BooleanTrue | BooleanFalse):
             return str(bool(e)), ATOM
         return f"{MATH[type(e)]}({', '.join(self(a) for a in e.args)})", ATOM
+
+    def _symbol(self, e: Symbol) -> str:
+        if e.name in self.names:
+            return self.names[e.name]
+        if e in self.elements:
+            name, at = self.elements[e]
+            return self.storage[name].element([self._index(k) for k in at])
+        return str(e.name)
+
+    def _index(self, e: Basic) -> str:
+        """Return an index: a sum of whole numbers and index symbols."""
+        if isinstance(e, sympy.Integer):
+            return str(e)
+        if isinstance(e, Add | Mul):
+            return (" + " if isinstance(e, Add) else "*").join(self._index(part) for part in e.args)
+        return self(e)
 
     def _sum(self, e: Add) -> tuple[str, int]:
         terms = [self._signed(term) for term in e.as_ordered_terms()]

@@ -7,7 +7,7 @@ import re
 import jinja2
 
 from neurodsl import resources
-from neurodsl.codegen.pages import File
+from neurodsl.codegen.pages import File, Functions
 
 
 def environment() -> jinja2.Environment:
@@ -23,7 +23,7 @@ HELPER = '@njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=T
 references that arrays from the caller do not need, they compile in half the time and run a fifth faster."""
 
 
-def render(page: File) -> str:
+def render(page: File | Functions, template: str = "numba/file.py.j2") -> str:
     """Return the generated file of a page."""
-    text = environment().get_template("numba/file.py.j2").render(page=page, njit=HELPER.format(""), njit_inline=HELPER.format(", forceinline=True"))
+    text = environment().get_template(template).render(page=page, njit=HELPER.format(""), njit_inline=HELPER.format(", forceinline=True"))
     return re.sub(r"\n{4,}", "\n\n\n", text)

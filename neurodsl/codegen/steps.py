@@ -10,9 +10,11 @@ from sympy import Expr
 
 from neurodsl.codegen.bodies import Writer
 from neurodsl.codegen.pages import Stage, Step
+from neurodsl.codegen.rolled import SLOPE
 from neurodsl.codegen.stochastic import stochastic_step
+from neurodsl.integrators import methods
 from neurodsl.integrators.method import Discrete, Exact, ExplicitRungeKutta, ExponentialEuler, Method, Rosenbrock, Stochastic
-from neurodsl.lower.derivatives import total_derivative
+from neurodsl.lower.chain import total_derivative
 from neurodsl.lower.functions import Phi
 from neurodsl.system import TIME, System
 
@@ -99,8 +101,41 @@ def step_of(method: Method, system: System, writer: Writer) -> tuple[str, Step]:
         Stochastic.family: stochastic_step,
         Discrete.family: _map,
     }
+    if system.rolled:
+        return rolled_step(method)
     family = ExponentialEuler.family if isinstance(method, Exact) and is_diagonal(system) else method.family
     return family, families[family](method, system, writer)
+
+
+def rolled_step(method: Method) -> tuple[str, Step]:
+    """Return the template of a step for a system of arrays and its lines.
+
+    The white noise of a step is a number that its derivatives hold like any other: Euler's method is then that of Maruyama.
+    """
+    if isinstance(method, Discrete):
+        return "map", Step(results=("for _i in range(_y.size):", "    _z[_i] = _d[_i]"))
+    tableau = methods()["euler"] if isinstance(method, Stochastic) else method
+    assert isinstance(tableau, ExplicitRungeKutta)
+    rows = [f"_k[{s}, _i]" for s in range(tableau.stages)]
+    stages = []
+    for s in range(1, tableau.stages):
+        time = "t" if tableau.c[s] == 0 else f"t + {weighted([tableau.c[s]], ['_h'])}"
+        stages.append(Stage(_increment(tableau.a[s], rows[:s]), SLOPE.format(time, "_z", f"_k[{s}]"), "", ""))
+    results = [f"_z[_i] = _y[_i] + _h*({weighted(tableau.b, rows)})"]
+    dense: list[str] = []
+    if tableau.embedded is not None:
+        difference = [b - e for b, e in zip(tableau.b, tableau.embedded, strict=True)]
+        results.append(f"_k[{tableau.stages}, _i] = _h*({weighted(difference, rows)})")
+        dense = dense_lines(tableau)
+    return "rolled_rk", Step(stages=tuple(stages), results=tuple(results), dense=tuple(dense))
+
+
+def dense_lines(method: ExplicitRungeKutta) -> list[str]:
+    """Return the lines of the continuous extension of a method."""
+    used = [s for s in range(method.stages) if any(method.dense[s])]
+    terms = " + ".join(f"_b{s + 1}*_k[{s}, _i]" for s in used)
+    polynomials = [f"_b{s + 1} = {_polynomial(method.dense[s])}" for s in used]
+    return [*polynomials, "for _i in range(_y.size):", f"    _z[_i] = _y[_i] + _h*({terms})"]
 
 
 def _explicit(method: Method, system: System, writer: Writer) -> Step:
@@ -121,10 +156,7 @@ def _explicit(method: Method, system: System, writer: Writer) -> Step:
         for i in range(len(names)):
             results += [f"_k[{s}, {i}] = {all_stages[i][s]}" for s in range(method.stages)]
             results.append(f"_k[{method.stages}, {i}] = _h*({weighted(difference, all_stages[i])})")
-        used = [s for s in range(method.stages) if any(method.dense[s])]
-        dense = [f"_b{s + 1} = {_polynomial(method.dense[s])}" for s in used]
-        terms = " + ".join(f"_b{s + 1}*_k[{s}, _i]" for s in used)
-        dense += ["for _i in range(_y.size):", f"    _z[_i] = _y[_i] + _h*({terms})"]
+        dense = dense_lines(method)
     return Step(loads=tuple(loads), stages=tuple(stages), results=tuple(results), dense=tuple(dense))
 
 

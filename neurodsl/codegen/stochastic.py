@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from neurodsl.codegen.bodies import Writer
-from neurodsl.codegen.pages import Body, Step
+from neurodsl.codegen.bodies import Writer, starts_of
+from neurodsl.codegen.pages import Body, Site, Step
 from neurodsl.integrators.method import Method, Stochastic
-from neurodsl.lower.derivatives import total_derivative
+from neurodsl.lower.chain import total_derivative
 from neurodsl.system import System
 
 Entry = tuple[int, int]
@@ -59,3 +59,9 @@ def stochastic_step(method: Method, system: System, writer: Writer) -> Step:
             for i, j in used:
                 results[i] += f" + (_p{i}_{j} - _g{i}_{j})*(_w{j}*_w{j} - _h)/(2.0*math.sqrt(_h))"
     return Step(loads=tuple(loads), results=tuple(results))
+
+
+def sites(system: System, writer: Writer) -> tuple[Site, ...]:
+    """Return what is drawn in every step, with its place among the constants; the number of a draw follows the place."""
+    places = starts_of(writer.constants)
+    return tuple(Site(s.kind, places[s.name], s.size) for s in system.sites)

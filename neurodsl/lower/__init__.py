@@ -1,5 +1,5 @@
 """From what an author said to mathematics: Model -> System."""
 
-from neurodsl.lower.model import lower
+from neurodsl.lower.model import lower, shapes_of
 
-__all__ = ["lower"]
+__all__ = ["lower", "shapes_of"]

@@ -1,4 +1,4 @@
-"""Equations solved for their derivatives of highest order, and derivatives through definitions."""
+"""Equations solved for their derivatives of highest order."""
 
 from __future__ import annotations
 
@@ -10,57 +10,76 @@ from sympy import Expr, Integer, Symbol
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
 from neurodsl.lower.bounded import Exceeded, bounded
+from neurodsl.lower.elements import At
 from neurodsl.lower.expressions import Translator, not_a_number
+from neurodsl.lower.indexing import derivative_name, derivative_symbol
+from neurodsl.lower.values import Value
 from neurodsl.model import Equation, Model
 from neurodsl.system import Definition
+from neurodsl.units import ONE
 
 SECONDS = 5.0
 
 
-def derivative_name(name: str, order: int) -> str:
-    """Return ``x``, ``dx/dt``, ``d2x/dt2``, ..."""
-    return name if order == 0 else f"d{name}/dt" if order == 1 else f"d{order}{name}/dt{order}"
-
-
-def solve_equations(model: Model, translator: Translator) -> dict[str, Expr]:
-    """Return the derivative of each first-order state.
+def solve_equations(model: Model, translator: Translator) -> dict[Symbol, Expr]:
+    """Return the derivative of each first-order state, and of each element of an array.
 
     Raises
     ------
     NeuroError
         M101 where an equation is not linear in its derivative, or its factor is 0.
     """
-    unknowns = {Symbol(derivative_name(*defined)) for equation in model.equations for defined in equation.defines}
+    arrays = translator.arrays
+    unknowns = {s for equation in model.equations for name, order in equation.defines for s in _symbols(translator, name, order)}
     solved: dict[Symbol, Expr] = {}
     coupled: list[tuple[Equation, Expr]] = []
     for equation in model.equations:
-        left = translator.translate(equation.left)
-        right = translator.translate(equation.right).within(left.unit)
-        if right is sympy.nan:
-            raise not_a_number(equation.right)
-        own = {Symbol(derivative_name(*defined)) for defined in equation.defines}
-        if len(own) == 1 and not right.free_symbols & unknowns and left.expression.free_symbols & unknowns == own:
-            symbol = own.pop()
-            solved[symbol] = _solve_one(left.expression, right, symbol, equation)
-        else:
-            coupled.append((equation, left.expression - right))
+        for local, at in instances(translator, equation):
+            with arrays.within(*(k for k in at if isinstance(k, Symbol))):
+                whole = () if equation.indices else at
+                left = translator.translate(equation.left, local, whole)
+                right = translator.translate(equation.right, local, whole).within(left.unit)
+            if right is sympy.nan:
+                raise not_a_number(equation.right)
+            own = {derivative_symbol(arrays, name, at if arrays.shape(name) else (), order) for name, order in equation.defines}
+            if len(own) == 1 and not right.free_symbols & unknowns and left.expression.free_symbols & unknowns == own:
+                symbol = own.pop()
+                solved[symbol] = _solve_one(left.expression, right, symbol, equation)
+            else:
+                coupled.append((equation, left.expression - right))
     solved |= _solve_coupled(coupled, unknowns - solved.keys(), solved)
     _define_used(translator, solved)
-    result: dict[str, Expr] = {}
+    result: dict[Symbol, Expr] = {}
     for name, state in model.states.items():
         for order in range(state.order):
-            following = Symbol(derivative_name(name, order + 1))
-            result[derivative_name(name, order)] = solved.get(following, following)
+            for symbol, following in zip(_symbols(translator, name, order), _symbols(translator, name, order + 1), strict=True):
+                result[symbol] = solved.get(following, following)
     return result
 
 
-def next_values(model: Model, translator: Translator) -> dict[str, Expr]:
-    """Return the next value of each state of a map."""
-    found: dict[str, Expr] = {}
+def _symbols(translator: Translator, name: str, order: int) -> list[Symbol]:
+    """Return the symbols of a state or of a derivative, one for each equation that is written for it."""
+    arrays = translator.arrays
+    return [derivative_symbol(arrays, name, at, order) for at in arrays.instances(arrays.shape(name), translator.letters.get(name, ()))]
+
+
+def instances(translator: Translator, equation: Equation) -> list[tuple[dict[str, Value], At]]:
+    """Return, for each time an equation is written, what its index variables stand for and which elements it is about."""
+    shape = translator.arrays.shape(equation.defines[0][0])
+    found = translator.arrays.instances(shape, translator.letters.get(equation.defines[0][0], ()))
+    return [({name: Value(k, ONE) for name, k in zip(equation.indices, at, strict=False)}, at) for at in found]
+
+
+def next_values(model: Model, translator: Translator) -> dict[Symbol, Expr]:
+    """Return the next value of each state of a map, and of each element of an array."""
+    found: dict[Symbol, Expr] = {}
     for equation in model.equations:
         state = model.states[equation.defines[0][0]]
-        found[state.name] = translator.translate(equation.right).within(state.unit)
-    return {name: found.get(name, Symbol(name)) for name in model.states}
+        for local, at in instances(translator, equation):
+            with translator.arrays.within(*(k for k in at if isinstance(k, Symbol))):
+                value = translator.translate(equation.right, local, () if equation.indices else at)
+            found[translator.arrays.element(state.name, at)] = value.within(state.unit)
+    return {symbol: found.get(symbol, symbol) for name in model.states for symbol in _symbols(translator, name, 0)}
 
 
 def _unsolvable(equation: Equation, why: str) -> NeuroError:
@@ -104,28 +123,12 @@ def _solve_coupled(coupled: Sequence[tuple[Equation, Expr]], unknowns: set[Symbo
 def _define_used(translator: Translator, solved: dict[Symbol, Expr]) -> None:
     """Make a definition of each derivative that a derived quantity or another equation uses."""
     used = set().union(*(d.expression.free_symbols for d in translator.definitions), *(e.free_symbols for e in solved.values()))
+    table = translator.arrays.table
     for symbol in sorted(solved.keys() & used, key=str):
-        unit = next(value.unit for value in translator.symbols.values() if value.expression == symbol)
+        base, at = table.get(symbol, (symbol.name, ()))
+        unit = translator.symbols[base].unit
+        if any(not isinstance(k, Integer) for k in at):
+            told = f"`{base}` stands inside an expression, which is not supported for an array as large as this one"
+            raise fail(rules.UNSOLVABLE, told, None, "write what it is equal to")
         translator.definitions.append(Definition(symbol.name, symbol, unit, None, None, solved[symbol], False, False))
         solved[symbol] = symbol
-
-
-def total_derivative(expression: Expr, symbol: Symbol, definitions: Sequence[Definition]) -> Expr:
-    """Return the derivative of an expression with respect to a symbol, through the definitions it uses.
-
-    Parameters
-    ----------
-    definitions : sequence of Definition
-        In an order in which each uses only what stands before it.
-    """
-    slopes: dict[Symbol, Expr] = {symbol: Integer(1)}
-    for definition in definitions:
-        slope = _chain(definition.expression, slopes)
-        if slope != 0:
-            slopes[definition.symbol] = slope
-    return _chain(expression, slopes)
-
-
-def _chain(expression: Expr, slopes: dict[Symbol, Expr]) -> Expr:
-    terms = [expression.diff(s) * slopes[s] for s in sorted(expression.free_symbols & slopes.keys(), key=str)]
-    return sympy.Add(*terms)

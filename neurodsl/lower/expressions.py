@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 
 import sympy
 from sympy import Expr, Integer, Symbol
@@ -14,9 +14,16 @@ from neurodsl.diagnostics import NeuroError, fail
 from neurodsl.lang.dimensions import result_unit
 from neurodsl.lang.functions import BUILTINS
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
-from neurodsl.lower.functions import Select, apply_builtin, nesting, rational
+from neurodsl.lang.shapes import Shape
+from neurodsl.lang.stimuli import STIMULI
+from neurodsl.lower.elements import REDUCTIONS, Arrays, At, Pick, Sampled
+from neurodsl.lower.functions import Round, Select, apply_builtin, nesting, rational
+from neurodsl.lower.indexing import ARRAY_FUNCTIONS, array_call, array_value, derivative_symbol, local_shapes, takes_arrays
 from neurodsl.lower.singularities import mend
-from neurodsl.model import Function, Model
+from neurodsl.lower.stimuli import stimulus
+from neurodsl.lower.values import Argument, Local, Value
+from neurodsl.model import Definition as ModelDefinition
+from neurodsl.model import Distribution, Function, Model
 from neurodsl.source import Span
 from neurodsl.system import LEVEL_TIME, STEP, TIME, Definition
 from neurodsl.units import ONE, Unit
@@ -28,21 +35,6 @@ LARGEST_EXPANSION = 300
 """Operations in an expression up to which definitions are put in to look for singularities."""
 
 RELATIONS = {"<": sympy.Lt, "<=": sympy.Le, ">": sympy.Gt, ">=": sympy.Ge, "==": sympy.Eq, "!=": sympy.Ne}
-
-
-@dataclass(frozen=True)
-class Value:
-    """A sympy expression that is a number of ``unit``."""
-
-    expression: Expr
-    unit: Unit
-
-    def within(self, unit: Unit) -> Expr:
-        """Return the number of another unit of the same dimension; a 0 has any."""
-        if self.expression == 0 or self.unit == unit:
-            return self.expression
-        factor = self.unit.factor_to(unit)
-        return self.expression * (rational(factor) if isinstance(factor, Fraction) else sympy.Float(factor))
 
 
 def not_a_number(node: Expression) -> NeuroError:
@@ -71,21 +63,41 @@ class Translator:
         Known times at which something changes its form.
     mended : list
         The removable singularities found so far.
+    arrays : Arrays
+        The arrays of the model, and whether their equations are kept for index symbols.
+    drawn : list of Symbol or None
+        The random numbers of the action that is translated; None outside of actions.
+    letters : dict
+        The index variables that the author writes for the elements of a state.
+    adjoints : dict
+        The names of the derivatives of a number by definitions, None for 0.
     """
 
     model: Model
     symbols: dict[str, Value]
     constants: set[Symbol]
     states: set[Symbol]
+    arrays: Arrays
     definitions: list[Definition] = field(default_factory=list)
     edges: list[Expr] = field(default_factory=list)
     mended: list[tuple[str, Span | None]] = field(default_factory=list)
     calls: dict[tuple[str, tuple[Value, ...]], Value] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    drawn: list[Symbol] | None = None
+    letters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    adjoints: dict[tuple[Expr, str], str | None] = field(default_factory=dict)
 
-    def translate(self, node: Expression, local: Mapping[str, Value] | None = None) -> Value:
-        """Return an expression of the tree as a value; ``local`` holds the arguments of the function it stands in."""
-        value = self._dispatch(node, local or {})
+    def translate(self, node: Expression, local: Local | None = None, at: At = ()) -> Value:
+        """Return an expression of the tree as a value.
+
+        Parameters
+        ----------
+        local : mapping
+            The arguments of the function it stands in, and the index variables.
+        at : tuple
+            Which element is wanted of an expression that is an array; a number is the same for all.
+        """
+        value = self._dispatch(node, local or {}, at)
         expression = value.expression
         if expression.is_number and expression.is_extended_real is False:
             return Value(sympy.nan, value.unit)
@@ -93,23 +105,23 @@ class Translator:
             return Value(sympy.nan, value.unit)
         return value
 
-    def condition(self, node: Expression, local: Mapping[str, Value] | None = None) -> sympy.Basic:
+    def condition(self, node: Expression, local: Local | None = None, at: At = ()) -> sympy.Basic:
         """Return a condition of the tree as a boolean of sympy."""
         local = local or {}
         if isinstance(node, Logic):
-            operands = [self.condition(operand, local) for operand in node.operands]
+            operands = [self.condition(operand, local, at) for operand in node.operands]
             join = {"and": sympy.And, "or": sympy.Or, "not": sympy.Not}[node.operator]
             return join(*operands, evaluate=False)
         assert isinstance(node, Comparison)
-        left, right = self.compared(node, local)
+        left, right = self.compared(node, local, at)
         level = self.level(left, right)
         if level is not None:
             left, right = level
         return RELATIONS[node.operator](left, right, evaluate=False)
 
-    def compared(self, node: Comparison, local: Mapping[str, Value]) -> tuple[Expr, Expr]:
+    def compared(self, node: Comparison, local: Local, at: At = ()) -> tuple[Expr, Expr]:
         """Return both sides of a comparison in the unit of the left one."""
-        left, right = self.translate(node.left, local), self.translate(node.right, local)
+        left, right = self.translate(node.left, local, at), self.translate(node.right, local, at)
         unit = right.unit if left.expression == 0 else left.unit
         return left.within(unit), right.within(unit)
 
@@ -137,15 +149,22 @@ class Translator:
                 return expression
         return whole
 
-    def define(self, name: str, value: Value, span: Span | None, doc: str | None = None, shown: bool = False) -> Value:
-        """Make a definition and return the value that its symbol has."""
+    def define(
+        self, name: str, value: Value, span: Span | None, doc: str | None = None, shown: bool = False, shape: Shape = (), at: At = ()
+    ) -> Value:
+        """Make a definition and return the value that its symbol has; an array has its shape and the index symbols of its elements."""
         symbol = Symbol(self._free(name) if not shown else name)
         self.taken.add(symbol.name)
-        constant = value.expression.free_symbols <= self.constants
+        constant = self.is_constant(value.expression)
         if constant:
             self.constants.add(symbol)
-        self.definitions.append(Definition(symbol.name, symbol, value.unit, doc, span, value.expression, constant, shown))
+        made = Definition(symbol.name, symbol, value.unit, doc, span, value.expression, constant, shown, shape=shape, indices=at)
+        self.definitions.append(made)
         return Value(symbol, value.unit)
+
+    def is_constant(self, expression: sympy.Basic) -> bool:
+        """Return whether an expression depends on parameters alone."""
+        return bool(expression.free_symbols - self.arrays.sizes.keys() - REDUCTIONS <= self.constants)
 
     def _free(self, name: str) -> str:
         if name not in self.taken:
@@ -155,54 +174,106 @@ class Translator:
             number += 1
         return f"{name}_{number}"
 
-    def _dispatch(self, node: Expression, local: Mapping[str, Value]) -> Value:
+    def _dispatch(self, node: Expression, local: Local, at: At) -> Value:
         match node:
             case Number():
                 return Value(rational(node.value), node.unit or ONE)
             case Name():
-                return self._name(node, local)
+                return self._name(node, local, at)
             case Derivative():
-                return self.symbols[f"d{node.name}/dt" if node.order == 1 else f"d{node.order}{node.name}/dt{node.order}"]
+                indices = tuple(self.translate(k, local).expression for k in node.indices)
+                return self.element(node.name, (*indices, *at) if self.arrays.shape(node.name) else (), node.order)
             case Sum():
-                return self._sum(node, local)
+                return self._sum(node, local, at)
             case Product():
-                return self._product(node, local)
+                return self._product(node, local, at)
             case Power():
-                return self._power(node, local)
+                return self._power(node, local, at)
             case Conditional():
-                return self._conditional(node, local)
+                return self._conditional(node, local, at)
+            case Call() if node.function in ARRAY_FUNCTIONS:
+                return array_call(self, node, local, at)
             case Call():
-                return self._call(node, local)
-        raise AssertionError(node)
+                return self._call(node, local, at)
+        return array_value(self, node, local, at)
 
-    def _name(self, node: Name, local: Mapping[str, Value]) -> Value:
-        if node.id in local:
-            return local[node.id]
+    def _name(self, node: Name, local: Local, at: At) -> Value:
+        known = local.get(node.id)
+        if isinstance(known, Argument):
+            return self.translate(known.node, known.local, at)
+        if known is not None:
+            return known
+        if node.id in self.model.tables:
+            return self._sampled(node.id, at)
+        if self.arrays.shape(node.id):
+            return self.element(node.id, at)
         if node.id not in self.symbols:
             self.add_named(node.id)
         return self.symbols[node.id]
+
+    def _sampled(self, name: str, at: At) -> Value:
+        """Return what samples say of the time: between two of them a straight line, or the value of the first."""
+        shape, held, place = self.arrays.shape(name), self.model.tables[name], Integer(0)
+        for k, size in zip(at, shape, strict=True):
+            place = place * size + k
+        self.constants.add(Symbol(name))
+        time = LEVEL_TIME if held else TIME
+        return Value(Sampled(time, Symbol(name), place, Integer(prod(shape)), Integer(held)), self.model.parameters[name].unit)
+
+    def element(self, name: str, at: At, order: int = 0) -> Value:
+        """Return an element of an array, or of a derivative of one; not a number where there is no such element."""
+        if name not in self.symbols:
+            self.add_named(name)
+        unit = self.symbols[name].unit / self.model.time_unit**order
+        shape = self.arrays.shape(name)
+        if all(self.arrays.is_place(k) for k in at):
+            if any(isinstance(k, Integer) and not 0 <= k < size for k, size in zip(at, shape, strict=True)):
+                return Value(sympy.nan, unit)
+            symbol = derivative_symbol(self.arrays, name, at, order)
+            kinds = self.states, self.constants
+            for kind in kinds:
+                if Symbol(name) in kind:
+                    kind.add(symbol)
+            return Value(symbol, unit)
+        if self.arrays.rolled or Symbol(name) in self.constants:
+            return Value(Pick(Symbol(name), *at), unit)
+        number = next(n for n, k in enumerate(at) if not isinstance(k, Integer))
+        items = [self.element(name, (*at[:number], Integer(k), *at[number + 1 :]), order).expression for k in range(shape[number])]
+        return Value(self.arrays.chosen([*items, sympy.nan], Round(at[number])), unit)
 
     def add_named(self, name: str) -> None:
         """Define a derived quantity or an input of the author's, unless it is there already."""
         if name in self.symbols:
             return
         made = self.model.definitions.get(name) or self.model.inputs[name]
-        value = Value(self.translate(made.value).within(made.unit), made.unit)
-        if value.expression is sympy.nan:
-            raise not_a_number(made.value)
-        self.symbols[name] = self.define(name, value, made.span, made.doc, shown=True)
+        fixed = isinstance(made, ModelDefinition) and made.constant
+        indices = made.indices if isinstance(made, ModelDefinition) else ()
+        shape = self.arrays.shape(name)
+        with self.arrays.kept_rolled(self.arrays.rolled or (fixed and self.arrays.present)):
+            for at in self.arrays.instances(shape, indices):
+                local = {variable: Value(k, ONE) for variable, k in zip(indices, at, strict=False)}
+                assert not isinstance(made.value, Distribution)
+                with self.arrays.within(*(k for k in at if isinstance(k, Symbol))):
+                    value = Value(self.translate(made.value, local, () if indices else at).within(made.unit), made.unit)
+                if value.expression is sympy.nan:
+                    raise not_a_number(made.value)
+                if at and not self.arrays.rolled:
+                    self.define(self.arrays.element(name, at).name, value, made.span, made.doc, shown=True)
+                else:
+                    self.define(name, value, made.span, made.doc, True, shape, at)
+        self.symbols[name] = Value(Symbol(name), made.unit)
 
-    def _sum(self, node: Sum, local: Mapping[str, Value]) -> Value:
-        values = [(sign, self.translate(term, local)) for sign, term in node.terms]
+    def _sum(self, node: Sum, local: Local, at: At) -> Value:
+        values = [(sign, self.translate(term, local, at)) for sign, term in node.terms]
         unit = next((value.unit for _, value in values if value.expression != 0), values[0][1].unit)
         return Value(sympy.Add(*(sign * value.within(unit) for sign, value in values)), unit)
 
-    def _product(self, node: Product, local: Mapping[str, Value]) -> Value:
+    def _product(self, node: Product, local: Local, at: At) -> Value:
         numerator: list[Expr] = []
         denominator: list[Expr] = []
         unit = ONE
         for operator, factor in node.factors:
-            value = self.translate(factor, local)
+            value = self.translate(factor, local, at)
             unit = unit * value.unit if operator == "*" else unit / value.unit
             (numerator if operator == "*" else denominator).append(value.expression)
         below = sympy.Mul(*denominator)
@@ -219,8 +290,8 @@ class Translator:
         self.mended.append((f"`{span.text}` is 0/0 at {found[1]}", span))
         return found[0]
 
-    def _power(self, node: Power, local: Mapping[str, Value]) -> Value:
-        base, exponent = self.translate(node.base, local), self.translate(node.exponent, local)
+    def _power(self, node: Power, local: Local, at: At) -> Value:
+        base, exponent = self.translate(node.base, local, at), self.translate(node.exponent, local, at)
         power = exponent.within(ONE)
         if base.unit.is_dimensionless:
             whole = base.within(ONE)
@@ -229,34 +300,35 @@ class Translator:
             return Value(whole**power, ONE)
         return Value(base.expression**power, base.unit ** Fraction(int(power.p), int(power.q)))
 
-    def _conditional(self, node: Conditional, local: Mapping[str, Value]) -> Value:
-        taken, other = self.translate(node.value, local), self.translate(node.otherwise, local)
+    def _conditional(self, node: Conditional, local: Local, at: At) -> Value:
+        taken, other = self.translate(node.value, local, at), self.translate(node.otherwise, local, at)
         unit = other.unit if taken.expression == 0 else taken.unit
-        return Value(Select(self.condition(node.condition, local), taken.within(unit), other.within(unit)), unit)
+        return Value(Select(self.condition(node.condition, local, at), taken.within(unit), other.within(unit)), unit)
 
-    def _call(self, node: Call, local: Mapping[str, Value]) -> Value:
-        arguments = tuple(self.translate(argument, local) for argument in node.arguments)
-        if node.function in self.model.functions:
-            return self._author_call(self.model.functions[node.function], arguments, node.span)
+    def _call(self, node: Call, local: Local, at: At) -> Value:
+        function = self.model.functions.get(node.function)
+        if function is not None and takes_arrays(function):
+            shapes = local_shapes(local)
+            given = {n: Argument(a, local, self.arrays.shapes.of(a, shapes)) for n, a in zip(function.arguments, node.arguments, strict=True)}
+            return self.translate(function.body, given, at)
+        arguments = tuple(self.translate(argument, local, at) for argument in node.arguments)
+        if function is not None:
+            return self._author_call(function, arguments, node.span)
+        if node.function in STIMULI:
+            arguments = tuple(Value(self._shallow(a.expression, node.span), a.unit) for a in arguments)
+            return Value(stimulus(node.function, arguments, self), ONE)
         builtin = BUILTINS[node.function]
         unit = result_unit(builtin, tuple(a.unit for a in arguments))
         shared = ONE if builtin.units == "plain" else next((a.unit for a in arguments if a.expression != 0), ONE)
         numbers = [a.within(shared) for a in arguments]
-        if node.function == "pulse":
-            return Value(self._pulse(*numbers), ONE)
         if node.function == "heaviside" and (level := self.level(numbers[0], Integer(0))) is not None:
             return Value(Select(sympy.Ge(*level, evaluate=False), Integer(1), Integer(0)), ONE)
         numbers = [self._shallow(number, node.span) for number in numbers]
         result = apply_builtin(node.function, numbers)
         return Value(result, unit)
 
-    def _pulse(self, time: Expr, start: Expr, stop: Expr) -> Expr:
-        lower, upper = self.level(time, start) or (time, start), self.level(time, stop) or (time, stop)
-        inside = sympy.And(sympy.Ge(*lower, evaluate=False), sympy.Lt(*upper, evaluate=False), evaluate=False)
-        return Select(inside, Integer(1), Integer(0))
-
     def _shallow(self, expression: Expr, span: Span) -> Expr:
-        if nesting(expression) < DEEPEST:
+        if self.arrays.rolled or nesting(expression) < DEEPEST:
             return expression
         return self.define("part", Value(expression, ONE), span).expression
 
@@ -265,7 +337,7 @@ class Translator:
         if key not in self.calls:
             local = dict(zip(function.arguments, arguments, strict=True))
             value = self.translate(function.body, local)
-            whole = value if value.expression.is_Atom else self.define(function.name, value, function.span)
+            whole = value if value.expression.is_Atom or self.arrays.rolled else self.define(function.name, value, function.span)
             self.calls[key] = whole
         return self.calls[key]
 

@@ -38,6 +38,12 @@ class InversePhi(Function):  # type: ignore[misc]
     nargs = 1
 
 
+class Repeated(Function):  # type: ignore[misc]
+    """``Repeated(first, period, count)``: known times in a row, as many as the count; among the edges of a system alone."""
+
+    nargs = 3
+
+
 class Absolute(Function):  # type: ignore[misc]
     """``abs(x)``."""
 

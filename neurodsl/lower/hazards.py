@@ -28,8 +28,9 @@ def integrate_hazards(system: System) -> System:
         states.append(State(level.name, level, ONE, None, event.span, Integer(1), Integer(0), False, _no_noise(system)))
         surfaces.append(Surface(side, hazard - level, event.chance, False, False))
         renew = (Action("set", first, Integer(0), "", event.span), Action("draw", first + 1, None, "", event.span))
-        events.append(Event("condition", side, None, (*renew, *event.actions), event.spikes, event.text, event.span, None, first + 1))
-    return replace(system, states=tuple(states), surfaces=tuple(surfaces), events=tuple(events))
+        events.append(Event("condition", side, None, (*renew, *event.actions), event.spikes, event.text, event.span, None, first + 1, event.element))
+    starts = (*system.starts, *states[len(system.states) :]) if system.starts else ()
+    return replace(system, states=tuple(states), starts=starts, surfaces=tuple(surfaces), events=tuple(events))
 
 
 def _no_noise(system: System) -> tuple[Integer, ...]:

@@ -2,81 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import sympy
 from sympy import Expr, Integer, Symbol
 
-from neurodsl.lang.distributions import DISTRIBUTIONS
-from neurodsl.lang.nodes import Expression, Name
-from neurodsl.lower.derivatives import derivative_name, next_values, solve_equations
+from neurodsl import rules
+from neurodsl.diagnostics import NeuroError, Report, fail
+from neurodsl.lang.shapes import Shapes, find_shapes
+from neurodsl.lower.derivatives import next_values, solve_equations
+from neurodsl.lower.elements import Arrays, label
 from neurodsl.lower.events import Conditions
-from neurodsl.lower.expressions import Translator, Value, time_symbols
+from neurodsl.lower.expressions import Translator, time_symbols
 from neurodsl.lower.functions import Select
+from neurodsl.lower.indexing import derivative_name, derivative_symbol
 from neurodsl.lower.noise import split
 from neurodsl.lower.order import ordered
+from neurodsl.lower.processes import with_processes
+from neurodsl.lower.starts import initial_value, names_of, parameters_of
 from neurodsl.lower.steady import solve_steady
-from neurodsl.model import STEADY, Distribution, Model, Steady
-from neurodsl.system import Draw, Event, Parameter, State, System
-from neurodsl.units import ONE, Unit
+from neurodsl.lower.values import Value
+from neurodsl.model import Distribution, Model
+from neurodsl.system import Event, Site, State, System
+from neurodsl.units import ONE
 
 VALUE, SWITCH = "{} after events", "{} is set"
 """Names of the two states that a time-dependent input has which an event replaces: its new value, and whether it has one."""
 
 
-def lower(model: Model) -> System:
+def lower(model: Model, rolled: bool = False) -> System:
     """Return a model as a closed first-order system.
+
+    Parameters
+    ----------
+    rolled : bool
+        Keep the equations of arrays as they are, for index symbols; else each element has its own.
 
     Raises
     ------
     NeuroError
         Where an equation cannot be solved for its derivative, or a steady value cannot be found.
     """
-    translator = Translator(model, time_symbols(model.time_unit), set(), set())
+    model, processes = with_processes(model)
+    shapes = shapes_of(model)
+    arrays = Arrays(shapes, rolled and any(shapes.names.values()))
+    translator = Translator(model, time_symbols(model.time_unit), set(), set(), arrays)
     translator.taken.update((*model.parameters, *model.inputs, *model.definitions, *model.states))
-    parameters = _parameters(model, translator)
+    translator.letters = {e.defines[0][0]: e.indices for e in model.equations if e.indices}
+    parameters = parameters_of(model, translator, _replaced(model))
     extra = _declare_states(model, translator)
     if model.discrete:
         extra = tuple(replace(s, derivative=s.symbol) for s in extra)
-    for name, noise in model.noises.items():
-        translator.symbols[name] = Value(Symbol(name), noise.unit)
+    noises = _declare_noises(model, translator)
     for name in (*model.inputs, *model.definitions):
         translator.add_named(name)
     derivatives = next_values(model, translator) if model.discrete else solve_equations(model, translator)
-    noises = tuple(model.noises)
-    states, definitions = split((*_states(model, translator, derivatives), *extra), translator.definitions, noises)
-    translator.definitions = list(definitions)
+    starts = [(name, order, replace(s, shown=name not in processes)) for name, order, s in _starts(model, translator)]
+    states: tuple[State, ...] = (*_states(starts, translator, derivatives), *extra)
+    if not arrays.rolled:
+        states, definitions, noises = split(states, translator.definitions, noises)
+        translator.definitions = list(definitions)
     conditions = Conditions(model, translator, states)
-    events = tuple(conditions.event(event) for event in model.events)
-    definitions = ordered(translator.definitions, model)
+    events = tuple(made for event in model.events for made in conditions.events(event))
+    definitions = ordered(translator.definitions, model, arrays.table)
+    states = solve_steady(states, definitions)
+    known = {s.name: s for s in states}
+    written = (*(start for _, _, start in starts), *extra) if arrays.present and not arrays.rolled else ()
     return System(
-        model.name, model.doc, model.dimensionless, model.time_unit, parameters, definitions, solve_steady(states, definitions),
-        tuple(conditions.surfaces), events, _known_times(translator.edges, events), conditions.thresholds, tuple(translator.mended), model.settings,
-        noises, model.discrete,
+        model.name, model.doc, model.dimensionless, model.time_unit, parameters, definitions, states, tuple(conditions.surfaces), events,
+        _known_times(translator.edges, events), conditions.thresholds, tuple(translator.mended), model.settings, noises, model.discrete,
+        elements=arrays.table, sizes=arrays.sizes, rolled=arrays.rolled, starts=tuple(known.get(s.name, s) for s in written),
+        sites=tuple(arrays.sites), tables=tuple(model.tables),
     )  # fmt: skip
+
+
+def shapes_of(model: Model) -> Shapes:
+    """Return the shape of every name of a model.
+
+    Raises
+    ------
+    NeuroError
+        Where shapes do not fit, as after a size was changed.
+    """
+    report = Report()
+    shapes = find_shapes(model, report)
+    if shapes is None or not report.ok:
+        raise NeuroError(report)
+    return shapes
 
 
 def _known_times(edges: list[Expr], events: tuple[Event, ...]) -> tuple[Expr, ...]:
     """Return the times at which something changes its form or an event of a known time first acts."""
     return tuple(dict.fromkeys([*edges, *(event.time for event in events if event.time is not None)]))
-
-
-def _names(node: Expression) -> set[str]:
-    return {n.id for n in node.walk() if isinstance(n, Name)}
-
-
-def _names_of(value: Expression | Distribution) -> set[str]:
-    return set().union(*(_names(argument) for argument in value.arguments)) if isinstance(value, Distribution) else _names(value)
-
-
-def _draw(made: Distribution, unit: Unit, translator: Translator) -> Draw:
-    """Return a distribution with those of its arguments that are in the unit of the draw as numbers of the declared unit."""
-    law = DISTRIBUTIONS[made.name]
-    arguments = []
-    for i, argument in enumerate(made.arguments):
-        value = translator.translate(argument)
-        arguments.append(value.within(unit if law.carries(i) else ONE))
-    return Draw(made.name, tuple(arguments))
 
 
 def _replaced(model: Model) -> list[str]:
@@ -85,32 +103,19 @@ def _replaced(model: Model) -> list[str]:
     return [name for name in model.inputs if name in targets]
 
 
-def _parameters(model: Model, translator: Translator) -> tuple[Parameter, ...]:
-    """Return the parameters and the constant inputs, each after those its default uses."""
-    found: dict[str, Parameter] = {}
-    replaced = set(_replaced(model))
-
-    def add(name: str) -> bool:
-        """Add a parameter, or an input that turns out to be constant; tell whether the name is a constant."""
-        if name in found or name == "pi":
-            return True
-        is_input = name in model.inputs
-        made = model.inputs.get(name) or model.parameters.get(name)
-        if made is None or name in replaced or False in {add(other) for other in sorted(_names_of(made.value))}:
-            return False
-        default: Expr | Draw
-        if isinstance(made.value, Distribution):
-            default = _draw(made.value, made.unit, translator)
+def _declare_noises(model: Model, translator: Translator) -> tuple[str, ...]:
+    """Give every noise, and each of its elements, a symbol; return their names."""
+    arrays = translator.arrays
+    found: list[str] = []
+    for name, noise in model.noises.items():
+        translator.symbols[name] = Value(Symbol(name), noise.unit)
+        shape = arrays.shape(name)
+        if arrays.rolled:
+            arrays.sites.append(Site(name, "noise", shape))
+            found.append(name)
         else:
-            default = translator.translate(made.value).within(made.unit)
-        found[name] = Parameter(name, Symbol(name), made.unit, made.doc, made.span, default, is_input)
-        translator.symbols[name] = Value(Symbol(name), made.unit)
-        translator.constants.add(Symbol(name))
-        return True
-
-    for name in (*model.parameters, *model.inputs):
-        add(name)
-    return tuple(found.values())
+            found += [label(name, at) for at in arrays.instances(shape)]
+    return tuple(found)
 
 
 def _declare_states(model: Model, translator: Translator) -> tuple[State, ...]:
@@ -118,45 +123,65 @@ def _declare_states(model: Model, translator: Translator) -> tuple[State, ...]:
     for name, state in model.states.items():
         unit = state.unit
         for order in range(max(state.order, 1) + 1):
-            label = derivative_name(name, order)
-            translator.symbols[label] = Value(Symbol(label), unit)
+            made = derivative_name(name, order)
+            translator.symbols[made] = Value(Symbol(made), unit)
             unit = unit / model.time_unit
             if order < max(state.order, 1):
-                translator.states.add(Symbol(label))
-    extra: list[State] = []
-    for name in _replaced(model):
-        made = model.inputs[name]
-        constant = _names(made.value) <= {*model.parameters, "pi"}
-        label = name if constant else VALUE.format(name)
-        translator.states.add(Symbol(label))
-        original = translator.translate(made.value).within(made.unit)
-        extra.append(State(label, Symbol(label), made.unit, made.doc, made.span, original if constant else Integer(0), Integer(0), constant))
-        if constant:
-            translator.symbols[name] = Value(Symbol(label), made.unit)
-            continue
-        switch = Symbol(SWITCH.format(name))
-        translator.states.add(switch)
-        extra.append(State(switch.name, switch, ONE, None, made.span, Integer(0), Integer(0), False))
-        chosen = Select(sympy.Gt(switch, sympy.Rational(1, 2), evaluate=False), Symbol(label), original)
-        translator.symbols[name] = translator.define(name, Value(chosen, made.unit), made.span, made.doc, shown=True)
-    return tuple(extra)
+                translator.states.add(Symbol(made))
+    return tuple(state for name in _replaced(model) for state in _replaced_input(model, translator, name))
 
 
-def _states(model: Model, translator: Translator, derivatives: dict[str, Expr]) -> tuple[State, ...]:
-    states = []
+def _replaced_input(model: Model, translator: Translator, name: str) -> list[State]:
+    """Return the states of an input that events assign a value to."""
+    made = model.inputs[name]
+    if translator.arrays.shape(name):
+        told = f"an event sets the input `{name}`, which is an array"
+        raise fail(rules.BAD_ACTION, told, made.span, f"make it a state: `init {name}[...] = ...`")
+    constant = names_of(made.value) <= {*model.parameters, "pi"}
+    changed = name if constant else VALUE.format(name)
+    translator.states.add(Symbol(changed))
+    start = initial_value(made.value, made.unit, (), translator)[0] if constant else Integer(0)
+    first = State(changed, Symbol(changed), made.unit, made.doc, made.span, start, Integer(0), constant)
+    if constant:
+        translator.symbols[name] = Value(Symbol(changed), made.unit)
+        return [first]
+    switch = Symbol(SWITCH.format(name))
+    translator.states.add(switch)
+    second = State(switch.name, switch, ONE, None, made.span, Integer(0), Integer(0), False)
+    assert not isinstance(made.value, Distribution)
+    original = translator.translate(made.value).within(made.unit)
+    chosen = Select(sympy.Gt(switch, sympy.Rational(1, 2), evaluate=False), Symbol(changed), original)
+    translator.symbols[name] = translator.define(name, Value(chosen, made.unit), made.span, made.doc, shown=True)
+    return [first, second]
+
+
+def _starts(model: Model, translator: Translator) -> list[tuple[str, int, State]]:
+    """Return each state and each derivative that is one, with its initial value: the name, the order, and the state, an array as a whole."""
+    arrays = translator.arrays
+    found = []
     for name, made in model.states.items():
-        unit = made.unit
+        unit, shape = made.unit, arrays.shape(name)
         for order in range(max(made.order, 1)):
-            label = derivative_name(name, order)
+            written = derivative_name(name, order)
             given = made.initials[order] if order < len(made.initials) else None
-            initial: Expr | Steady | Draw = Integer(0)
-            if given is STEADY:
-                initial = STEADY
-            elif isinstance(given, Distribution):
-                initial = _draw(given, unit, translator)
-            elif given is not None:
-                initial = translator.translate(given).within(unit)
+            initial, at = initial_value(given, unit, shape, translator, translator.letters.get(name, ()))
             doc = made.doc if order == 0 else None
-            states.append(State(label, Symbol(label), unit, doc, made.span, initial, derivatives.get(label, Integer(0))))
+            state = State(written, Symbol(written), unit, doc, made.span, initial, Integer(0), shape=shape, indices=at)
+            found.append((name, order, state))
             unit = unit / model.time_unit
-    return tuple(states)
+    return found
+
+
+def _states(starts: Sequence[tuple[str, int, State]], translator: Translator, derivatives: dict[Symbol, Expr]) -> list[State]:
+    """Return the states with their derivatives; where equations are written for each element, each element is one."""
+    arrays = translator.arrays
+    found = []
+    for name, order, start in starts:
+        for at in arrays.instances(start.shape, translator.letters.get(name, ())):
+            symbol = derivative_symbol(arrays, name, at, order)
+            slope = derivatives.get(symbol, Integer(0))
+            if at and not arrays.rolled:
+                found.append(replace(start, name=symbol.name, symbol=symbol, initial=Integer(0), derivative=slope, shape=(), indices=()))
+            else:
+                found.append(replace(start, derivative=slope, indices=at))
+    return found

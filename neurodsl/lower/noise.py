@@ -10,12 +10,17 @@ from sympy import Integer, Symbol
 
 from neurodsl import rules
 from neurodsl.diagnostics import fail
-from neurodsl.lower.derivatives import total_derivative
+from neurodsl.lower.chain import total_derivative
 from neurodsl.system import Definition, State, System
 
 
-def split(states: Sequence[State], definitions: Sequence[Definition], noises: Sequence[str]) -> tuple[tuple[State, ...], tuple[Definition, ...]]:
-    """Return the states with drift and diffusion apart, and the definitions without those that hold noise, which have no values.
+Split = tuple[tuple[State, ...], tuple[Definition, ...], tuple[str, ...]]
+
+
+def split(states: Sequence[State], definitions: Sequence[Definition], noises: Sequence[str]) -> Split:
+    """Return the states with drift and diffusion apart, the definitions without those that hold noise, and the noises that move a state.
+
+    A definition that holds noise has no value; a noise with the factor 0 moves nothing.
 
     Raises
     ------
@@ -23,7 +28,7 @@ def split(states: Sequence[State], definitions: Sequence[Definition], noises: Se
         M106 where a noise does not enter linearly.
     """
     if not noises:
-        return tuple(states), tuple(definitions)
+        return tuple(states), tuple(definitions), ()
     symbols = [Symbol(name) for name in noises]
     noisy: dict[Symbol, sympy.Expr] = {}
     kept = []
@@ -46,7 +51,9 @@ def split(states: Sequence[State], definitions: Sequence[Definition], noises: Se
                     f"write `+ sigma*{name}`",
                 )
         result.append(replace(state, derivative=whole.xreplace({s: Integer(0) for s in symbols}), diffusion=diffusion))
-    return tuple(result), tuple(kept)
+    moving = [j for j in range(len(noises)) if any(state.diffusion[j] != 0 for state in result)]
+    result = [replace(state, diffusion=tuple(state.diffusion[j] for j in moving)) for state in result]
+    return tuple(result), tuple(kept), tuple(noises[j] for j in moving)
 
 
 def is_additive(system: System) -> bool:

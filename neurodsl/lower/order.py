@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
+
+from sympy import Expr, Symbol
 
 from neurodsl import rules
 from neurodsl.diagnostics import fail
 from neurodsl.model import Model
 from neurodsl.system import Definition
 
+Elements = Mapping[Symbol, tuple[str, tuple[Expr, ...]]]
 
-def ordered(definitions: Iterable[Definition], model: Model) -> tuple[Definition, ...]:
+
+def ordered(definitions: Iterable[Definition], model: Model, elements: Elements) -> tuple[Definition, ...]:
     """Return definitions such that each uses only what stands before it, else in the order they were made.
 
     Raises
@@ -20,7 +24,12 @@ def ordered(definitions: Iterable[Definition], model: Model) -> tuple[Definition
         M101 where a derivative depends on itself through a derived quantity.
     """
     table = {d.symbol: d for d in definitions}
-    graph = {symbol: sorted(d.expression.free_symbols & table.keys(), key=lambda s: list(table).index(s)) for symbol, d in table.items()}
+    places = {symbol: number for number, symbol in enumerate(table)}
+    graph = {}
+    for symbol, definition in table.items():
+        used = definition.expression.free_symbols
+        bases = {Symbol(elements[s][0]) for s in used if s in elements}
+        graph[symbol] = sorted((used | bases) & table.keys(), key=lambda s: places[s])
     try:
         return tuple(table[symbol] for symbol in TopologicalSorter(graph).static_order())
     except CycleError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sympy
 from sympy import Expr, Symbol
@@ -10,7 +11,7 @@ from sympy import Expr, Symbol
 from neurodsl import rules
 from neurodsl.diagnostics import fail
 from neurodsl.lower.bounded import Exceeded, bounded
-from neurodsl.lower.derivatives import total_derivative
+from neurodsl.lower.chain import total_derivative
 from neurodsl.model import STEADY
 from neurodsl.system import Definition, State
 
@@ -32,7 +33,7 @@ def solve_steady(states: Sequence[State], definitions: Sequence[Definition]) -> 
                 told = f"the steady value of `{state.name}`, whose equation is of higher order, is not found symbolically"
                 raise fail(rules.NO_STEADY, told, state.span, "give it a number with `init`")
         return tuple(states)
-    return tuple(State(s.name, s.symbol, s.unit, s.doc, s.span, solution.get(s.symbol, s.initial), s.derivative, s.shown) for s in states)
+    return tuple(replace(s, initial=solution.get(s.symbol, s.initial)) for s in states)
 
 
 def _highest(state: State, states: Sequence[State]) -> State:
