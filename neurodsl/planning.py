@@ -18,7 +18,7 @@ from neurodsl.diagnostics import NeuroError, Report, fail, nearest
 from neurodsl.findings import finding
 from neurodsl.integrators import methods
 from neurodsl.integrators.method import Discrete, Exact, ExplicitRungeKutta, Method, Stochastic
-from neurodsl.lang import override, parse_expression, with_samples, with_variant
+from neurodsl.lang import override, parse_expression, with_given, with_samples, with_variant
 from neurodsl.lang.choice import unknown_name
 from neurodsl.lang.shapes import Shapes
 from neurodsl.lower import lower, shapes_of
@@ -52,6 +52,9 @@ def apply_options(model: Model, variant: str | None, expressions: tuple[tuple[st
             raise unknown_name("variant", variant, model.variants, model.name)
         model = with_variant(model, variant, report)
     for kind, name, text in expressions:
+        if kind in ("given set", "given init"):
+            model = with_given(model, kind.removeprefix("given "), name)
+            continue
         if kind in ("step", "linear"):
             model = with_samples(model, name, kind == "step")
             continue

@@ -130,10 +130,11 @@ class Writer:
         if not quantity.shape:
             text = self.draw(value) if isinstance(value, Draw) else None
             if text is not None:
-                return [f"{name} = {given}.get({quantity.name!a}, {text})"]
+                return [f"{name} = {given}[{quantity.name!a}] if {quantity.name!a} in {given} else {text}"]
             assert isinstance(value, Expr)
             *before, last = self.loops(self.print_setup).statement(name, value)
-            return [*before, f"{name} = {given}.get({quantity.name!a}, {last.removeprefix(f'{name} = ')})"]
+            value_text = last.removeprefix(f"{name} = ")
+            return [*before, f"{name} = {given}[{quantity.name!a}] if {quantity.name!a} in {given} else {value_text}"]
         default, lines = "math.nan", []
         if isinstance(value, Draw):
             default = self.draw(value, quantity.size)

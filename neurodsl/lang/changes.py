@@ -43,6 +43,19 @@ def with_variant(model: Model, name: str, report: Report) -> Model:
     return changed if report.ok else model
 
 
+def with_given(model: Model, kind: str, name: str) -> Model:
+    """Return a model in which the numbers of an array are given by a run, so that what the text says of them no longer matters."""
+    if kind == "init" and name in model.states:
+        state = model.states[name]
+        zero = Number(state.span, Fraction(0), None if model.dimensionless else state.unit)
+        return replace(model, states={**model.states, name: replace(state, initials=(zero, *state.initials[1:]))})
+    if kind == "set" and name in model.parameters:
+        made = model.parameters[name]
+        zero = Number(made.span, Fraction(0), None if model.dimensionless else made.unit)
+        return replace(model, parameters={**model.parameters, name: replace(made, value=zero)})
+    return model
+
+
 def with_samples(model: Model, name: str, held: bool) -> Model:
     """Return a model in which an input follows samples that a run gives.
 

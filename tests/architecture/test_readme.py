@@ -126,7 +126,8 @@ def test_what_the_commands_print_is_what_is_shown(readme: str, desk: Path, root:
 
 def test_the_python_lines_do_what_is_shown(readme: str, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk)
-    example = doctest.DocTestParser().get_doctest(only(readme, "python").text, {}, "README.md", "README.md", 0)
+    text = "\n".join(b.text for b in blocks(readme) if b.kind == "python")
+    example = doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0)
     said: list[str] = []
     results = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=said.append)
     assert (results.failed, results.attempted) == (0, len(example.examples)), "".join(said)

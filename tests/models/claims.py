@@ -5,15 +5,16 @@ A claim is a comment line with the options of the command line, the quantities w
     # claim: simulate --method euler --set I=2 | spikes = 12 ± 0; spike[0] = 13.8 ± 1e-9 | closed form
 
 Quantities are ``spikes`` (their number), ``spike[k]`` (a time), ``rate`` (spikes over the duration, in Hz where the time is in ms),
-``period`` (the mean interval of the spikes in the last half of them), ``final x``, ``min x``, ``max x``, ``x at TIME`` (recorded), and
-``period x`` (the mean interval between upward crossings of the middle of its range, in the last half of the run).
+``period`` (the mean interval of the spikes in the last half of them), ``final x``, ``min x``, ``max x``, ``mean x`` (over the last half of
+the run), ``x at TIME`` (recorded), and ``period x`` (the mean interval between upward crossings of the middle of its range, in the last half
+of the run). An ``x`` may be an element of an array, ``x[3]`` or ``W[0, 2]``.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ from numpy.typing import NDArray
 
 LINE = re.compile(r"# claim: simulate\b(?P<options>[^|]*)\|(?P<quantities>[^|]+)\|(?P<source>.+)")
 QUANTITY = re.compile(r"(?P<quantity>.+?) = (?P<value>\S+) ± (?P<tolerance>\S+)")
+NAME = r"(\w+(?:\[[\d, ]+\])?)"
 NUMBERS = ("--duration", "--dt", "--rtol", "--atol")
 TEXTS = ("--method", "--events", "--variant")
+COUNTS = ("--seed",)
 MAPPINGS = ("--set", "--init", "--input")
 
 
@@ -78,11 +81,11 @@ def keywords(options: str) -> dict[str, Any]:
             arguments[key] = float(value)
         elif option in TEXTS:
             arguments[key] = value
-        elif option == "--seed":
+        elif option in COUNTS:
             arguments[key] = int(value)
         elif option in MAPPINGS:
             name, _, given = value.partition("=")
-            arguments.setdefault(key, {})[name] = float(given)
+            arguments.setdefault(key, {})[name] = given if given.startswith("(") else float(given)
         else:
             raise ValueError(f"an option that claims do not use: {option}")
     return arguments
@@ -115,11 +118,17 @@ def series_period(t: NDArray[np.float64], x: NDArray[np.float64]) -> float:
     return float(np.mean(np.diff(crossings)))
 
 
+def element(values: Mapping[str, Any], name: str) -> NDArray[np.float64]:
+    """Return what a name such as ``x`` or ``W[0, 2]`` stands for: a number, or a series of numbers."""
+    base, _, indices = name.rstrip("]").partition("[")
+    return np.asarray(values[base], dtype=float)[..., *(int(index) for index in indices.split(",") if index)]
+
+
 def _at(result: Any, name: str, time: str) -> float:
     k = int(np.argmin(np.abs(result.t - float(time))))
     if abs(result.t[k] - float(time)) > 1e-9:
         raise ValueError(f"nothing is recorded at t = {time}")
-    return float(result[name][k])
+    return float(element(result, name)[k])
 
 
 def _rate(result: Any) -> float:
@@ -132,9 +141,10 @@ MEASURES: dict[str, Callable[..., float]] = {
     r"spike\[(-?\d+)\]": lambda result, k: float(result.spikes.times[int(k)]),
     r"rate": _rate,
     r"period": lambda result: mean_interval(np.asarray(result.spikes.times)),
-    r"period (\w+)": lambda result, name: series_period(result.t, result[name]),
-    r"final (\w+)": lambda result, name: float(result.final[name]),
-    r"min (\w+)": lambda result, name: float(np.min(result[name])),
-    r"max (\w+)": lambda result, name: float(np.max(result[name])),
-    r"(\w+) at (\S+)": _at,
+    rf"period {NAME}": lambda result, name: series_period(result.t, element(result, name)),
+    rf"final {NAME}": lambda result, name: float(element(result.final, name)),
+    rf"min {NAME}": lambda result, name: float(np.min(element(result, name))),
+    rf"max {NAME}": lambda result, name: float(np.max(element(result, name))),
+    rf"mean {NAME}": lambda result, name: float(np.mean(element(result, name)[len(result.t) // 2 :])),
+    rf"{NAME} at (\S+)": _at,
 }

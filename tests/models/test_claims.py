@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from functools import cache
@@ -24,7 +25,9 @@ CLAIMS = [claim for path in MODELS.values() for claim in read_claims(path)]
 REQUIRED = {
     "lif", "lif_tau", "integrate_and_fire", "hodgkin_huxley", "hodgkin_huxley_as_printed", "hh_reduced", "hh_reduced_as_printed",
     "fitzhugh_nagumo", "wilson_cowan", "decay", "oscillator", "two_neurons", "charge", "izhikevich", "adex", "morris_lecar",
-    "hindmarsh_rose", "lorenz", "quadratic_if", "van_der_pol",
+    "hindmarsh_rose", "lorenz", "quadratic_if", "van_der_pol", "stochastic_lif", "escape_noise_lif", "poisson", "correlated_poisson",
+    "ornstein_uhlenbeck", "mcculloch_pitts", "perceptron", "galves_locherbach", "gradient_descent", "xor_network", "layer", "echo_state",
+    "hopfield", "kuramoto", "neural_ode", "hebbian_rate", "oja", "logistic_map", "working_memory", "epileptor", "half_centre",
 }  # fmt: skip
 
 
@@ -61,16 +64,17 @@ def test_a_model_has_a_title_a_reference_and_a_claim(path: Path) -> None:
 
 
 class Recorded(SimpleNamespace):
-    """A result with one recorded series, a sine of period 20."""
+    """A result with two recorded series, x, a sine of period 20, and W, whose element [1, 0] is that sine."""
 
     def __getitem__(self, name: str) -> Any:
-        return {"x": np.sin(np.pi * self.t / 10)}[name]
+        x = np.sin(np.pi * self.t / 10)
+        return {"x": x, "W": np.stack([[0 * x, 0 * x], [x, 0 * x]]).transpose(2, 0, 1)}[name]
 
 
 RESULT = Recorded(
     t=np.arange(0.0, 100.5, 0.5),
     spikes=SimpleNamespace(count=4, times=np.array([1.0, 5.0, 9.0, 14.0])),
-    final={"x": 0.25},
+    final={"x": 0.25, "W": [[1.0, 2.0], [3.0, 4.0]]},
     units={"t": "ms"},
 )
 
@@ -87,7 +91,13 @@ RESULT = Recorded(
         ("final x", 0.25),
         ("min x", -1.0),
         ("max x", 1.0),
+        ("mean x", -1 / (101 * math.tan(math.pi / 40))),
         ("x at 5", 1.0),
+        ("final W[1, 0]", 3.0),
+        ("max W[1, 0]", 1.0),
+        ("max W[1, 1]", 0.0),
+        ("W[1,0] at 5", 1.0),
+        ("period W[1, 0]", 20.0),
     ],
 )
 def test_a_quantity_of_a_run_is_measured(quantity: str, expected: float) -> None:
@@ -110,5 +120,5 @@ def test_a_claim_that_cannot_be_checked_is_an_error(fails: Callable[[], Any]) ->
 
 
 def test_options_become_arguments() -> None:
-    expected = {"method": "rk45", "rtol": 1e-10, "set": {"I": 2.0, "k": 3.0}, "init": {"x": -1.0}, "variant": "stiff"}
-    assert expected == keywords("--method rk45 --rtol 1e-10 --set I=2 --set k=3 --init x=-1 --variant stiff")
+    expected = {"method": "rk45", "rtol": 1e-10, "set": {"I": 2.0, "d": "(0, 1)"}, "init": {"x": -1.0}, "variant": "stiff", "seed": 3}
+    assert expected == keywords("--method rk45 --rtol 1e-10 --set I=2 --set 'd=(0, 1)' --init x=-1 --variant stiff --seed 3")
