@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import math
+import operator
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from neurodsl import rules
 from neurodsl.diagnostics import fail, nearest
-from neurodsl.plan import Plan
+from neurodsl.plan import Described, Plan
 from neurodsl.units import UnitError, describe, dimension_text, parse_quantity, parse_unit
 
 MOST_STEPS = 10**10
 MOST_MEMORY = 4 * 2**30
 """Bytes that a run may record."""
+BYTES_OF_A_COPY = 500
+"""What is kept of a copy that records nothing."""
+SPIKES = "spikes"
+"""What one records to have the spikes alone."""
+ELEMENT = re.compile(r"\s*(.*?)\s*\[([^\[\]]*)\]\s*")
 
 
 @dataclass(frozen=True)
 class Options:
-    """The numbers of a run, in the units of the model; None where the plan decides."""
+    """The numbers of a run, in the units of the model; None where the plan decides, or for ``copies`` where there are none."""
 
     duration: float | None = None
     dt: float | None = None
@@ -28,6 +36,18 @@ class Options:
     given: Mapping[str, float] = field(default_factory=dict)
     initial: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
+    copies: int | None = None
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What is recorded under a name: a quantity, an element of it, ``x[3]``, or a row, ``W[0]``."""
+
+    name: str
+    quantity: Described
+    numbers: range
+    shape: tuple[int, ...]
 
 
 def number_in(text: str | float, unit: str, what: str) -> float:
@@ -60,8 +80,53 @@ def number_in(text: str | float, unit: str, what: str) -> float:
     return value * float(given.factor_to(wanted))
 
 
-def check_times(plan: Plan, options: Options) -> tuple[float, float, tuple[int, ...]]:
-    """Return the duration, the step and the numbers of the recorded quantities, all within bounds."""
+def count_of(value: Any, what: str) -> int:
+    """Return a number of copies or threads.
+
+    Raises
+    ------
+    NeuroError
+        V101 where it is no whole number of at least 1.
+    """
+    try:
+        count = operator.index(value)
+    except TypeError:
+        count = 0
+    if count < 1 or isinstance(value, bool):
+        raise fail(rules.BAD_VALUE, f"the number of {what} has to be a whole number of at least 1, not `{value!r:.80}`")
+    return count
+
+
+def values_in(value: Any, wanted: Described) -> Any:
+    """Return the number that is given for a quantity, or the numbers of its elements as nested lists.
+
+    Raises
+    ------
+    NeuroError
+        V101 where they are not finite numbers, or of another shape.
+    """
+    if not wanted.shape or isinstance(value, str) or not hasattr(value, "__len__"):
+        return number_in(value, wanted.unit, wanted.name)
+    found, shape = _nested(value, wanted)
+    if shape != wanted.shape:
+        told = f"`{wanted.name}` has the shape {wanted.shape}, and what is given for it {shape}"
+        raise fail(rules.BAD_VALUE, told, help="give as many numbers as it has elements, row by row, or one number for all")
+    return found
+
+
+def _nested(value: Any, wanted: Described) -> tuple[Any, tuple[int, ...]]:
+    """Return numbers as nested lists, with their shape."""
+    if isinstance(value, str) or not hasattr(value, "__len__"):
+        return number_in(value, wanted.unit, wanted.name), ()
+    parts = [_nested(part, wanted) for part in value]
+    shapes = {shape for _, shape in parts}
+    if len(shapes) != 1:
+        raise fail(rules.BAD_VALUE, f"the rows of what is given for `{wanted.name}` have different lengths")
+    return [part for part, _ in parts], (len(parts), *shapes.pop())
+
+
+def check_times(plan: Plan, options: Options) -> tuple[float, float, tuple[Recorded, ...]]:
+    """Return the duration, the step and what is recorded, all within bounds."""
     duration = plan.duration if options.duration is None else options.duration
     dt = plan.dt if options.dt is None else options.dt
     unit = "" if plan.time_unit == "1" else f" {plan.time_unit}"
@@ -78,12 +143,8 @@ def check_times(plan: Plan, options: Options) -> tuple[float, float, tuple[int, 
             f"{steps:.3g} steps are more than the {MOST_STEPS:.0g} a run may take",
             help="a longer `--dt`, or a shorter `--duration`",
         )
-    names = plan.record or tuple(q.name for q in plan.states if q.role == "state") if options.record is None else options.record
-    numbers = tuple(recorded(plan, name) for name in dict.fromkeys(names))
-    size = 8 * steps * max(1, len(numbers))
-    if size > MOST_MEMORY:
-        told = f"recording {len(numbers)} quantities at {steps:.3g} times takes {size / 2**30:.3g} GiB, more than {MOST_MEMORY / 2**30:g}"
-        raise fail(rules.TOO_MUCH_MEMORY, told, help="record less with `--record`, or take a longer `--dt`")
+    chosen = recorded_of(plan, options.record)
+    check_memory(plan, steps, sum(len(r.numbers) for r in chosen), options.copies)
     for name, value in (("rtol", options.rtol), ("atol", options.atol)):
         if value is not None and not (0 < value < 1 and (name == "atol" or value >= 1e-14)):
             raise fail(rules.BAD_VALUE, f"{name} has to lie between {'1e-14' if name == 'rtol' else '0'} and 1, not {value:g}")
@@ -93,18 +154,66 @@ def check_times(plan: Plan, options: Options) -> tuple[float, float, tuple[int, 
                 f"`{plan.method}` has a fixed step and no {name}",
                 help="its accuracy is set by `--dt`; adaptive methods: rk45, rosenbrock",
             )
-    return float(duration), float(dt), numbers
+    return float(duration), float(dt), chosen
 
 
-def recorded(plan: Plan, name: str) -> int:
-    """Return the number of a quantity in the kernel."""
+def check_memory(plan: Plan, steps: float, width: int, copies: int | None) -> None:
+    """Raise V104 where a run would record more than fits."""
+    size = 8 * steps * max(1, width * (copies or 1)) + (copies or 0) * (BYTES_OF_A_COPY + 8 * sum(s.size for s in plan.states))
+    if size > MOST_MEMORY:
+        each = "" if copies is None else f" of {copies} copies"
+        told = f"recording {width} number{'' if width == 1 else 's'} at {steps:.3g} times{each} takes {size / 2**30:.3g} GiB, more than {MOST_MEMORY / 2**30:g}"
+        less = "record less with `--record`" + ("" if copies is None else " (`--record spikes` for the spikes alone)")
+        raise fail(rules.TOO_MUCH_MEMORY, told, help=f"{less}, or take a longer `--dt`" + ("" if copies is None else " or fewer copies"))
+
+
+def recorded_of(plan: Plan, names: tuple[str, ...] | None) -> tuple[Recorded, ...]:
+    """Return what is recorded: what is asked for, else what the file says, else every state. ``spikes`` is recorded in any case."""
+    if names is None:
+        names = plan.record or tuple(q.name for q in plan.states if q.role == "state")
+    found = {r.name: r for r in (recorded(plan, name) for name in names if name != SPIKES or name in plan.recordable)}
+    return tuple(found.values())
+
+
+def recorded(plan: Plan, name: str) -> Recorded:
+    """Return what a name such as ``x``, ``x[3]`` or ``W[0, 2]`` stands for.
+
+    Raises
+    ------
+    NeuroError
+        V102 where there is no such quantity or element.
+    """
     table = plan.recordable
-    if name not in table:
-        near = nearest(name, table)
+    element = None if name in table else ELEMENT.fullmatch(name)
+    base = element[1] if element else name
+    if base not in table:
+        near = nearest(base, table)
         listed = ", ".join(f"`{known}`" for known in table)
         raise fail(
             rules.UNKNOWN_OPTION_NAME,
-            f"`{plan.model}` has no quantity `{name}` to record",
+            f"`{plan.model}` has no quantity `{base}` to record",
             help=f"did you mean `{near}`?" if near else f"it has: {listed}",
         )
-    return table[name]
+    quantity = table[base]
+    if element is None:
+        return Recorded(name, quantity, range(quantity.start, quantity.start + quantity.size), quantity.shape)
+    return _element(quantity, name, [text.strip() for text in element[2].split(",")])
+
+
+def _element(quantity: Described, name: str, texts: list[str]) -> Recorded:
+    """Return an element of a quantity, or with fewer indices than dimensions a row of it."""
+    shape = quantity.shape
+    if not shape:
+        raise fail(rules.UNKNOWN_OPTION_NAME, f"`{quantity.name}` is a number and has no element `{name}`", help=f"record `{quantity.name}`")
+    known = (
+        f"`{quantity.name}` has the shape {shape}, and its elements count from 0" if len(shape) > 1 else f"`{quantity.name}` has {shape[0]} elements"
+    )
+    last = f"`{quantity.name}[{','.join(str(n - 1) for n in shape)}]`"
+    fits = len(texts) <= len(shape) and all(text.isascii() and text.isdigit() and len(text) < 10 for text in texts)
+    at = [int(text) for text in texts] if fits else []
+    if not fits or any(index >= size for index, size in zip(at, shape, strict=False)):
+        raise fail(rules.UNKNOWN_OPTION_NAME, f"there is no element `{name}`: {known}", help=f"the last one is {last}")
+    rest = shape[len(at) :]
+    size = math.prod(rest)
+    first = quantity.start + size * sum(index * math.prod(shape[k + 1 : len(at)]) for k, index in enumerate(at))
+    return Recorded(f"{quantity.name}[{','.join(map(str, at))}]", quantity, range(first, first + size), rest)

@@ -10,6 +10,8 @@ import ctypes
 import hashlib
 import json
 import re
+import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,11 @@ def flattened(signature: str) -> list[Any]:
 
 
 ARGUMENTS = flattened(SIGNATURE)
+PLACES = [len(flattened(SIGNATURE[: match.start()])) for match in re.finditer(r"i8|f8", SIGNATURE)]
+"""Where each argument of the signature begins among them."""
+PACKED = "neurodsl_packed"
+"""The function that calls a step loop with arguments that stand one behind the other in memory."""
+LLVM_TYPES = {ctypes.c_void_p: "ptr", ctypes.c_int64: "i64", ctypes.c_double: "double"}
 NEVER_CALLED = re.compile(r"numba_|NRT_|_?nrt_|Py")
 """Symbols of numba's and Python's that a kernel mentions where it would raise, which it never does."""
 
@@ -79,16 +86,23 @@ def build(stem: Path, run: Any) -> None:
     """
     machine, digest = target()
     (text,) = run.inspect_llvm().values()
-    ir = llvm.parse_assembly(text)
+    defined = [f for f in llvm.parse_assembly(text).functions if not f.is_declaration and f.linkage == llvm.Linkage.external]
+    ir = llvm.parse_assembly(text + packed(next(f.name for f in defined if len(list(f.arguments)) == len(ARGUMENTS))))
     code = machine.emit_object(ir)
-    defined = [f for f in ir.functions if not f.is_declaration and f.linkage == llvm.Linkage.external]
     meta = {
-        "symbol": next(f.name for f in defined if len(list(f.arguments)) == len(ARGUMENTS)),
         "externals": sorted(f.name for f in ir.functions if f.is_declaration and not f.name.startswith("llvm.")),
         "digest": hashlib.sha256(code).hexdigest(),
     }
     write_atomically(stem.with_suffix(f".{digest}.o"), private(code))
     write_atomically(stem.with_suffix(f".{digest}.json"), private(json.dumps(meta).encode()))
+
+
+def packed(symbol: str) -> str:
+    """Return, as LLVM's text, a function that calls a step loop with the arguments that stand in a block of words of 8 bytes."""
+    kinds = [LLVM_TYPES[kind] for kind in ARGUMENTS]
+    loads = [f"  %p{i} = getelementptr i64, ptr %block, i64 {i}\n  %a{i} = load {kind}, ptr %p{i}" for i, kind in enumerate(kinds)]
+    given = ", ".join(f"{kind} %a{i}" for i, kind in enumerate(kinds))
+    return "\n".join([f"\ndefine i32 @{PACKED}(ptr %block) {{", *loads, f'  %r = call i32 @"{symbol}"({given})', "  ret i32 %r", "}", ""])
 
 
 def load(stem: Path) -> Advance | None:
@@ -105,7 +119,7 @@ def load(stem: Path) -> Advance | None:
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
-        address = engine.get_function_address(meta["symbol"])
+        address = engine.get_function_address(PACKED)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError):
         return None
     return _caller(engine, address) if address else None
@@ -122,20 +136,41 @@ def _resolve(name: str) -> bool:
     return True
 
 
+class _Block(threading.local):
+    """The arguments of a step loop, as it takes them; a thread writes down only what is not what it was in its last call."""
+
+    def __init__(self) -> None:
+        self.words = np.zeros(len(ARGUMENTS), np.int64)
+        self.reals = self.words.view(np.float64)
+        self.results = ctypes.c_void_p(), ctypes.c_void_p()
+        self.words[:2] = [ctypes.addressof(result) for result in self.results]
+        self.address = self.words.ctypes.data
+        self.known: list[Any] = [None] * len(PLACES)
+
+    def take(self, arguments: tuple[Any, ...]) -> int:
+        """Write down the arguments and return where they stand."""
+        for i, value in enumerate(arguments):
+            place, known = PLACES[i], self.known[i]
+            if isinstance(value, np.ndarray):
+                if known is None or known() is not value:
+                    self.known[i] = weakref.ref(value)
+                    self.words[place + 2 : place + 5 + 2 * value.ndim] = [
+                        value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides,
+                    ]  # fmt: skip
+            elif value != known:
+                self.known[i] = value
+                (self.reals if isinstance(value, float) else self.words)[place] = value
+        return self.address
+
+
 def _caller(engine: llvm.ExecutionEngine, address: int) -> Advance:
-    function = ctypes.CFUNCTYPE(ctypes.c_int32, *ARGUMENTS)(address)
+    function = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)(address)
+    block = _Block()
 
     def run(*arguments: Any) -> None:
         """Advance the run that the arguments hold; the engine lives as long as this function."""
         assert engine is not None
-        result, error = ctypes.c_void_p(), ctypes.c_void_p()
-        flat: list[Any] = [ctypes.addressof(result), ctypes.addressof(error)]
-        for value in arguments:
-            if isinstance(value, np.ndarray):
-                flat += [None, None, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides]
-            else:
-                flat.append(value)
-        if function(*flat) != 0:
+        if function(block.take(arguments)) != 0:
             raise RuntimeError("a kernel raised")
 
     return run

@@ -62,12 +62,12 @@ def test_an_interrupt_saves_what_was_computed_and_exits_with_130(tmp_path: Path)
     (tmp_path / "slow.neuro").write_text(SLOW)
     before = """
 import os, signal, threading
-from neurodsl import run
-advance = run._advance
+from neurodsl.run import copies
+run = copies.Work.run
 def interrupted(*arguments):
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-    return advance(*arguments)
-run._advance = interrupted
+    return run(*arguments)
+copies.Work.run = interrupted
 """
     options = ["--method", "rk4", "--duration", "1e6", "--out", "x.npz", "--json", "--summary"]
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}

@@ -49,7 +49,7 @@ TEXTS: dict[str, tuple[str, list[str]]] = {
     "recursion": ("f(x) = f(x)\ndx/dt = f(x)\n", ["N103"]),
     "a name of 100000 letters": (f"{'a' * 100000} = 1\ndx/dt = -x\n", ["S112"]),
     "a comment of 900000 letters": (f"# {'y' * 900000}\ndx/dt = -x\n", []),
-    "what is not built yet": ("import lif\ndx/dt = -x\n", ["S108"]),
+    "what is not built yet": ("space x from 0 to 1\ndx/dt = -x\n", ["S108"]),
     "an unknown method": ("dx/dt = -x\nsimulate:\n    method foo\n", ["V101"]),
     "a method that cannot serve": ("dx/dt = -x^3\nsimulate:\n    method exact\n", ["M103"]),
 }  # fmt: skip

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import neurodsl as nd
-from neurodsl import run as runs
 from neurodsl.codegen import kernel
+from neurodsl.run import copies
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,8 @@ def test_compiled_and_plain_runs_agree_to_the_last_bit(
     monkeypatch.setenv("NEURODSL_CACHE_DIR", str(tmp_path))
     plain = nd.load(model).simulate(**options)
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
-    monkeypatch.setattr(runs, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(copies, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(copies, "SECONDS_OF_A_LINE", 0.0)
     assert kernel.compiled()
     compiled = nd.load(model).simulate(**options)
     assert compiled.meta["timing"]["compile_s"] > 0
