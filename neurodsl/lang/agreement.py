@@ -9,7 +9,7 @@ from neurodsl import rules
 from neurodsl.diagnostics import Report, Rule
 from neurodsl.lang.dimensions import UNKNOWN, Algebra, Measure, Problems, exact
 from neurodsl.lang.names import short
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Expression, Index, Name, Number, Power, Product, Reduction, Sum
+from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Index, Name, Number, Power, Product, Reduction, Sum
 from neurodsl.lang.stimuli import PROCESS, PROCESS_ARGUMENTS, STIMULI
 from neurodsl.lang.tree import Draw, Entry
 from neurodsl.lang.unparse import decimal
@@ -80,7 +80,7 @@ class Complaints(Problems):
         help, place = self.mend(second, units[1], units[0]), second
         if help is None and (help := self.mend(first, units[0], units[1])):
             place = first
-        self.say(rules.DIMENSIONS, message, place.span, help)
+        self.say(rules.DIMENSIONS, message, place.span, help or _missing_factor(first, units))
 
     def _offset(self, node: Expression, first: Expression, second: Expression, units: tuple[Unit, Unit]) -> bool:
         ratio = units[0] / units[1]
@@ -135,6 +135,17 @@ class Complaints(Problems):
                 self.algebra.names[node.id] = UNKNOWN
                 return f"give `{node.id}` a unit where it is declared: `{node.id} = {decimal(value)} [{usual(unit)}]`"
         return None
+
+
+def _missing_factor(left: Expression, units: tuple[Unit, Unit]) -> str | None:
+    """Return how to mend an equation whose left side is a bare derivative: by the factor that texts leave out where they set it to 1."""
+    if not isinstance(left, Derivative):
+        return None
+    words = dimension_text(units[1] / units[0])
+    name = {"time": "tau", "capacitance": "C", "capacitance per area": "C"}.get(words)
+    if name is None:
+        return None
+    return f"a {words} is missing on the left side: `{name}*{short(left)} = ...`; a model that sets it to 1 has no units at all"
 
 
 def divided(part: Expression, unit: Unit) -> str:

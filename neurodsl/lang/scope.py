@@ -74,7 +74,9 @@ class Declarations:
         if known.span is span or (kind == known.kind == "state"):
             return True
         first, second = sorted((known.span, span), key=lambda s: s.start)
-        also = ((first, f"first defined here, as a {KINDS[known.kind if first is known.span else kind]}"),)
+        word = KINDS[known.kind if first is known.span else kind]
+        article = "an" if word[0] in "aeiou" else "a"
+        also = ((first, f"first defined here, as {article} {word}"),)
         self.report.add(rules.DUPLICATE, f"`{name}` is defined twice", second, "give one of the two another name", also)
         self.unclear.add(name)
         return False

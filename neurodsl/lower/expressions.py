@@ -287,7 +287,8 @@ class Translator:
         found = mend(self.expand(above), whole, moving) if whole.free_symbols & moving else None
         if found is None:
             return above / below
-        self.mended.append((f"`{span.text}` is 0/0 at {found[1]}", span))
+        where = "where its denominator is 0" if "_ts" in found[1] or "Select(" in found[1] else f"at {found[1]}"
+        self.mended.append((f"`{span.text}` is 0/0 {where}", span))
         return found[0]
 
     def _power(self, node: Power, local: Local, at: At) -> Value:

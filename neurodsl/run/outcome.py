@@ -66,6 +66,7 @@ def result_of(
         "events": plan.events,
         "adaptive": plan.adaptive,
         "discrete": plan.discrete,
+        "elements": 1 + max(plan.elements, default=0),
         "dt": dt,
         "duration": end,
         **_progress_of(work, options, interrupted),

@@ -59,7 +59,9 @@ def _spikes_in_words(result: Result, unit: str) -> str:
     time = "" if unit == "1" else f" {unit}"
     times = [f"{value:.6g}{time}" for value in (spikes.times[0], spikes.times[-1])]
     where = f"at {times[0]}" if spikes.count == 1 else f"first at {times[0]}, last at {times[1]}"
-    return f"{spikes.count} (mean rate {spikes.rate(result.elapsed) / factor:.4g} {of_time}), {where}"
+    elements = result.meta.get("elements", 1)
+    each = f" of each of {elements} elements" if elements > 1 else ""
+    return f"{spikes.count} (mean rate {spikes.rate(result.elapsed) / factor / elements:.4g} {of_time}{each}), {where}"
 
 
 def _spread(mean: object, deviation: object, form: str) -> str:

@@ -8,6 +8,10 @@ Quantities are ``spikes`` (their number), ``spike[k]`` (a time), ``rate`` (spike
 ``period`` (the mean interval of the spikes in the last half of them), ``final x``, ``min x``, ``max x``, ``mean x`` (over the last half of
 the run), ``x at TIME`` (recorded), and ``period x`` (the mean interval between upward crossings of the middle of its range, in the last half
 of the run). An ``x`` may be an element of an array, ``x[3]`` or ``W[0, 2]``.
+
+A model that is meant to show a mistake names the codes of what ``neurodsl check`` finds in it, warnings and worse::
+
+    # expects M202
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from numpy.typing import NDArray
 
 LINE = re.compile(r"# claim: simulate\b(?P<options>[^|]*)\|(?P<quantities>[^|]+)\|(?P<source>.+)")
 QUANTITY = re.compile(r"(?P<quantity>.+?) = (?P<value>\S+) ± (?P<tolerance>\S+)")
+EXPECTS = re.compile(r"expects( [A-Z]\d{3})+")
 NAME = r"(\w+(?:\[[\d, ]+\])?)"
 NUMBERS = ("--duration", "--dt", "--rtol", "--atol")
 TEXTS = ("--method", "--events", "--variant")
@@ -51,6 +56,14 @@ def header(text: str) -> list[str]:
     lines = text.splitlines()
     first = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
     return [line.removeprefix("#").strip() for line in lines[:first]]
+
+
+def read_expected(path: Path) -> set[str]:
+    """Return the codes that a model expects of ``neurodsl check``; none where its header says nothing."""
+    lines = [line for line in header(path.read_text(encoding="utf-8")) if line.startswith("expects")]
+    if not all(EXPECTS.fullmatch(line) for line in lines):
+        raise ValueError(f"{path.name}: not a list of codes: {'; '.join(lines)}")
+    return {code for line in lines for code in line.split()[1:]}
 
 
 def read_claims(path: Path) -> list[Claim]:
