@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -20,25 +19,24 @@ from typing import TYPE_CHECKING, Any
 
 from neurodsl import __version__, resources, rules
 from neurodsl.cache import Cache, open_cache, private, sealed, temporary_cache, trusted, unsealed
-from neurodsl.diagnostics import NeuroError, Report, fail, nearest
+from neurodsl.diagnostics import Diagnostic, NeuroError, Report
 from neurodsl.files import write_atomically
 from neurodsl.findings import diagnostics_of, finding
-from neurodsl.options import Options, number_in
+from neurodsl.given import EXACT, Values, as_text, options_of, sorted_out
+from neurodsl.mathematics import Mathematics
+from neurodsl.options import Options, count_of
 from neurodsl.plan import Plan
 from neurodsl.source import Source
-from neurodsl.texts import read_source, source_of
-from neurodsl.units import UnitError, describe, parse_quantity
+from neurodsl.texts import read_source, source_of, with_imports
 
 if TYPE_CHECKING:
     from neurodsl import planning as planning_module
     from neurodsl import run as run_module
+    from neurodsl.analysis.frozen import Frozen
     from neurodsl.solution import Result
 
 SURROUNDINGS = 4
 """The exit code of what is the fault of neither the model nor its numbers."""
-Values = Mapping[str, str | float] | None
-PLAIN_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*(\[[^\[\]]*\]?|[^\W\d_][^\s()\[\]]*)?\s*")
-"""A number, perhaps with what may be meant as its unit; any other text is an expression."""
 
 
 def _planning() -> planning_module:  # type: ignore[valid-type]
@@ -51,7 +49,7 @@ def _run() -> run_module:  # type: ignore[valid-type]
     return import_module("neurodsl.run")
 
 
-class Model:
+class Model(Mathematics):
     """A model file and what can be asked of it.
 
     Parameters
@@ -92,6 +90,34 @@ class Model:
             plan = self._without_stiffness(run, plan, Options(), events, variant, ())
         return (self.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii")
 
+    def frozen(self, *, variant: str | None = None, set: Values = None, input: Values = None, time: float = 0.0, **values: Any) -> Frozen:
+        """Return the mathematics of the model at given values of its parameters: what the analysis works on.
+
+        Parameters
+        ----------
+        variant : str
+            A named set of values of the file.
+        set, input : mapping of str to float or str
+            Values of parameters and of inputs; a number is in the declared unit, a text may be an expression.
+        time : float
+            Where drives that depend on the time stand still.
+        **values
+            Parameters and inputs by name.
+        """
+        report, planning = Report(), _planning()
+        model = import_module("neurodsl.lang").read_model(self.source, self.name, report)
+        given = {**(set or {}), **(input or {}), **values}
+        known = {*model.parameters, *model.inputs} - planning.sizes_of(model)  # type: ignore[attr-defined]
+        exact = {name: str(value) for name, value in given.items() if name in known and EXACT.fullmatch(str(value))}
+        rest = {name: as_text(value) for name, value in given.items() if name not in exact}
+        kinds = tuple(("input" if name in model.inputs else "set", name, text) for name, text in rest.items())
+        inputs = tuple(("input", name, text) for name, text in exact.items() if name in model.inputs)
+        model = planning.apply_options(model, variant, (*kinds, *inputs), report)  # type: ignore[attr-defined]
+        system = planning.compile_system(model, report, written_out=True)  # type: ignore[attr-defined]
+        numbers = {name: text for name, text in exact.items() if name in model.parameters}
+        frozen: Frozen = import_module("neurodsl.analysis.frozen").freeze(system, self.cache.folder, numbers, time)
+        return frozen
+
     def plan(self, method: str | None, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]) -> Plan:
         """Return the plan of a run, from the cache where it is known."""
         wanted = [
@@ -100,7 +126,7 @@ class Model:
             resources.stamp(),
             sys.version_info[:2],
             self.source.name,
-            self.source.digest,
+            [text.digest for text in with_imports(self.source)],
             self.name,
             method,
             events,
@@ -127,8 +153,13 @@ class Model:
                 raise
             self.cache = temporary_cache(error.report.found[0].message)
             made = planning.make_plan(model, method, events, report, self.cache.folder)  # type: ignore[attr-defined]
+        made = replace(made, text=model.source.digest)
         _write(path, made.to_json())
         return made
+
+    def _text(self, plan: Plan) -> Source:
+        """Return the text that the model of a plan stands in: that of the file, or one that it imports."""
+        return next((text for text in with_imports(self.source) if text.digest == plan.text), self.source)
 
     def simulate(
         self,
@@ -145,9 +176,11 @@ class Model:
         init: Values = None,
         input: Values = None,
         record: Sequence[str] | None = None,
+        copies: int | None = None,
+        threads: int = 1,
         progress: Callable[[float], None] | None = None,
         report: Report | None = None,
-        **values: str | float,
+        **values: Any,
     ) -> Result:
         """Run the model.
 
@@ -168,9 +201,15 @@ class Model:
         set, init, input : mapping of str to float or str
             Values of parameters (and constant inputs), of initial states, and expressions for inputs; numbers are in the declared units.
         record : sequence of str
-            What to record at every ``dt``; default: what the file says, else every state.
+            What to record at every ``dt``: states, derived quantities, and elements of arrays such as ``x[3]``; ``"spikes"``, which are there in
+            any case, for nothing else. Default: what the file says, else every state.
+        copies : int
+            So many independent copies of the model, each with its own noise and its own draws of ``~``: one more axis in the result, behind
+            the time. Copy 0 is the run without copies with the same seed.
+        threads : int
+            How many threads share the copies; the numbers do not depend on it.
         progress : callable
-            Called with the fraction of the duration that is done.
+            Called with the fraction of the run, of all its copies, that is done.
         report : Report
             Takes the warnings and notes.
         **values
@@ -187,95 +226,37 @@ class Model:
         """
         began = time.perf_counter()
         run = _run()
-        numbers: dict[str, dict[str, str | float]] = {"set": {}, "input": {}, "init": {}}
-        expressions: list[tuple[str, str, str]] = []
-        seen: list[tuple[str, bool]] = []
-        for kind, given in (("set", set or {}), ("set", values), ("input", input or {}), ("init", init or {})):
-            for name, value in given.items():
-                if (name, kind == "init") in seen:
-                    raise fail(rules.UNKNOWN_OPTION_NAME, f"`{name}` is given twice", help="give it once")
-                seen.append((name, kind == "init"))
-                if _is_number(value):
-                    numbers[kind][name] = value
-                else:
-                    expressions.append((kind, name, str(value)))
-        plan = self.plan(method, events, variant, expressions)
-        taken = {"set": {p.name for p in plan.parameters}, "input": {p.name for p in plan.parameters if p.role == "input"}}
-        changing = [(kind, name) for kind, known in taken.items() for name in numbers[kind] if name not in known]
-        if changing:
-            expressions += [(kind, name, _as_text(numbers[kind].pop(name))) for kind, name in changing]
-            plan = self.plan(method, events, variant, expressions)
+        given = sorted_out(set, input, init, values)
+        plan = self.plan(method, events, variant, given.expressions)
+        if given.settle(plan):
+            plan = self.plan(method, events, variant, given.expressions)
         if self.cache.reason is not None and report is not None:
             report.add(rules.NO_CACHE, f"the cache cannot be used: {self.cache.reason}; kernels of this run are not kept")
-        options = self._options(plan, duration, dt, rtol, atol, record, numbers, seed)
+        options = given.within(plan, options_of(plan, duration, dt, rtol, atol, record, seed))
+        options = replace(options, copies=None if copies is None else count_of(copies, "copies"), threads=count_of(threads, "threads"))
         if plan.probe:
-            plan = self._without_stiffness(run, plan, options, events, variant, expressions)
+            plan = self._without_stiffness(run, plan, options, events, variant, given.expressions)
+        source = self._text(plan)
         if report is not None:
-            report.found += [d for d in diagnostics_of(plan.findings, self.source) if d.rule.severity != "note"]
-            report.found += run.advise(plan, self.cache.folder, options, self.source)  # type: ignore[attr-defined]
+            report.found += [d for d in diagnostics_of(plan.findings, source) if d.rule.severity != "note"]
+            report.found += run.advise(plan, self.cache.folder, options, source)  # type: ignore[attr-defined]
         build_s = time.perf_counter() - began
-        result: Result = run.execute(plan, self.cache.folder, options, self.source, build_s, progress)  # type: ignore[attr-defined]
+        result: Result = run.execute(plan, self.cache.folder, options, source, build_s, progress)  # type: ignore[attr-defined]
         if report is not None:
-            report.found += run.unsound(plan, result, self.source)  # type: ignore[attr-defined]
+            report.found += run.unsound(plan, result, source)  # type: ignore[attr-defined]
         return result
-
-    def _options(
-        self,
-        plan: Plan,
-        duration: Any,
-        dt: Any,
-        rtol: Any,
-        atol: Any,
-        record: Sequence[str] | None,
-        numbers: dict[str, dict[str, str | float]],
-        seed: int | None,
-    ) -> Any:
-        parameters = {p.name: p.unit for p in plan.parameters}
-        states = {s.name: s.unit for s in plan.states}
-        found: dict[str, dict[str, float]] = {"set": {}, "init": {}}
-        for kind, known in (("set", parameters), ("init", states)):
-            for name, value in ({**numbers["set"], **numbers["input"]} if kind == "set" else numbers["init"]).items():
-                if name not in known:
-                    raise _unknown_initial(name, known, plan)
-                found[kind][name] = number_in(value, known[name], name)
-        times = [None if v is None else number_in(v, plan.time_unit, what) for v, what in ((duration, "duration"), (dt, "dt"))]
-        recorded = None if record is None else (record,) if isinstance(record, str) else tuple(record)
-        return Options(times[0], times[1], rtol, atol, recorded, found["set"], found["init"], seed_of(seed))
 
     def _without_stiffness(
         self, run: Any, plan: Plan, options: Any, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]
     ) -> Plan:
         """Return the plan for the method that ``auto`` takes for these numbers."""
         plain = import_module("neurodsl.codegen.kernel").load(self.cache.folder / f"{plan.kernel}.py", plain=True)
-        ratio = run.stiffness(plan, plain, options, self.source)
+        ratio = run.stiffness(plan, plain, options, self._text(plan))
         if ratio <= run.STIFFNESS:
             return plan
         stiff = self.plan("rosenbrock", events, variant, expressions)
         reason = f"auto: stiff, the fastest time constant at the start is {1 / ratio:.2g} of dt"
         return Plan(**{**stiff.__dict__, "reason": reason})
-
-
-def _unknown_initial(name: str, known: Mapping[str, str], plan: Plan) -> NeuroError:
-    near = nearest(name, known)
-    hint = f"did you mean `{near}`?" if near else f"it has: {', '.join(f'`{k}`' for k in known)}"
-    if name in {p.name for p in plan.parameters}:
-        hint = f"`{name}` is a parameter or an input: `--set {name}=...`"
-    return fail(rules.UNKNOWN_OPTION_NAME, f"`{plan.model}` has no initial value `{name}`", help=hint)
-
-
-def _is_number(value: str | float) -> bool:
-    return not isinstance(value, str) or PLAIN_NUMBER.fullmatch(value) is not None
-
-
-def _as_text(value: str | float) -> str:
-    """Return a value as the language writes it: a number with its unit in brackets."""
-    if not isinstance(value, str):
-        return str(value)
-    try:
-        number, unit = parse_quantity(value)
-    except UnitError:
-        return value
-    return repr(number) if unit is None else f"{number!r} [{describe(unit)}]"
 
 
 def _is_intact(folder: Path, plan: Plan) -> bool:
@@ -285,15 +266,6 @@ def _is_intact(folder: Path, plan: Plan) -> bool:
         return trusted(path) and plan.kernel.endswith(f"_{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}")
     except OSError:
         return False
-
-
-def seed_of(seed: int | None) -> int:
-    """Return a seed as given, or one at random."""
-    if seed is None:
-        return secrets.randbits(32)
-    if not 0 <= seed < 2**64:
-        raise fail(rules.BAD_VALUE, f"a seed is a whole number from 0 to 2^64 - 1, not {seed}")
-    return seed
 
 
 def _digest(values: Any) -> str:
@@ -321,25 +293,46 @@ def check_source(source: Source, folder: Path) -> Report:
     models = lang.read_all(source, report)
     if not report.ok:
         return report
-    path = folder / f"{_digest(['check', __version__, resources.stamp(), source.digest])}.findings"
+    for text in {id(model.source): model.source for model in models.values()}.values():
+        report.found += check_models(text, [model for model in models.values() if model.source is text], folder)
+    return report
+
+
+def check_models(source: Source, models: Sequence[Any], folder: Path) -> list[Diagnostic]:
+    """Return what the mathematics of models that stand in one text has to say, kept by digest."""
+    path = folder / f"{_digest(['check', __version__, resources.stamp(), source.digest, [model.name for model in models]])}.findings"
     kept = _read(path)
     if kept is not None:
         try:
-            report.found += diagnostics_of(json.loads(kept), source)
-            return report
+            return diagnostics_of(json.loads(kept), source)
         except (ValueError, KeyError, TypeError):
             pass
     planning, found = _planning(), Report()
-    for model in models.values():
+    for model in models:
         try:
             system = planning.compile_system(model, found)  # type: ignore[attr-defined]
             method = planning.method_of(system, system.settings.method or "auto")[0]  # type: ignore[attr-defined]
             planning.events_of(system, method, system.settings.events)  # type: ignore[attr-defined]
+            found.found += _proved(model, system, method)
         except NeuroError as error:
             found.found += error.report.found
     _write(path, json.dumps([finding(d) for d in found.found]))
-    report.found += found.found
-    return report
+    return found.found
+
+
+def _proved(model: Any, system: Any, method: Any) -> list[Diagnostic]:
+    """Return what is proved to be wrong with a model at the values of its file."""
+    planning: Any = _planning()
+
+    def variants() -> Iterator[Any]:
+        for name in model.variants:
+            with suppress(NeuroError):
+                yield planning.compile_system(planning.apply_options(model, name, (), Report()), Report())
+
+    places = {state: equation.span for equation in model.equations for state, _ in equation.defines}
+    dt = system.settings.dt or planning.default_dt(model)
+    found: list[Diagnostic] = import_module("neurodsl.analysis.prove").prove(system, method, dt, places, variants)
+    return found
 
 
 def load(path: str | Path, name: str | None = None) -> Model:

@@ -13,12 +13,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, NoReturn
 
 import click
 
 from neurodsl import __version__
-from neurodsl.diagnostics import NeuroError, Report, nearest, printable, render
+from neurodsl.console import Stop, names, pairs, show_report
+from neurodsl.diagnostics import NeuroError, Report, nearest, printable
 
 COMPLETION = 'run `eval "$(_NEURODSL_COMPLETE=bash_source neurodsl)"` (or zsh_source, fish_source) to complete commands and options with TAB'
 
@@ -37,7 +39,18 @@ def as_closed_pipe() -> Iterator[None]:
 
 
 class Commands(click.Group):
-    """Proposes what was probably meant where there is no such command."""
+    """Finds commands in :mod:`neurodsl.commands`, one in a file, beside its own, and proposes what was probably meant where there is none."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        found = [module.name for module in iter_modules([str(Path(__file__).parent / "commands")])]
+        return sorted([*super().list_commands(context), *found])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        own = super().get_command(context, name)
+        if own is not None or name not in self.list_commands(context):
+            return own
+        found: click.Command = import_module(f"neurodsl.commands.{name}").command
+        return found
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         with as_closed_pipe():
@@ -69,46 +82,6 @@ def commands() -> None:
     """
 
 
-class Stop(Exception):
-    """Ends a command with an exit code after its messages were shown."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
-        super().__init__(code)
-
-
-def show_report(report: Report, stream: Any = None) -> None:
-    """Print findings as text, in colour on a terminal that wants it."""
-    target = stream or sys.stderr
-    colour = target.isatty() and "NO_COLOR" not in os.environ
-    for diagnostic in report.sorted():
-        print(render(diagnostic, colour), file=target)
-
-
-def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
-    """Return ``NAME=VALUE`` arguments as a mapping."""
-    found: dict[str, str] = {}
-    for value in values:
-        name, equals, text = value.partition("=")
-        if not equals or not name.strip() or not text.strip():
-            told = f'{option} takes NAME=VALUE, not `{value}`, for example {option} I=2.5 or {option} "g_L=0.2 [mS/cm^2]".'
-            raise click.UsageError(printable(told))
-        if name.strip() in found:
-            raise click.UsageError(printable(f"{option} gives `{name.strip()}` twice."))
-        found[name.strip()] = text.strip()
-    return found
-
-
-def names(text: str | None) -> list[str] | None:
-    """Return the names of ``A,B``."""
-    if text is None:
-        return None
-    found = [name.strip() for name in text.split(",")]
-    if not all(found):
-        raise click.UsageError(printable(f"--record takes names with commas between them, not `{text}`, for example --record V,n."))
-    return found
-
-
 @commands.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
@@ -135,6 +108,36 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
         print(json.dumps({"files": told}))
     if failed:
         raise Stop(2)
+
+
+@commands.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing, and exit with 2 where a file would change.")
+@click.option("--diff", "as_diff", is_flag=True, help="Write nothing, and print what would change.")
+def fmt(files: tuple[str, ...], only_check: bool, as_diff: bool) -> None:
+    """Write files in one layout: spaces, indents and blank lines, nothing else.
+
+    A file that cannot be read is reported and left as it is. With - the text is read from standard input and printed.
+    """
+    formatting = import_module("neurodsl.lang.formatting")
+    code = 0
+    for name in files:
+        try:
+            done = formatting.format_file(name, write=not only_check and not as_diff)
+        except NeuroError as error:
+            show_report(error.report)
+            code = max(code, error.exit_code)
+            continue
+        if only_check and done.changed:
+            code = max(code, 2)
+        if as_diff:
+            click.echo(done.diff if done.changed else "", nl=False)
+        elif name == "-" and not only_check:
+            click.echo(done.after.encode(), nl=False)
+        elif done.changed:
+            print(f"{printable(done.name)}: {'would be formatted' if only_check else 'formatted'}")
+    if code:
+        raise Stop(code)
 
 
 @commands.command()
@@ -171,7 +174,7 @@ def compile_command(file: str, model: str | None, variant: str | None, method: s
 @click.option("--variant", help="A named set of values of the file.")
 @click.option("--set", "sets", multiple=True, metavar="P=VALUE", help="The value of a parameter, with or without its unit.")
 @click.option("--init", "inits", multiple=True, metavar="X=VALUE", help="The initial value of a state.")
-@click.option("--input", "inputs", multiple=True, metavar="I=EXPR", help="An input as an expression of t.")
+@click.option("--input", "inputs", multiple=True, metavar="I=EXPR|FILE", help="An input: an expression of t, or a .csv or .npy file of times and values (FILE:step holds each value).")
 @click.option("--duration", metavar="T", help="How long, in the time unit of the file or with a unit.")
 @click.option("--dt", metavar="DT", help="The step, and that of the output of an adaptive method.")
 @click.option("--method", metavar="M", help="auto, exact, rk45, rosenbrock, rk4, heun, midpoint, euler or exponential_euler.")
@@ -179,7 +182,9 @@ def compile_command(file: str, model: str | None, variant: str | None, method: s
 @click.option("--rtol", type=float, metavar="R", help="Relative tolerance of an adaptive method, 1e-8 by default.")
 @click.option("--atol", type=float, metavar="A", help="Absolute tolerance of an adaptive method, 1e-10 by default.")
 @click.option("--seed", type=int, metavar="N", help="Seed of the random numbers; the same seed gives the same run.")
-@click.option("--record", metavar="A,B", help="What to record: states and derived quantities.")
+@click.option("--copies", type=int, metavar="N", help="So many independent copies, each with its own noise and draws.")
+@click.option("--threads", type=int, default=1, metavar="N", help="How many threads share the copies; 1 by default.")
+@click.option("--record", metavar="A,B", help="What to record: states, derived quantities, elements x[3]; `spikes` for the spikes alone.")
 @click.option("--out", metavar="F.npz|.csv", help="Where to write the result.")
 @click.option(
     "--plot", is_flag=False, flag_value="", metavar="[F.png]", help="Draw what was recorded, to MODEL.png or the file named (.png, .svg, .pdf)."
@@ -204,7 +209,7 @@ def simulate(file: str, model: str | None, variant: str | None, as_json: bool, s
     try:
         result = loaded.simulate(
             duration=options["duration"], dt=options["dt"], method=options["method"], events=options["events"], rtol=options["rtol"], atol=options["atol"],
-            seed=options["seed"],
+            seed=options["seed"], copies=options["copies"], threads=options["threads"],
             variant=variant, set=pairs("--set", options["sets"]), init=pairs("--init", options["inits"]), input=pairs("--input", options["inputs"]),
             record=names(options["record"]), progress=bar, report=report,
         )  # fmt: skip
@@ -220,7 +225,7 @@ def simulate(file: str, model: str | None, variant: str | None, as_json: bool, s
     if out is not None:
         result.save(out)
         written.append(out)
-    if figure is not None and len(result.t) > 1 and len(result):
+    if figure is not None and len(result.t) > 1 and (len(result) or result.spikes.count):
         import_module("neurodsl.plotting").save_figure(result, figure)
         written.append(figure)
     if as_json:

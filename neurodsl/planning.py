@@ -41,6 +41,8 @@ LARGE = 20000
 """So many are where that cannot be avoided."""
 MOST_ANALYSED = 200
 """States of a model whose fixed points are looked for."""
+ANALYSED_OPERATIONS = 70000
+"""Operations in the equations of such a model where it has arrays."""
 SECONDS = 5.0
 """The limit of each piece of symbolic work; that on a model of the literature takes a tenth of a second."""
 
@@ -226,9 +228,20 @@ def require_small(model: Model) -> None:
     """Raise M104 for a model with more elements than are analysed."""
     shapes = shapes_of(model)
     states = sum(prod(shapes.names.get(name, ())) * max(state.order, 1) for name, state in model.states.items())
+    sizes = " ".join(f"`--set {name}=...`" for name in sorted(shapes.sizes))
+    help = f"make its arrays smaller: {sizes}" if sizes else "make it smaller"
     if states > MOST_ANALYSED:
         told = f"`{model.name}` has {states} states, elements of arrays counted; up to {MOST_ANALYSED} are analysed"
-        raise fail(rules.TOO_LARGE_MATH, told, help="make its arrays smaller with `--set`")
+        raise fail(rules.TOO_LARGE_MATH, told, help=help)
+    work = operations(model, shapes)
+    if any(shapes.names.values()) and work > ANALYSED_OPERATIONS:
+        told = f"the equations of `{model.name}`, written out for every element, are about {work} operations; up to {ANALYSED_OPERATIONS} are analysed"
+        raise fail(rules.TOO_LARGE_MATH, told, help=help)
+
+
+def sizes_of(model: Model) -> frozenset[str]:
+    """Return the parameters that the sizes of arrays depend on."""
+    return shapes_of(model).sizes
 
 
 def serves_arrays(method: Method) -> bool:

@@ -1,6 +1,6 @@
 """Every kind of finding, in one place: its code, its severity, and what ``neurodsl explain CODE`` prints.
 
-Letters: S the text, N names, U units, E events, V values and options, M mathematics, R a run, F files and surroundings.
+Letters: S the text, N names, U units, A arrays, E events, V values and options, M mathematics, R a run, F files and surroundings.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ WRONG_KIND = Rule("N108", "error", "a name cannot be used in this way", "Events 
 BAD_EQUATION = Rule("N109", "error", "an equation does not define a state", "The left side of an equation contains the derivative that it defines, as in `C*dV/dt = ...`; every state has one equation.")  # fmt: skip
 NO_DERIVATIVE = Rule("N110", "error", "a derivative is not known", "`dX/dt` is always the derivative of X, spaces or not; X has to be a state with an equation of that order or a higher one. A quotient of two names is written `(delta)/dt`.")  # fmt: skip
 NOT_A_CONDITION = Rule("N111", "error", "a number stands where a condition belongs, or the reverse", "A condition compares: `V > V_th`, or joins comparisons with `and`, `or`, `not`. To use a condition as a number write `1 if V > V_th else 0`.")  # fmt: skip
-NOT_CONSTANT = Rule("N112", "error", "a value depends on something that it must not depend on", "Parameters and the times of `at` and `every` depend on parameters alone, an input on the time and on parameters, the start and the stop of a `pulse` not on the state. White noise has no value at an instant: it stands in differential equations, and in derived quantities that they use.")  # fmt: skip
+NOT_CONSTANT = Rule("N112", "error", "a value depends on something that it must not depend on", "Parameters and the times of `at` and `every` depend on parameters alone, an input on the time and on parameters, the times of stimuli such as `pulse` not on the state, the numbers of `ou` on parameters. White noise has no value at an instant: it stands in differential equations, and in derived quantities that they use.")  # fmt: skip
 BAD_SETTING = Rule("N113", "error", "a setting is not known or has no such value", "`simulate:` knows `duration`, `dt` (in a map `step`), `method`, `events` (`grid` or `exact`) and `record`.\n\n    simulate:\n        duration 200 [ms]\n        dt 0.1 [ms]\n        method rk4\n        record V, n")  # fmt: skip
 NO_MODEL = Rule(
     "N114",
@@ -59,6 +59,8 @@ NO_MODEL = Rule(
     "A file holds one model, or several in blocks `model NAME:`. A model has at least one state.",
 )
 MIXED_TIME = Rule("N115", "error", "continuous and discrete time are mixed", "A model moves in continuous time, by differential equations `dx/dt = ...`, or in steps, by maps `next x = ...`. In a model with both, the result would depend on how the steps of the map fall between those of the method. `noise` and `on rate` belong to continuous time; a map has `on chance`. What changes at known times is an event: `every 1 [ms]: x = ...`.")  # fmt: skip
+NOT_IMPORTED = Rule("N116", "error", "a model that is imported is not there", "`import lif` takes a shipped model, and `import lif from \"cells/lif.neuro\"` the model `lif` of a file: the one it consists of, which is named after the file, or one of its `model` blocks.")  # fmt: skip
+IMPORT_CYCLE = Rule("N117", "error", "files import each other in a circle", "A file cannot be part of itself. Move what both files need into a third one, and import that.")  # fmt: skip
 UNUSED = Rule("N201", "warning", "something is defined but never used", "A definition that nothing uses is often the trace of a misspelled name.")
 STANDS_STILL = Rule("N202", "warning", "a state never changes", "A state without an equation is changed by events alone. If nothing changes it, it is a parameter, or its equation is missing or misspelled.")  # fmt: skip
 STARTS_AT_ZERO = Rule(
@@ -68,6 +70,8 @@ STARTS_AT_ZERO = Rule(
     "A state without `init` starts at 0. For a state with a unit, as a voltage, that is rarely meant.",
 )
 
+SHIPPED_INSTEAD = Rule("N302", "note", "a shipped model is imported though a file of its name is at hand", "`import lif` always takes the shipped model. The file `lif.neuro` beside the one that imports is taken with its path:\n\n    import lif from \"lif.neuro\"")  # fmt: skip
+
 # --- U: units --------------------------------------------------------------------------------------------------------
 
 DIMENSIONS = Rule("U101", "error", "dimensions do not agree", "The terms of a sum, the sides of an equation or of a comparison, the branches of `if`/`else` measure the same thing. Scales may be mixed (`mV` with `V`): constant factors convert them. A bare number is dimensionless; give it a unit in square brackets.")  # fmt: skip
@@ -76,6 +80,13 @@ NOT_DIMENSIONLESS = Rule("U103", "error", "a dimensionless number is needed", "T
 OFFSET = Rule("U104", "error", "degrees Celsius and kelvin are mixed", "The two differ by an offset of 273.15, which no factor can express. State all temperatures in one of them; `degC` and `K` may be mixed nowhere.")  # fmt: skip
 UNIT_PLACE = Rule("U105", "error", "a unit stands where none can be", "A unit follows a number, a call or a parenthesis, or stands alone: `V/[mV]`. After a name a bracket is an index. An exponent has no unit.")  # fmt: skip
 ROOT = Rule("U106", "error", "a power of a unit is not known", "A quantity with a unit has an exponent that is a number written out, as `x^2` or `x^(1/2)`; else the unit of the result would depend on values.")  # fmt: skip
+
+# --- A: arrays -------------------------------------------------------------------------------------------------------
+
+SHAPES = Rule("A101", "error", "shapes do not agree", "Arithmetic joins arrays of one shape, element by element, or an array and a number. `a @ b` joins a matrix of shape (m, n) with one of (n, k) or a vector of (n,), and two vectors of one length. A number fills an array that is declared with its sizes. An equation with an index variable, `dx[i]/dt = ...`, has a number on its right side. Shapes are written with a comma, as in `(3,)` for a vector of 3.")  # fmt: skip
+BAD_INDEX = Rule("A102", "error", "an index variable is not bound, or stands for something else", "An index variable is a name that nothing declares. It stands on the left side of an equation, `dx[i]/dt = ...`, in the trigger of an event, `on V[i] > V_th: V[i] = 0`, or behind `for`, as in `sum(W[i, j]*x[j] for j)`. What else is written in the brackets is a number or the name of a parameter.")  # fmt: skip
+INDEX_RANGE = Rule("A103", "error", "an index is out of range, or its range is not known", "Indices are counted from 0: the elements of `x[N]` are `x[0]` to `x[N - 1]`. An index variable runs over the dimension in whose place it stands, `j` in `x[j]`; it stands in at least one, and all of its dimensions are equally long.")  # fmt: skip
+BAD_SIZE = Rule("A104", "error", "a size of an array cannot be used", "The sizes in `param W[N, M] = 0` are whole numbers from 1 on: numbers, parameters, and `+ - * / ^`, `min`, `max`, `mod`, `floor`, `ceil`, `round` and `abs` of them. An array has at most 10 million elements.")  # fmt: skip
 
 # --- E: events -------------------------------------------------------------------------------------------------------
 
@@ -89,6 +100,7 @@ UNKNOWN_OPTION_NAME = Rule("V102", "error", "a name given as an option is not in
 BAD_DURATION = Rule("V103", "error", "the duration and the step do not go together", "The duration and the step are positive, the step is not longer than the duration, and the number of steps is bounded, so that a slip of the finger does not start a run of years.")  # fmt: skip
 TOO_MUCH_MEMORY = Rule("V104", "error", "the run would record more than fits into memory", "Every recorded quantity takes 8 bytes per step. Record fewer quantities (`--record V`), or take a longer `--dt`.")  # fmt: skip
 OFF_GRID = Rule("V201", "note", "a known time lies between two grid points", "With `--events grid` what happens at a known time acts at the end of the first step that reaches it. With `--events exact` every method stops there.")  # fmt: skip
+COPIES_ALIKE = Rule("V202", "note", "all copies are alike", "The copies of an ensemble differ by what is drawn for each: noise, stochastic events, initial values and parameters with `~`. A model without any of these gives the same run every time.")  # fmt: skip
 
 # --- M: mathematics --------------------------------------------------------------------------------------------------
 
@@ -99,6 +111,19 @@ METHOD_REFUSED = Rule("M103", "error", "the method cannot serve the model", "`ex
 MENDED = Rule("M301", "note", "a removable singularity was mended", "An expression is 0/0 at a point but has a limit there, as the rates of Hodgkin and Huxley do: 0.01*(10 - V)/(exp((10 - V)/10) - 1) tends to 0.1 at V = 10. The compiler writes it in a form that is finite and accurate at that point and around it.")  # fmt: skip
 BAD_NOISE = Rule("M106", "error", "a noise does not enter linearly", "White noise has no values, only integrals: in an equation it may appear multiplied by a factor, `+ sigma*xi`, and not inside a function, a product with itself, or a quotient.")  # fmt: skip
 TOO_LARGE_MATH = Rule("M104", "error", "the mathematics is too large", "The symbolic work on a model is bounded, so that a file can never hang the compiler. Split long expressions into derived quantities.")  # fmt: skip
+
+NOT_SERVED = Rule("M115", "error", "an analysis is not defined for the model", "Lyapunov exponents, limit cycles and phase response curves belong to deterministic models; a limit cycle, and what is derived from it, to models in continuous time whose equations do not depend on the time itself. The message names what stands in the way.")  # fmt: skip
+NO_CYCLE = Rule("M116", "error", "no limit cycle was found", "A cycle is looked for where the model settles from its initial state: it may come to rest there, run away, or move without ever coming back to where it was. Another initial state, a longer `duration` in `simulate:` or other values of the parameters may lead to one.")  # fmt: skip
+
+UNREACHABLE = Rule("M201", "warning", "a threshold is never reached", "With the values of the file no solution from the initial values gets to the threshold: at a level before it the flow points back, whatever the other states are and whenever the drive acts, and no event leads past it. So the event never fires: a forgotten drive, a threshold on the wrong side, a unit. A model that fires in one of its variants is not reported. `init V = -65 [mV]; tau*dV/dt = -(V + 65 [mV])` with `on V >= -50 [mV]` and no drive is an example.")  # fmt: skip
+NO_OSCILLATION = Rule("M202", "warning", "a model with a threshold for spikes cannot oscillate", "Its spikes are crossings of a threshold, no event resets it, and its flow has no closed orbit: a flow on a line is monotone, and one in the plane whose trace of the Jacobian has one sign has none (Bendixson, 1901, doi:10.1007/BF02403068). So it fires a few times at most and comes to rest. Often a term was cancelled: the Hodgkin-Huxley equations reduced to V and n with the gates of sodium left out have the trace -(g_K n^4 + g_Na)/C - alpha_n - beta_n.")  # fmt: skip
+GATE_LEAVES = Rule("M203", "warning", "a gate can leave [0, 1]", "A gate is a fraction: `dn/dt = alpha*(1 - n) - beta*n` keeps it in [0, 1] where alpha and beta are not negative. Here its right-hand side is positive at 1, or negative at 0, for a value that the other states can have: a sign, or a rate that becomes negative.")  # fmt: skip
+WEIGHT_LEAVES = Rule("M204", "warning", "a weight can leave its interval", "The rule names two levels for the weight, as factors `(w_max - w)` and `(w - w_min)` or in `clip`, and an event leads from inside to outside of them. A term that raises the weight takes the factor (w_max - w), one that lowers it (w - w_min) and a negative sign.")  # fmt: skip
+GROWS = Rule("M205", "warning", "a kernel grows without bound", "A kernel of the time between spikes decays with that time. Here the exponent has the sign of growth on the side on which the kernel is used, as in `exp(delta/tau) if delta > 0 else ...`; write `exp(-abs(delta)/tau)`. Of a trace the `-` may be missing: `tau*dx/dt = -x`.")  # fmt: skip
+COUNTED_TWICE = Rule("M206", "warning", "a spike interval is counted twice", "A trace that is raised at a spike and decays as exp(-s/tau) is the window of plasticity by itself: `on post: w += A_plus*x`. Multiplied with an exponential of the same interval it has another time constant, or none: the rule is not the rule of pairs (Morrison, Diesmann, Gerstner, 2008, doi:10.1007/s00422-008-0233-1).")  # fmt: skip
+OUTSIDE_DOMAIN = Rule("M207", "warning", "a state begins outside of the domain of the model", "The equations keep a gate in [0, 1] and a weight between its two levels; an initial value outside of them, such as `init n ~ uniform(0, 2)`, has no meaning there.")  # fmt: skip
+STEP_TOO_LONG = Rule("M208", "warning", "the step is too long for the fastest time constant", "A method of fixed step multiplies a small deviation by a number in each step that depends on dt times the eigenvalues of the model. Here it exceeds 1 for a deviation that decays in the model: the run oscillates with the step or explodes. Euler's method needs dt below twice the fastest time constant.")  # fmt: skip
+NO_LEAK = Rule("M302", "note", "a potential has no leak", "Every conductance that draws the potential back is gated, so with its gates closed the potential follows its drive without a resting value of its own. The equations of Hodgkin and Huxley have a leak, `g_L*(E_L - V)`.")  # fmt: skip
 
 # --- R: a run ---------------------------------------------------------------------------------------------------------
 
@@ -116,6 +141,9 @@ STIFF = Rule("R201", "warning", "the model is stiff for an explicit method", "Th
 UNREADABLE = Rule("F101", "error", "a file cannot be read", "A model is a UTF-8 text of at most 1 MiB.")
 UNWRITABLE = Rule("F102", "error", "a file cannot be written", "Results are written to a temporary name beside their destination and renamed when they are complete, so that directory has to be writable.")  # fmt: skip
 BAD_RESULT = Rule("F103", "error", "a file is no result of a run", "`load_result` reads the .npz files that `neurodsl simulate --out` writes.")
+IMPORT_PLACE = Rule("F104", "error", "an import leads out of the folder of its file", "A path behind `from` is relative to the file that imports, and names a file in its folder or in those below: no absolute path, no `..` that leaves the folder, no link that leads out. So a model and all that it imports can be moved, and looking at a model reads nothing else.")  # fmt: skip
+BAD_ARRAY = Rule("F105", "error", "a file of numbers cannot be used", "`load(\"w.npy\")` reads an array of finite numbers from a .npy file, or from a .csv file with commas between the numbers, a row on each line and perhaps one line of titles. The file lies in the folder of the model or below it; it is never read from elsewhere, and nothing in it is run.")  # fmt: skip
+BAD_SAMPLES = Rule("F106", "error", "a file or an array cannot drive an input", "`--input I=stimulus.csv` takes a .csv or .npy file with two columns, the time and the value of the input, or with one column, a value for each step of the run. Numbers are finite and in the units of the model, unless the first line of a .csv file names others, as `t [s], I [pA]`; times increase. Values are joined by straight lines, with `stimulus.csv:step` each holds until the next; before the first and after the last time the nearest holds.")  # fmt: skip
 NO_CACHE = Rule("F301", "note", "the cache cannot be used", "Compiled kernels are kept in the user's cache directory, in a folder that belongs to the user and that nobody else may write. Where that is not to be had, a temporary folder is used and the next run compiles again. NEURODSL_CACHE_DIR names another place.")  # fmt: skip
 
 

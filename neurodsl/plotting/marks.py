@@ -45,9 +45,9 @@ def rate_of(name: str) -> str:
     return rf"$\mathrm{{d}}{power}{body[1:-1]}/\mathrm{{d}}t{power}$"
 
 
-def draw_title(ax: Axes, title: str, changed: Mapping[str, str], others: Sequence[str]) -> None:
+def draw_title(ax: Axes, title: str, changed: Mapping[str, tuple[str, str]], others: Sequence[str]) -> None:
     """Write the model, the values that are not those of the file, and what becomes of the other states."""
-    values = ", ".join(f"{name_of(name)} = {_value(value)}" for name, value in list(changed.items())[:6])
+    values = ", ".join(f"{name_of(name)} = {_value(value)}{after_space(unit)}" for name, (value, unit) in list(changed.items())[:6])
     more = f", {len(changed) - 6} more changed" if len(changed) > 6 else ""
     lines = textwrap.wrap(plain(title, 150), LONGEST_LINE) + ([values + more] if values else []) + list(others)
     ax.set_title("\n".join(lines), loc="left", linespacing=1.35)
@@ -117,13 +117,13 @@ def draw_lines(ax: Axes, lines: Sequence[Line], axes: Sequence[Axis]) -> list[Li
     return entries
 
 
-def arrow(ax: Axes, begin: Sequence[float], end: Sequence[float], colour: str, **look: Any) -> None:
+def arrow(ax: Axes, begin: Sequence[float], end: Sequence[float], colour: str, zorder: float = 4, **look: Any) -> None:
     """Draw an arrow between two points of the axes."""
     properties = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0, "linewidth": 0.9, "mutation_scale": 9, **look}
-    ax.annotate("", (float(end[0]), float(end[1])), (float(begin[0]), float(begin[1])), arrowprops=properties, zorder=properties.get("zorder", 4))
+    ax.annotate("", (float(end[0]), float(end[1])), (float(begin[0]), float(begin[1])), arrowprops=properties, zorder=zorder)
 
 
-def along(ax: Axes, curve: Floats, length: float, colour: str, size: float = 10) -> None:
+def along(ax: Axes, curve: Floats, length: float, colour: str, size: float = 10, zorder: float = 4) -> None:
     """Draw the head of an arrow on a curve of shape (m, 2), at a length from its beginning, in parts of the axes, or in its middle."""
     low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
     scaled = (curve - low) / (high - low)
@@ -136,4 +136,4 @@ def along(ax: Axes, curve: Floats, length: float, colour: str, size: float = 10)
     k = min(int(np.searchsorted(passed, min(length, 0.5 * passed[-1]))), len(steps) - 1)
     ahead = curve[k] + 1e-3 * (curve[k + 1] - curve[k]) / max(steps[k], 1e-9)
     if np.all(np.isfinite(ahead)):
-        arrow(ax, curve[k], ahead, colour, mutation_scale=size, linewidth=0)
+        arrow(ax, curve[k], ahead, colour, zorder, mutation_scale=size, linewidth=0)

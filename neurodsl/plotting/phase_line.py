@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -40,7 +42,7 @@ def draw_cobweb(ax: Axes, line: PhaseLine) -> None:
     for orbit in line.orbits:
         across, up = np.repeat(orbit, 2)[:-1], np.repeat(orbit, 2)[1:]
         ax.plot(across, up, color=INK, linewidth=0.6, alpha=0.8, zorder=3, label="_cobweb")
-        ax.plot(orbit[:1], orbit[1:2], marker="o", markersize=3.5, color=INK, zorder=5, label="_start")
+        ax.plot(orbit[:1], orbit[:1], marker="o", markersize=3.5, color=INK, zorder=5, label="_start")
     entries = [
         Line2D([], [], color=COLOURS[0], linewidth=1.8, label=f"next {name} at {name}"),
         Line2D([], [], color=MUTED, linewidth=0.9, linestyle=(0, (5, 3)), label=f"next {name} = {name}"),
@@ -68,5 +70,9 @@ def _draw_reset(ax: Axes, line: PhaseLine) -> None:
     inside = [mark for mark in line.lines if line.x.low <= mark.value <= line.x.high]
     thresholds, resets = ([m.value for m in inside if m.kind == kind] for kind in ("threshold", "reset"))
     if len(thresholds) == 1 and len(resets) == 1:
-        look = {"linestyle": (0, (4, 2)), "connectionstyle": "arc3,rad=0.2" if thresholds[0] > resets[0] else "arc3,rad=-0.2", "shrinkB": 6}
+        look: dict[str, Any] = {
+            "linestyle": (0, (4, 2)),
+            "connectionstyle": "arc3,rad=0.2" if thresholds[0] > resets[0] else "arc3,rad=-0.2",
+            "shrinkB": 6,
+        }
         arrow(ax, (thresholds[0], 0.0), (resets[0], 0.0), MUTED, **look)

@@ -28,7 +28,7 @@ STREAM = "#BCC4CF"
 STREAMS, ARROWS = 41, 17
 """Points along each axis of the grid that stream lines follow, and of the arrows of a map."""
 CYCLE, MANIFOLD = COLOURS[2], COLOURS[3]
-MOST_POINTS = 6000
+MOST_POINTS = 20_000
 
 
 def plot(portrait: Portrait | PhaseLine, path: str | Path | None = None) -> Figure:
@@ -126,10 +126,9 @@ def _draw_nullclines(ax: Axes, portrait: Portrait) -> list[Line2D]:
     for colour, nullcline, axis in zip(COLOURS, portrait.nullclines, (portrait.x, portrait.y), strict=False):
         for curve in nullcline.curves:
             ax.plot(*curve.T, color=colour, linewidth=1.6, zorder=3, label=f"_nullcline {axis.name}")
-        if nullcline.curves:
-            name = name_of(axis.name)
-            label = f"next {name} = {name}" if portrait.discrete else f"{rate_of(axis.name)} = 0"
-            entries.append(Line2D([], [], color=colour, linewidth=1.6, label=label))
+        name = name_of(axis.name)
+        label = f"next {name} = {name}" if portrait.discrete else f"{rate_of(axis.name)} = 0"
+        entries.append(Line2D([], [], color=colour, linewidth=1.6, label=label if nullcline.curves else f"{label}\n(not in the picture)"))
     return entries
 
 
@@ -170,7 +169,7 @@ def _draw_separatrices(ax: Axes, portrait: Portrait) -> list[Line2D]:
         curve = projected(portrait, separatrix.orbit)
         curve = curve[::-1] if separatrix.stable else curve
         ax.plot(*curve.T, **look, zorder=5)
-        along(ax, curve, 0.25, MANIFOLD)
+        along(ax, curve, 0.25, MANIFOLD, 12, 5)
     kinds = sorted({s.stable for s in portrait.separatrices}, reverse=True)
     return [Line2D([], [], **looks[kind]) for kind in kinds]
 
@@ -182,10 +181,10 @@ def _draw_cycles(ax: Axes, portrait: Portrait) -> list[Line2D]:
         look: dict[str, Any] = {"color": CYCLE, "linewidth": 2.4, "linestyle": "-" if cycle.stable else (0, (3.5, 1.5))}
         curve = projected(portrait, cycle.orbit)
         ax.plot(*curve.T, **look, zorder=6, label="_cycle")
-        along(ax, curve, 0.3, CYCLE, 14)
+        along(ax, curve, 0.45, CYCLE, 20, 6.5)
         for k in cycle.orbit.jumps:
             begin, end = cycle.orbit.y[k - 1 : k + 1, [portrait.x.number, portrait.y.number]]
-            arrow(ax, begin, end, CYCLE, linestyle=(0, (3.5, 1.5)), linewidth=1.4, connectionstyle="arc3,rad=0.06")
+            arrow(ax, begin, end, CYCLE, linestyle=(0, (3.5, 1.5)), linewidth=1.4, zorder=6.5, connectionstyle="arc3,rad=0.06")
         period = f"period {number(float(f'{cycle.period:.5g}'))}{after_space(portrait.time_unit)}"
         entries.append(Line2D([], [], **look, label=f"{'stable' if cycle.stable else 'unstable'} cycle\n{period}"))
     return entries

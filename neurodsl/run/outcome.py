@@ -116,7 +116,8 @@ def _parameters(plan: Plan, plain: ModuleType, work: Work, options: Options, dt:
     """Return the values of the parameters, what they are by default, and the thresholds, which are told where all copies share them."""
     constants = work.arguments[CONSTANTS]
     try:
-        default = np.asarray(plain._constants({}, dt, options.seed))
+        with np.errstate(all="ignore"):
+            default = np.asarray(plain._constants({}, dt, options.seed))
     except (ArithmeticError, ValueError):
         # The file's own values need not be computable where others are given.
         default = constants

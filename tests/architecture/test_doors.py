@@ -17,13 +17,16 @@ DOORS = {
     "llvmlite": ("neurodsl.codegen.machine",),
     "matplotlib": ("neurodsl.plotting",),
     "sympy": ("neurodsl.system", "neurodsl.lower", "neurodsl.codegen", "neurodsl.analysis", "neurodsl.exporters"),
-    "click": ("neurodsl.cli",),
+    "click": ("neurodsl.cli", "neurodsl.console", "neurodsl.commands"),
     "rich": ("neurodsl.cli",),
 }
 """A library and the modules, or packages, that may import it."""
 
 ONLY_WHEN_CALLED = ("scipy", "rich")
 """Libraries that are imported inside the functions that need them: they are slow to load and rarely needed."""
+
+LOADED_WITH_THEM = ("neurodsl.analysis",)
+"""Packages that are themselves loaded only when they are asked for."""
 
 HEAVY = ("jinja2", "lark", "matplotlib", "numba", "rich", "scipy", "sympy")
 
@@ -38,7 +41,7 @@ def trespasses(package: Path) -> list[str]:
             doors = DOORS.get(library)
             if doors is not None and not any(module == door or module.startswith(f"{door}.") for door in doors):
                 found.append(f"{module}:{line.line} imports {library}; its door is {', '.join(doors)}")
-            if library in ONLY_WHEN_CALLED and not line.inside_function:
+            if library in ONLY_WHEN_CALLED and not line.inside_function and not module.startswith(LOADED_WITH_THEM):
                 found.append(f"{module}:{line.line} imports {library} where it is loaded at once")
     return found
 

@@ -11,8 +11,8 @@ LAYERS = (
     ("source",),
     ("diagnostics",),
     ("rules",),
-    ("cache", "files", "findings", "plan", "registry", "resources", "typesetting", "units"),
-    ("options", "texts"),
+    ("arrays", "cache", "files", "findings", "plan", "registry", "resources", "typesetting", "units"),
+    ("options", "samples", "texts"),
     ("model",),
     ("network",),
     ("system",),
@@ -20,7 +20,11 @@ LAYERS = (
     ("lower", "integrators"),
     ("codegen", "solution"),
     ("analysis", "exporters", "planning", "run"),
+    ("given",),
+    ("mathematics",),
     ("api", "plotting"),
+    ("console",),
+    ("commands",),
     ("cli",),
     ("__main__", "__init__"),
 )
@@ -35,12 +39,24 @@ FORBIDDEN = {
 LAZY = {
     "neurodsl": "`import neurodsl` costs nothing: the public names are loaded when they are asked for, in its `__getattr__`",
     "neurodsl.api": "a run that was compiled before loads neither the language nor the mathematics",
-    "neurodsl.solution": "a result that nobody draws never loads matplotlib",
+    "neurodsl.mathematics": "a run of a model never loads its analysis",
+    "neurodsl.given": "samples need numpy, and most of what is given is no samples",
+    "neurodsl.solution.result": "a result that nobody draws never loads matplotlib",
     "neurodsl.cli": "a command line that answers `--help` at once cannot import its commands",
+    "neurodsl.commands.analyze": "`--help` is answered without the mathematics, which is loaded when the command runs",
+    "neurodsl.commands.fi": "`--help` is answered without the mathematics, which is loaded when the command runs",
+    "neurodsl.commands.lyapunov": "`--help` is answered without the mathematics, which is loaded when the command runs",
+    "neurodsl.analysis.portrait": "a portrait that nobody draws never loads matplotlib",
+    "neurodsl.analysis.phase_line": "a phase line that nobody draws never loads matplotlib",
+    "neurodsl.commands.phase": "`--help` is answered without the mathematics, which is loaded when the command runs",
+    "neurodsl.commands.prc": "`--help` is answered without the mathematics, which is loaded when the command runs",
 }
 """The only modules that may import our own inside a function, each with its reason."""
 
-UPWARD = {("solution", "plotting"): "a user types `r.plot()`; the method is a door to the room above and nothing more"}
+UPWARD = {
+    ("analysis", "plotting"): "a user types `m.phase_portrait().save(path)`; the method is a door to the room above and nothing more",
+    ("solution", "plotting"): "a user types `r.plot()`; the method is a door to the room above and nothing more",
+}
 """The only imports that go up, each inside a function and with its reason."""
 
 

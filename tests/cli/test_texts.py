@@ -61,7 +61,7 @@ def test_a_text_is_checked_in_a_moment_and_harmlessly(command: Command, here: Pa
     (here / "text.neuro").write_bytes(text.encode("utf-8", "surrogatepass"))
     began = time.process_time()
     ended = command("check", "text.neuro")
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 6
     errors = [line[6:10] for line in ended.out.splitlines() if line.startswith("error[")]
     assert (ended.code, errors, ended.err) == (2 if codes else 0, codes, "")
     assert [c for c in ended.out if (ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0] == []

@@ -15,7 +15,7 @@ from sympy import Expr, Rational, Symbol, cos, exp, log, sin, sqrt
 
 from neurodsl.codegen.printer import Printer
 from neurodsl.codegen.special import definitions
-from neurodsl.lower.derivatives import total_derivative
+from neurodsl.lower.chain import total_derivative
 from neurodsl.lower.functions import Logistic, Select, Tanh
 from neurodsl.lower.singularities import mend
 

@@ -1,0 +1,146 @@
+"""Fixed points as results: values by name, eigenvalues, type, and how much is known of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Expr
+
+from neurodsl.analysis.wording import complex_text, number_text, text_of
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """A state at which nothing changes.
+
+    Attributes
+    ----------
+    state : mapping of str to float
+        In the declared units.
+    residual : float
+        The largest derivative there; of a map, the largest difference between the next value and this one.
+    eigenvalues : tuple of complex
+        Of the Jacobian, the largest real part first.
+    stable : bool
+        Whether all of them lie on the stable side.
+    type : str
+        Node, focus, saddle, ...
+    formulas : mapping of str to Expr, or None
+        The state in terms of the parameters, where there are short formulas.
+    reached : bool
+        False where an event resets the state before it gets there.
+    """
+
+    state: Mapping[str, float]
+    residual: float
+    eigenvalues: tuple[complex, ...]
+    stable: bool
+    type: str
+    formulas: Mapping[str, Expr] | None = None
+    reached: bool = True
+
+    def __getitem__(self, name: str) -> float:
+        return self.state[name]
+
+    @property
+    def closed_form(self) -> dict[str, str] | None:
+        """Return the formulas in the notation of the language."""
+        return None if self.formulas is None else {name: text_of(e) for name, e in self.formulas.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the point as JSON-ready values."""
+        return {
+            "state": dict(self.state),
+            "eigenvalues": [[v.real, v.imag] for v in self.eigenvalues],
+            "stable": self.stable,
+            "type": self.type,
+            "closed_form": self.closed_form,
+            "residual": self.residual,
+            "reached": self.reached,
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class FixedPoints:
+    """The fixed points of a model at values of its parameters.
+
+    Attributes
+    ----------
+    model : str
+    parameters : mapping of str to float
+        The values, in the declared units.
+    units : mapping of str to str
+        The units of parameters and states, the empty text for 1.
+    points : tuple of FixedPoint
+    guarantee : str
+        Whether these are all, where, and how that is known.
+    proved : bool
+        Whether it is a proof.
+    notes : tuple of str
+        What was assumed, left out or not decided.
+    """
+
+    model: str
+    parameters: Mapping[str, float]
+    units: Mapping[str, str] = field(repr=False)
+    points: tuple[FixedPoint, ...]
+    guarantee: str
+    proved: bool
+    notes: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[FixedPoint]:
+        return iter(self.points)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, number: int) -> FixedPoint:
+        return self.points[number]
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON-ready values."""
+        return {
+            "model": self.model,
+            "parameters": dict(self.parameters),
+            "fixed_points": [p.to_dict() for p in self.points],
+            "guarantee": self.guarantee,
+            "proved": self.proved,
+            "notes": list(self.notes),
+        }
+
+    def text(self) -> str:
+        """Return the result as lines to read."""
+        lines = [f"Fixed points of {self.model}: {len(self.points)}", f"  {self.guarantee}"]
+        for number, point in enumerate(self.points, start=1):
+            lines += ["", f"  {number}. {point.type}" + ("" if point.reached else ", not reached")]
+            lines += [f"     {row}" for row in self._rows(point)]
+        if self.notes:
+            lines += ["", "Notes", *(f"  {note}" for note in self.notes)]
+        return "\n".join(lines)
+
+    def _rows(self, point: FixedPoint) -> list[str]:
+        """Return the values and the eigenvalues of a point as lines."""
+        names = list(point.state)
+        shown, rest = names[:MOST_SHOWN], len(names) - MOST_SHOWN
+        width = max(map(len, shown))
+        forms = {name: text_of(e) for name, e in (point.formulas or {}).items() if not e.is_number}
+        rows = [
+            f"{name:<{width}} = {number_text(point.state[name])} {self.units.get(name, '')}".rstrip()
+            + (f"   = {forms[name]}" if name in forms else "")
+            for name in shown
+        ]
+        rows += [f"and {rest} more states"] if rest > 0 else []
+        values = point.eigenvalues[:MOST_SHOWN]
+        told = ", ".join(map(complex_text, values)) + (
+            f" and {len(point.eigenvalues) - len(values)} more" if len(point.eigenvalues) > len(values) else ""
+        )
+        return [*rows, f"eigenvalues {told}"]
+
+
+MOST_SHOWN = 12
+"""States and eigenvalues of a point that are printed."""
