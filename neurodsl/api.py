@@ -87,7 +87,8 @@ class Model(Mathematics):
         plan = self.plan(method, events, variant, ())
         if plan.probe:
             run = _run()
-            plan = self._without_stiffness(run, plan, Options(), events, variant, ())
+            options = run.with_files(plan, Options(), self._text(plan))  # type: ignore[attr-defined]
+            plan = self._without_stiffness(run, plan, options, events, variant, ())
         return (self.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii")
 
     def frozen(self, *, variant: str | None = None, set: Values = None, input: Values = None, time: float = 0.0, **values: Any) -> Frozen:
@@ -115,7 +116,7 @@ class Model(Mathematics):
         model = planning.apply_options(model, variant, (*kinds, *inputs), report)  # type: ignore[attr-defined]
         system = planning.compile_system(model, report, written_out=True)  # type: ignore[attr-defined]
         numbers = {name: text for name, text in exact.items() if name in model.parameters}
-        frozen: Frozen = import_module("neurodsl.analysis.frozen").freeze(system, self.cache.folder, numbers, time)
+        frozen: Frozen = import_module("neurodsl.analysis.frozen").freeze(system, self.cache.folder, numbers, time, model.source.path)
         return frozen
 
     def plan(self, method: str | None, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]) -> Plan:
@@ -234,6 +235,7 @@ class Model(Mathematics):
             report.add(rules.NO_CACHE, f"the cache cannot be used: {self.cache.reason}; kernels of this run are not kept")
         options = given.within(plan, options_of(plan, duration, dt, rtol, atol, record, seed))
         options = replace(options, copies=None if copies is None else count_of(copies, "copies"), threads=count_of(threads, "threads"))
+        options = run.with_files(plan, options, self._text(plan))  # type: ignore[attr-defined]
         if plan.probe:
             plan = self._without_stiffness(run, plan, options, events, variant, given.expressions)
         source = self._text(plan)

@@ -134,6 +134,9 @@ def check_times(plan: Plan, options: Options) -> tuple[float, float, tuple[Recor
         raise fail(rules.BAD_DURATION, f"the duration has to be positive, not {duration:g}{unit}")
     if not dt > 0:
         raise fail(rules.BAD_DURATION, f"the step dt has to be positive, not {dt:g}{unit}")
+    if plan.discrete and abs(round(duration / dt) * dt - duration) > 1e-9 * dt:
+        told = f"a map takes whole steps: the duration {duration:g}{unit} is no multiple of its step, {dt:g}{unit}"
+        raise fail(rules.BAD_DURATION, told, help=f"for example `--duration {max(1, round(duration / dt)) * dt:g}`")
     if dt > duration:
         raise fail(rules.BAD_DURATION, f"the step dt, {dt:g}{unit}, is longer than the duration, {duration:g}{unit}", help="give a smaller `--dt`")
     steps = duration / dt

@@ -133,7 +133,7 @@ def samples_of(given: Any, name: str, size: int = 1) -> Samples:
         raise fail(rules.BAD_SAMPLES, told, help="give a value for each time")
     if len(columns) == 2 and columns[0].shape[1] != 1:
         raise fail(rules.BAD_SAMPLES, f"the times of {what} are a table", help="give them as a vector")
-    return _checked(what, np.hstack(columns), size, held, given_times=len(columns) == 2)
+    return _checked(what, np.hstack(columns), size, held, given_times=True if len(columns) == 2 else None)
 
 
 def _plain(path: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -152,26 +153,28 @@ def crossings(points: list[Point]) -> list[tuple[str, Point]]:
             if value == 0:
                 continue
             if last is not None and value * points[last].tests[name] < 0 and k - last <= LONGEST_ZERO:
-                there = _meet(points[last], point, name)
-                if there is not None:
-                    found.append((name, there))
+                found.append((name, _meet(points[last], point, name)))
             last = k
     return found
 
 
-def _meet(a: Point, b: Point, name: str) -> Point | None:
-    """Return the point between two others at which a test function is 0, by Brent's method along the chord."""
+def _meet(a: Point, b: Point, name: str) -> Point:
+    """Return the point between two others at which a test function is 0, by Brent's method along the chord.
+
+    Where curves cross, points beside the crossing itself cannot be told apart; the nearest one that was reached is returned, to be polished.
+    """
+    reached = [a, b]
 
     def value(at: float) -> float:
         point = a if at == 0 else b if at == 1 else _on_chord(a, b, at)
         if point is None:
             raise ArithmeticError
+        reached.append(point)
         return point.tests[name]
 
-    try:
-        return _on_chord(a, b, float(brentq(value, 0.0, 1.0, xtol=1e-13, rtol=1e-13)))
-    except ArithmeticError:
-        return None
+    with suppress(ArithmeticError):
+        brentq(value, 0.0, 1.0, xtol=1e-13, rtol=1e-13)
+    return min(reached, key=lambda p: abs(p.tests[name]))
 
 
 def singular(point: Point) -> bool:

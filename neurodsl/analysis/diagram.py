@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from neurodsl import rules
 from neurodsl.analysis.bifurcations import Bifurcation, bifurcations
@@ -17,6 +18,7 @@ from neurodsl.analysis.branches import Branch, branches
 from neurodsl.analysis.cycles import find_cycle
 from neurodsl.analysis.equations import moving
 from neurodsl.analysis.family import Floats
+from neurodsl.analysis.flight import Piece
 from neurodsl.analysis.frozen import Frozen
 from neurodsl.diagnostics import NeuroError, fail
 from neurodsl.lang.choice import unknown_name
@@ -32,8 +34,10 @@ VALUES = 25
 SECONDS = 12.0
 """The time for all of them."""
 SECONDS_EACH = 3.0
+SMALLEST = 5e-3
+"""The extent of a cycle, in parts of the largest, below which it is none."""
 SAMPLES = 400
-"""Points of a piece of a cycle of which the extremes are taken."""
+"""Points of a piece of a cycle between which its extremes are looked for."""
 
 
 @dataclass(frozen=True)
@@ -171,20 +175,39 @@ def _may_cycle(frozen: Frozen, points: tuple[Bifurcation, ...]) -> bool:
 
 def _cycles(frozen: Frozen, parameter: str, low: float, high: float, of: str) -> tuple[Floats, tuple[str, ...]]:
     """Return the extremes of a state on the stable cycles that runs from the initial state settle on."""
-    deadline, found = time.monotonic() + SECONDS, []
+    deadline = time.monotonic() + SECONDS
+    found: list[tuple[float, float, float]] = []
     number = frozen.names.index(of)
     for k, value in enumerate(np.linspace(low, high, VALUES)):
         if time.monotonic() > deadline:
-            return _table(found), (f"cycles were looked for up to `{parameter}` = {np.linspace(low, high, VALUES)[k - 1]:.6g} only, for want of time",)
+            return _table(found), (
+                f"cycles were looked for up to `{parameter}` = {np.linspace(low, high, VALUES)[k - 1]:.6g} only, for want of time",
+            )
         try:
             cycle = find_cycle(frozen.at({parameter: float(value)}), seconds=SECONDS_EACH)
         except NeuroError:
             continue  # at rest there: the branches show where
-        trace = np.concatenate([[piece.path(t)[number] for t in np.linspace(piece.start, piece.stop, SAMPLES)] for piece in cycle.pieces])
         if cycle.stable:
-            found.append((float(value), float(trace.min()), float(trace.max())))
+            lowest = min(_lowest(piece, number, 1.0) for piece in cycle.pieces)
+            found.append((float(value), lowest, -min(_lowest(piece, number, -1.0) for piece in cycle.pieces)))
     return _table(found), ()
 
 
+def _lowest(piece: Piece, number: int, sign: float) -> float:
+    """Return the smallest value of a state, or with sign -1 of its negative, on a piece of a cycle."""
+
+    def value(t: float) -> float:
+        return sign * float(piece.path(t)[number])
+
+    grid = np.linspace(piece.start, piece.stop, SAMPLES)
+    k = int(np.argmin([value(t) for t in grid]))
+    around = grid[max(k - 1, 0)], grid[min(k + 1, SAMPLES - 1)]
+    best = minimize_scalar(value, bounds=around, method="bounded", options={"xatol": 1e-6 * (around[1] - around[0])})
+    return min(value(grid[k]), float(best.fun))
+
+
 def _table(rows: list[tuple[float, float, float]]) -> Floats:
-    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+    """Return the extremes as an array, without cycles so small that they are a decay that takes for ever, as at a Hopf point itself."""
+    found = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    extent = found[:, 2] - found[:, 1]
+    return np.asarray(found[extent > SMALLEST * extent.max(initial=0.0)], dtype=np.float64)

@@ -32,6 +32,8 @@ ANGLE = 4 * float(np.pi)
 HALVINGS = 40
 TURNS = 6
 NEGLIGIBLE = 1e-7
+PLACES = 5
+"""At so many values of the parameter a state is tried that may rest at all of them."""
 
 
 @dataclass(frozen=True)
@@ -98,29 +100,32 @@ class Explicit:
         if bounds != (START[0], START[-1]):
             start = np.union1d(np.linspace(*bounds, 1200), START[(bounds[0] < START) & (bounds[1] > START)])
         found = [np.array([self.point(s, p) for s, p in piece]) for piece in _pieces(self.parameter, low, high, start)]
-        for s in self._everywhere(start):
+        for s in self._everywhere(low, high, start):
             found.append(np.array([self.point(s, p) for p in np.linspace(low, high, 2 * STEPS + 1)]))
-        return [curve for curve in found if len(curve) > 1 and self._holds(curve)]
+        return [curve for curve in found if len(curve) > 1 and self._rests(curve[len(curve) // 2])]
 
-    def _holds(self, curve: Floats) -> bool:
-        """Return whether the middle of a curve is one of fixed points: not where a pivot that vanishes hides others."""
-        z = curve[len(curve) // 2]
+    def _rests(self, z: Floats) -> bool:
+        """Return whether a point is a fixed point: not where a pivot that vanishes hides others."""
         scale = np.abs(self.family.slopes(z)) @ (np.abs(z) + 1)
         return bool(np.all(np.abs(self.family.residual(z)) <= 1e-6 * (scale + 1)))
 
-    def _everywhere(self, start: Floats) -> list[float]:
+    def _everywhere(self, low: float, high: float, start: Floats) -> list[float]:
         """Return the values of the free state that rest whatever the parameter is: its equation does not hold it there."""
-        if len(self.elimination.step(self.family.parameter.symbol).pivots) != 1:
-            return []
-        found: list[float] = []
-        for row in range(2):
-            found += _roots(lambda s, row=row: float(np.resize(self._call("pieces", s), 2)[row]), start)  # type: ignore[misc]
+        rows = 1 + len(self.elimination.step(self.family.parameter.symbol).pivots)
+
+        def pieces(s: float) -> Floats:
+            return np.resize(self._call("pieces", s), rows)
+
+        found = sorted(r for row in range(rows) for r in _roots(lambda s, row=row: float(pieces(s)[row]), start))  # type: ignore[misc]
         kept: list[float] = []
-        for s in sorted(found):
-            away = 1e-3 * (abs(s) + 1e-3)
-            here = np.abs(np.resize(self._call("pieces", s), 2))
-            near = np.maximum(np.abs(np.resize(self._call("pieces", s - away), 2)), np.abs(np.resize(self._call("pieces", s + away), 2)))
-            if np.all(here <= NEGLIGIBLE * near + 1e-300) and not any(abs(s - k) < 1e-9 * (1 + abs(s)) for k in kept):
+        for s in found:
+            if rows == 2:
+                away = 1e-3 * (abs(s) + 1e-3)
+                near = np.maximum(np.abs(pieces(s - away)), np.abs(pieces(s + away)))
+                held = bool(np.all(np.abs(pieces(s)) <= NEGLIGIBLE * near + 1e-300))
+            else:
+                held = all(self._rests(self.point(s, p)) for p in np.linspace(low, high, PLACES))
+            if held and not any(abs(s - k) < 1e-9 * (1 + abs(s)) for k in kept):
                 kept.append(s)
         return kept
 

@@ -28,7 +28,7 @@ from neurodsl.analysis.reduction import Domain, Reduction, reduce
 from neurodsl.analysis.roots import Equations as RootEquations
 from neurodsl.analysis.roots import isolate
 from neurodsl.analysis.search import Field, is_known, polish, search
-from neurodsl.analysis.thresholds import reset_before
+from neurodsl.analysis.thresholds import place_text, reset_before
 from neurodsl.analysis.wording import number_text, text_of
 from neurodsl.diagnostics import fail
 from neurodsl.lower.bounded import Exceeded, bounded
@@ -45,6 +45,8 @@ SEARCH_SECONDS = 5.0
 MOST_UNKNOWNS = 4
 """Unknowns of a subdivision: beyond, its boxes are too many."""
 MOST_STATES = 200
+FAR = 1e6
+"""Bounds that lie so many times farther out than the box that is searched by default, such as those of an exponential, count as none."""
 
 
 @dataclass
@@ -198,7 +200,7 @@ def _by_intervals(problem: Equations, known: Domain, voltages: Sequence[Symbol],
         if symbol.name in box:
             low[i], high[i] = max(low[i], box[symbol.name][0]), min(high[i], box[symbol.name][1])
     if np.any(low > high):
-        return _Found(guarantee=_all([], _named(frozen, box), "the bounds that the equations set to the states lie outside"), proved=True)
+        return _outside(frozen, box)
     used = dict(box)
     reduction = _timed(lambda: reduce(problem.residuals, Domain(known.symbols, low, high), voltages))
     for attempt in range(2):
@@ -206,16 +208,23 @@ def _by_intervals(problem: Equations, known: Domain, voltages: Sequence[Symbol],
             return None
         for u in reduction.unknowns:
             i = known.symbols.index(u)
-            if not (np.isfinite(low[i]) and np.isfinite(high[i])):
-                state = frozen.states[frozen.symbols.index(u)]
-                given = default_box(state, float(problem.start[frozen.symbols.index(u)]))
+            state = frozen.states[frozen.symbols.index(u)]
+            given = default_box(state, float(problem.start[frozen.symbols.index(u)]))
+            if state.name not in box and not (low[i] >= FAR * given[0] and high[i] <= FAR * given[1]):
                 low[i], high[i] = max(low[i], given[0]), min(high[i], given[1])
                 used[state.name] = given
         if attempt == 0:
             reduction = _timed(lambda: reduce(problem.residuals, Domain(known.symbols, low, high), voltages))
     if reduction is None:
         return None
+    if np.any(low > high):
+        return _outside(frozen, used)
     return _subdivided(problem, reduction, Domain(known.symbols, low, high), box, used)
+
+
+def _outside(frozen: Frozen, box: Limits) -> _Found:
+    """Return that a box holds no fixed point, because the bounds that the equations set to the states lie elsewhere."""
+    return _Found(guarantee=_all([], _named(frozen, box), "the bounds that the equations set to the states lie outside"), proved=True)
 
 
 def _subdivided(problem: Equations, reduction: Reduction, domain: Domain, box: Limits, used: Limits) -> _Found | None:
@@ -277,7 +286,7 @@ def _listed(places: Sequence[str]) -> str:
 
 def _place(frozen: Frozen, point: Floats) -> str:
     """Return a state in words."""
-    return ", ".join(f"{name} = {number_text(value)}" for name, value in list(zip(frozen.names, point, strict=True))[:4])
+    return place_text(frozen, point[:4])
 
 
 def _by_search(field: Field, box: Limits, numbers: Sequence[int]) -> _Found:

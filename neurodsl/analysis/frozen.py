@@ -13,9 +13,10 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Expr, Float, Integer, Rational, Symbol
 
+from neurodsl.arrays import read_numbers
 from neurodsl.codegen.functions import functions_of
 from neurodsl.lower.chain import total_derivative
-from neurodsl.system import LEVEL_TIME, TIME, Draw, Parameter, State, System
+from neurodsl.system import LEVEL_TIME, TIME, Draw, Items, Loaded, Parameter, State, System
 
 Floats = NDArray[np.float64]
 
@@ -131,7 +132,9 @@ class Frozen:
         return found
 
 
-def freeze(system: System, folder: Path, given: Mapping[str, float | str] | None = None, time: float = 0.0) -> Frozen:
+def freeze(
+    system: System, folder: Path, given: Mapping[str, float | str] | None = None, time: float = 0.0, path: Path | None = None
+) -> Frozen:
     """Return a system at values of its parameters.
 
     Parameters
@@ -144,7 +147,10 @@ def freeze(system: System, folder: Path, given: Mapping[str, float | str] | None
         Values of parameters in their declared units; a text is read exactly. The others have those of the file; drawn ones their means.
     time : float
         Where drives that depend on the time stand still.
+    path : Path
+        The file of the model, beside which the arrays stand that it loads.
     """
+    system = replace(system, parameters=tuple(_loaded(p, path) for p in system.parameters))
     notes: list[str] = []
     values: dict[Symbol, Expr] = {}
     for parameter in system.parameters:
@@ -163,6 +169,14 @@ def freeze(system: System, folder: Path, given: Mapping[str, float | str] | None
     if system.noises:
         notes.append("the noise is left out: what is analysed is the drift")
     return Frozen(system, values, folder, time, tuple(notes))
+
+
+def _loaded(parameter: Parameter, path: Path | None) -> Parameter:
+    """Return a parameter whose values stand in a file with the values themselves."""
+    if not isinstance(parameter.default, Loaded):
+        return parameter
+    numbers = read_numbers(None if path is None else path.parent, parameter.default.path, parameter.span) * parameter.default.factor
+    return replace(parameter, default=Items(tuple(_shortest(float(x)) for x in numbers.ravel())))
 
 
 def _default(parameter: Parameter) -> tuple[Expr, bool]:

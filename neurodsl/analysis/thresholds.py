@@ -28,9 +28,13 @@ def reset_before(frozen: Frozen, point: Floats) -> str | None:
     for event in events:
         held = _holds(frozen, event.condition, surfaces, at)
         if held:
-            place = ", ".join(f"{name} = {number_text(value)}" for name, value in zip(frozen.names, point, strict=True))
-            return f"the fixed point at {place} is not reached: {_told(frozen, event, surfaces)} holds there, so spikes or resets come first"
+            return f"the fixed point at {place_text(frozen, point)} is not reached: {_told(frozen, event, surfaces)} holds there, so spikes or resets come first"
     return None
+
+
+def place_text(frozen: Frozen, point: Sequence[float]) -> str:
+    """Return the values of the first states, as many as are given, in words."""
+    return ", ".join(f"{s.name} = {number_text(v)} {'' if s.unit == ONE else describe(s.unit)}".rstrip() for s, v in zip(frozen.states, point, strict=False))
 
 
 def _holds(frozen: Frozen, condition: Basic | None, surfaces: Mapping[Symbol, Surface], at: Mapping[Symbol, Expr]) -> bool:

@@ -73,7 +73,7 @@ def latex_of(expression: Expr, spell: Callable[[str], str]) -> str:
 
 def number_text(value: float) -> str:
     """Return a number with the digits that one reads."""
-    return f"{value:.7g}"
+    return f"{value + 0.0:.7g}"
 
 
 def complex_text(value: complex) -> str:

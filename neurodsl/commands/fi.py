@@ -26,7 +26,7 @@ SHOWN = 21
 @click.option("--input", "inputs", multiple=True, metavar="I=EXPR", help="Another input as an expression of t.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--out", metavar="F.csv|.npz", help="Where to write the curve.")
-@click.option("--plot", metavar="F.png", help="Where to draw the curve (.png, .svg, .pdf).")
+@click.option("--plot", is_flag=False, flag_value="", metavar="[F.png]", help="Draw the curve, to MODEL_fi.png or the file named (.png, .svg, .pdf).")
 def command(
     file: str, over: str, points: int, model: str | None, variant: str | None, sets: tuple[str, ...], inputs: tuple[str, ...], as_json: bool,
     out: str | None, plot: str | None,
@@ -38,6 +38,7 @@ def command(
         if Path(out).suffix.lower() not in (".csv", ".npz"):
             raise click.UsageError(printable(f"--out takes a .csv or .npz file, not `{out}`."))
     if plot is not None:
+        plot = plot or f"{model or ('model' if file == '-' else Path(file).stem)}_fi.png"
         import_module("neurodsl.plotting").require_figure_destination(plot)
     loaded, numbers, drives = import_module("neurodsl.api").load(file, model), pairs("--set", sets), pairs("--input", inputs)
     if name in numbers or name in drives:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,10 +13,12 @@ from matplotlib.figure import Figure
 from neurodsl.analysis.points import FixedPoint
 from neurodsl.plotting.marks import draw_fixed_points
 from neurodsl.plotting.style import COLOURS, INK, MUTED, style
-from neurodsl.typesetting import after_space, in_parentheses
+from neurodsl.typesetting import in_parentheses
 
 INCHES = (7.4, 4.4)
 SHADE = "#EAF2F8"
+CLEAR = 0.11
+"""How far from a fixed point a word has to be, in parts of the picture."""
 MARGIN = 1.35
 """How far the axes reach beyond the farthest fixed point."""
 
@@ -46,14 +49,16 @@ def plot_trace_determinant(points: Sequence[FixedPoint], discrete: bool, rate_un
         width, low, high = _extent(places, discrete)
         ax.set_xlim(-width, width)
         ax.set_ylim(low, high)
-        (_draw_triangle if discrete else _draw_regions)(ax, width, low, high)
+        if discrete:
+            _draw_triangle(ax, width, low, high)
+        else:
+            _draw_regions(ax, places, width, low, high)
         names = tuple(known[0].state)[:2] if known else ()
         entries = draw_fixed_points(ax, known, places, names)
         if entries:
             ax.legend(handles=entries, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, labelspacing=0.7)
-        squared = "1" if rate_unit == "1" else f"{rate_unit}^2" if "/" not in rate_unit else f"{rate_unit}^2"
         ax.set_xlabel(f"Trace of the Jacobian{in_parentheses(rate_unit)}")
-        ax.set_ylabel(f"Determinant{f' ({after_space(squared).strip()})' if squared != '1' else ''}")
+        ax.set_ylabel(f"Determinant{in_parentheses('1' if rate_unit == '1' else f'{rate_unit}^2')}")
     return figure
 
 
@@ -70,25 +75,35 @@ def _extent(places: Sequence[tuple[float, float]], discrete: bool) -> tuple[floa
     return width, min(bottom, -0.45 * top) or -1.0, top or 1.0
 
 
-def _draw_regions(ax: Axes, width: float, low: float, high: float) -> None:
+def _draw_regions(ax: Axes, places: Sequence[tuple[float, float]], width: float, low: float, high: float) -> None:
     """Draw the axes and the parabola on which both eigenvalues agree, shade where a fixed point is stable, and name the regions."""
     trace = np.linspace(-width, width, 401)
-    parabola = trace**2 / 4
     ax.fill_between([-width, 0], 0, high, color=SHADE, linewidth=0, zorder=0)
-    ax.plot(trace, parabola, color=COLOURS[0], linewidth=1.4, zorder=2)
+    ax.plot(trace, trace**2 / 4, color=COLOURS[0], linewidth=1.4, zorder=2)
     ax.axhline(0, color=INK, linewidth=0.8, zorder=2)
     ax.plot([0, 0], [0, high], color=INK, linewidth=0.8, zorder=2)
     edge = min(width, 2 * np.sqrt(high))
-    corner = 0.72 * width
-    node = min(0.5 * corner**2 / 4, 0.5 * high) if corner**2 / 4 < high else 0.3 * high
-    look = {"color": MUTED, "fontsize": 9, "ha": "center", "va": "center", "zorder": 3}
+    below = min(0.16 * high, 0.5 * (0.86 * width) ** 2 / 4)
+    look: dict[str, Any] = {"color": MUTED, "fontsize": 9, "ha": "center", "va": "center", "zorder": 3}
     for side, word in ((-1, "stable"), (1, "unstable")):
-        ax.text(side * 0.3 * edge, 0.72 * high, f"{word}\nfoci", **look)
-        ax.text(side * 0.86 * width, min(node, 0.16 * high), f"{word}\nnodes", **look)
-    ax.text(0, 0.5 * low, "saddles", **look)
+        foci = [(side * x * edge, y * high) for x, y in ((0.3, 0.72), (0.24, 0.48), (0.45, 0.9), (0.15, 0.9))]
+        nodes = [(side * x * width, y * below) for x, y in ((0.86, 1.0), (0.7, 0.6), (0.9, 1.6))]
+        ax.text(*_free(foci, places, width, high - low), f"{word}\nfoci", **look)
+        ax.text(*_free(nodes, places, width, high - low), f"{word}\nnodes", **look)
+    saddles = [(x * width, 0.5 * low) for x in (0.0, 0.5, -0.5, 0.75)]
+    ax.text(*_free(saddles, places, width, high - low), "saddles", **look)
     ax.text(0.0, high, "centres", **{**look, "va": "bottom", "fontsize": 8.5}, clip_on=False)
-    at = 0.8 * edge
-    ax.annotate("trace² = 4 determinant", (at, at**2 / 4), xytext=(6, -4), textcoords="offset points", color=COLOURS[0], fontsize=8.5, va="top")
+    at = 0.62 * edge
+    ax.annotate("trace² = 4 determinant", (at, at**2 / 4), xytext=(-6, 3), textcoords="offset points", color=COLOURS[0], fontsize=8.5, ha="right")
+
+
+def _free(candidates: Sequence[tuple[float, float]], places: Sequence[tuple[float, float]], width: float, height: float) -> tuple[float, float]:
+    """Return the first place for a word that is far enough from all fixed points, or the farthest."""
+
+    def distance(at: tuple[float, float]) -> float:
+        return min((float(np.hypot((at[0] - x) / (2 * width), (at[1] - y) / height)) for x, y in places), default=1.0)
+
+    return next((at for at in candidates if distance(at) > CLEAR), max(candidates, key=distance))
 
 
 def _draw_triangle(ax: Axes, width: float, low: float, high: float) -> None:

@@ -39,7 +39,6 @@ def execute(plan: Plan, folder: Path, options: Options, source: Source, build_s:
     """
     path = folder / f"{plan.kernel}.py"
     plain = kernel.load(path, plain=True)
-    options = with_files(plan, options, source)
     arguments, recorded = prepared(plan, plain, options, source)
     drawn = options.copies is not None and hasattr(plain, "_draw")
     draw = (lambda copy: prepared_copy(plan, plain, options, source, copy)) if drawn else None
@@ -65,7 +64,7 @@ def advise(plan: Plan, folder: Path, options: Options, source: Source) -> list[D
         told = f"the fastest time constant at the start, {dt / ratio:.2g}{unit}, is far below dt = {dt:g}{unit}: `{plan.method}` is "
         told += "forced to steps as short as that" if plan.adaptive else "not stable with such a step"
         found.append(Diagnostic(rules.STIFF, told, None, "`--method rosenbrock`, or a shorter `--dt`"))
-    if plan.events == "grid":
+    if plan.events == "grid" and (plain.EDGES or plan.tables):
         edges = prepared_copy(plan, plain, options, source, 0)[EDGES]
         off = [e for e in edges if e > 0 and abs(np.rint(e / dt) * dt - e) > 1e-9 * dt]
         if off:

@@ -41,7 +41,7 @@ class Desk:
     def __init__(self, arguments: list[Any]) -> None:
         self.arguments = list(arguments)
         self.copy: int | None = None
-        self.limit = 100
+        self.limit = 1
         self.blocks = []
         changing = [i for i, a in enumerate(arguments) if isinstance(a, np.ndarray) and i not in (EDGES, PICK, ROWS, SPIKES, ORIGIN)]
         for kind in (np.float64, np.int64):
@@ -72,7 +72,7 @@ class Desk:
         before, began = int(self.flags[STEPS]), time.perf_counter()
         status: int = module.advance(self.arguments, self.limit)
         seconds, steps = max(time.perf_counter() - began, 1e-6), max(int(self.flags[STEPS]) - before, 1)
-        self.limit = int(min(max(steps * CHUNK_SECONDS / seconds, 10), 50 * self.limit, 10**9))
+        self.limit = int(min(max(steps * CHUNK_SECONDS / seconds, 1), 50 * self.limit, 10**9))
         return status
 
     def fraction(self) -> float:

@@ -107,6 +107,8 @@ def _write_csv(result: Result, file: BinaryIO) -> None:
     meta, unit, spikes = result.meta, result.units.get("t", "1"), result.spikes
     title = f" ({meta['title']})" if meta.get("title") else ""
     lines = [f"model: {meta.get('model')}{title}", f"method: {meta.get('method')}, events: {meta.get('events')}"]
+    if meta.get("seed") is not None:
+        lines.append(f"seed: {meta['seed']}")
     if result.copies is not None:
         lines.append(f"copies: {result.copies}")
     if not meta.get("complete", True):

@@ -104,7 +104,7 @@ def test_the_first_command_leaves_a_figure(readme: str, desk: Path) -> None:
 
 def test_the_test_command_is_one_line_that_ends_in_the_tests(readme: str) -> None:
     (line,) = only(readme, "test-command").text.splitlines()
-    assert line.split(" && ")[-1] == ".venv/bin/pytest"
+    assert line.split(" && ")[-1] == ".venv/bin/pytest -n auto"
 
 
 def test_what_the_commands_print_is_what_is_shown(readme: str, desk: Path, root: Path, update_golden: bool) -> None:

@@ -365,7 +365,7 @@ def shown(text: str, form: str, name: str = "test.neuro") -> str:
 
 
 def test_the_exporters_are_found_by_name() -> None:
-    assert list(exporters()) == ["json", "latex", "text"]
+    assert list(exporters()) == ["json", "latex", "markdown", "mathml", "text"]
 
 
 def test_a_lif_neuron_is_shown_as_a_page() -> None:

@@ -13,7 +13,7 @@ from neurodsl import rules
 from neurodsl.analysis.case import Box, Case, Range
 from neurodsl.analysis.faces import Bounded, gates, is_kept
 from neurodsl.analysis.proof import Finding, Proof
-from neurodsl.analysis.reach import affine, reach
+from neurodsl.analysis.reach import MARGIN, affine, reach
 from neurodsl.units import ONE
 
 SAMPLES = 65
@@ -68,9 +68,10 @@ def _operating(case: Case, symbol: Symbol, box: Box) -> NDArray[np.float64]:
     range_ = box[symbol]
     levels = [*case.starts[symbol], *_levels(case, symbol)]
     known = [level for level in levels if math.isfinite(level)]
-    low = range_.low if math.isfinite(range_.low) else min(known, default=0.0)
-    high = range_.high if math.isfinite(range_.high) else max(known, default=0.0)
-    return np.linspace(low, high, SAMPLES)
+    # The ends that are proved lie a margin outside of what the state reaches.
+    low = range_.low + 2 * MARGIN * max(1.0, abs(range_.low)) if math.isfinite(range_.low) else min(known, default=0.0)
+    high = range_.high - 2 * MARGIN * max(1.0, abs(range_.high)) if math.isfinite(range_.high) else max(known, default=0.0)
+    return np.linspace(low, high, SAMPLES) if low < high else np.array([_fixed(case, symbol, box).low])
 
 
 def _levels(case: Case, symbol: Symbol) -> Iterator[float]:
