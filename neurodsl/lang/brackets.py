@@ -26,6 +26,9 @@ BELOW = re.compile(r"d([a-z])([0-9]*)$")
 INDEX = re.compile(r"\s*(\d+|[^\W\d])(\s*,\s*(\d+|[^\W\d]))*\s*")
 """What is rather an index than a unit: numbers and single letters."""
 
+SPACE = "xyzrs"
+"""What usually stands for a place."""
+
 LATER_SIGNS = {".": "networks (`post.x`, `E[0:3].v`)"}
 """Signs of the language that are not built yet."""
 
@@ -155,8 +158,11 @@ def _derivative(token: Token, numerator: str, denominator: str, span: Span, repo
         return False
     name = unicodedata.normalize("NFC", name)
     if variable != "t":
-        help = f"for a quotient write `({numerator})/d{variable}{below}`"
-        report.add(rules.NOT_SUPPORTED, f"`{span.text}` is a derivative in space: not supported yet", span, help)
+        help = f"for the derivative by a parameter or a state write `diff({name}, {variable})`, for a quotient `({numerator})/d{variable}{below}`"
+        if variable in SPACE:
+            report.add(rules.NOT_SUPPORTED, f"`{span.text}` is a derivative in space: not supported yet", span, help)
+        else:
+            report.add(rules.FOREIGN, f"`{span.text}` is no derivative by the time `t`", span, help)
         return False
     order = int(above[:9] or 1)
     if above != below or not 1 <= order <= HIGHEST_ORDER:

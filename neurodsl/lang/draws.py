@@ -71,6 +71,8 @@ def outside(argument: Expression, domain: str) -> str | None:
     found = evaluate(argument) if domain else None
     if found is None:
         return None
+    if domain == "probability" and not found[1].is_dimensionless:
+        return None  # The units say it.
     value = _within(found, ONE) if found[1].is_dimensionless else found[0]
     good = {"positive": value > 0, "not negative": value >= 0, "probability": 0 <= value <= 1}[domain]
     return None if good else DOMAINS[domain]

@@ -9,7 +9,8 @@ from string import ascii_lowercase
 from neurodsl import rules
 from neurodsl.lang.distributions import DISTRIBUTIONS
 from neurodsl.lang.functions import BUILTINS, CONSTANTS, LATER, REDUCTIONS
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Index, Logic, Name, Reduction
+from neurodsl.lang.idioms import call_meant, differentials, name_meant, units_without_brackets
+from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Index, Logic, Name, Power, Product, Reduction
 from neurodsl.lang.scope import KINDS, MEANINGS, Declarations
 from neurodsl.lang.tree import derivative_text
 from neurodsl.source import Span
@@ -88,10 +89,31 @@ def check_expression(
                 place = replace(place, inside=True)
             case Call():
                 _call(declarations, node, place)
+            case Product():
+                _product(declarations, node, place)
+            case Power(exponent=Name(id="T") as exponent):
+                _unknown(declarations, exponent, place, f"the transposed matrix is `transpose({short(node.base)})`")
             case Reduction():
                 _reduction(declarations, node, place)
                 place = replace(place, indices=place.indices | set(node.variables), inside=False)
         stack.extend((child, sort, place) for child, sort in reversed(_children(node)))
+
+
+def _unknown(declarations: Declarations, node: Name, place: _Place, help: str) -> None:
+    """Report a name with what is meant by it, if nothing else gives it a meaning."""
+    known = (declarations.names, declarations.unclear, place.arguments, place.indices, CONSTANTS)
+    if not any(node.id in names for names in known):
+        declarations.unclear.add(node.id)
+        declarations.report.add(rules.UNKNOWN_NAME, f"unknown name `{node.id}`", node.span, help)
+
+
+def _product(declarations: Declarations, node: Product, place: _Place) -> None:
+    """Report names in a product that are not known, and mean something together: ``10*ms``, ``dL/dW``."""
+    for name, help in units_without_brackets(node):
+        _unknown(declarations, name, place, help)
+    for above, below in differentials(node, declarations.names):
+        _unknown(declarations, above, place, f"the derivative is `diff({above.id[1:]}, {below.id[1:]})`")
+        declarations.unclear.add(below.id)
 
 
 def free_indices(declarations: Declarations, root: Expression) -> tuple[str, ...]:
@@ -221,6 +243,7 @@ def _quantity(declarations: Declarations, node: Name | Index, name: str, argumen
         local = declarations.near(name, arguments)
         if local is not None:
             help = f"did you mean the argument `{local}`?"
+        help = help or name_meant(name, declarations.names)
         declarations.report.add(rules.UNKNOWN_NAME, f"unknown name `{name}`", node.span, help or f"declare it: `param {name} = ...`")
 
 
@@ -283,6 +306,7 @@ def _call(declarations: Declarations, node: Call, place: _Place) -> None:
     else:
         near = declarations.near(name, (*declarations.functions, *BUILTINS))
         help = f"did you mean `{near}`?" if near else f"define it: `{name}({', '.join('xyzuvw'[:count]) or 'x'}) = ...`"
+        help = call_meant(name, [short(argument) for argument in node.arguments]) or help
         declarations.unclear.add(name)
         declarations.report.add(rules.UNKNOWN_NAME, f"unknown function `{name}`", node.span, help)
 

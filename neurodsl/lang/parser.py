@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +16,7 @@ from neurodsl.lang.brackets import outside_brackets, resolve
 from neurodsl.lang.builder import Builder
 from neurodsl.lang.characters import check_text
 from neurodsl.lang.findings import Findings
+from neurodsl.lang.foreign import explain_foreign
 from neurodsl.lang.layout import items
 from neurodsl.lang.limits import within_limits
 from neurodsl.lang.nodes import Expression
@@ -23,7 +25,11 @@ from neurodsl.lang.tree import Item, Token
 from neurodsl.lang.wanted import explain
 from neurodsl.lang.words import tag_action, tag_setting, tag_statement
 from neurodsl.source import Source, Span
-from neurodsl.units import Unit
+from neurodsl.units import ONE, Unit
+
+BEHIND_RESULT = re.compile(r"\)[ \t]*\Z")
+MOST_SPACES = 20
+"""So many spaces at most stand between a result and the brackets of its element."""
 
 
 class _Layout:
@@ -99,6 +105,8 @@ class _Parser:
         tree = self._statement(item, start, statement)
         if tree is None:
             self.unclear |= _defined(item.tokens)
+            for piece in (item.block or ()) if statement is None else ():
+                self.unclear |= _defined(piece.tokens)
         return tree
 
     def _statement(self, item: Item, start: str, statement: Statement | None) -> Any:
@@ -107,6 +115,11 @@ class _Parser:
             self.report.add(rules.NOT_SUPPORTED, f"`{statement.name}` ({statement.later}) is not supported yet", span)
             self.unclear |= {token.text for token in item.tokens if token.type == "NAME"}
             return None
+        reason = None if item.broken else explain_foreign(item)
+        if reason is not None:
+            self.report.add(reason.rule, reason.message, reason.span, reason.help)
+            item.broken = True
+            self.unclear |= {item.tokens[0].text} if statement is None else set()
         body = self._body(item, statement)
         if item.broken:
             return None
@@ -178,8 +191,21 @@ def parse_statements(source: Source, statements: Mapping[str, Statement], report
         tree = parser.parse(item, "statement")
         if tree is not None:
             parsed.trees.append(tree)
-    parsed.brackets = [parser.brackets[start] for start in sorted(parser.brackets)]
+    parsed.brackets = [] if _elements_of_results(source, parser) else [parser.brackets[start] for start in sorted(parser.brackets)]
     return parsed
+
+
+def _elements_of_results(source: Source, parser: _Parser) -> bool:
+    """Report brackets as in ``f(x)[1]`` in a text that has no units, and return whether there are any."""
+    starts = sorted(parser.brackets)
+    if any(parser.brackets[start] != ONE or not source.text[start + 1 : start + 2].isdigit() for start in starts):
+        return False
+    found = [start for start in starts if BEHIND_RESULT.search(source.text, max(start - MOST_SPACES, 0), start)]
+    for start in found:
+        place = Span(source, start, source.text.index("]", start) + 1)
+        help = f"to take an element of a result name it first: `y = ...`, `y{place.text}`"
+        parser.report.add(rules.UNKNOWN_UNIT, f"`{place.text}` behind a call or a parenthesis is no index but a unit", place, help)
+    return bool(found)
 
 
 def parse_one(source: Source, report: Findings) -> Expression | None:

@@ -25,7 +25,8 @@ from neurodsl.lang.scope import Declarations
 from neurodsl.lang.settings import read_settings, time_unit
 from neurodsl.lang.shapes import find_shapes
 from neurodsl.lang.statement import Statement
-from neurodsl.lang.tree import Assignment, Block, Entries, Import
+from neurodsl.lang.tree import Assignment, Block, Entries, Import, derivative_text
+from neurodsl.lang.unparse import unparse
 from neurodsl.model import Model
 from neurodsl.registry import collect
 from neurodsl.source import Source, Span
@@ -135,13 +136,20 @@ def _read_model(
         return
     note_zero_starts(declarations, algebra)
     model = build(name, doc, source, not parsed.brackets, declarations, dependencies, algebra, settings)
-    if model is not None and _shapes_agree(model, report):
+    if model is not None and _shapes_agree(model, _places(declarations), report):
         models[name] = model
 
 
-def _shapes_agree(model: Model, report: Report) -> bool:
+def _places(declarations: Declarations) -> dict[str, Span]:
+    """Return where initial values and the names of ``record`` stand, by the words of the text."""
+    found = {f"init {derivative_text(name, order)}": entry.span for (name, order), entry in declarations.initials.items()}
+    setting = declarations.settings.get("record")
+    return found | {f"record {unparse(node)}": node.span for node in (setting.values if setting is not None else ())}
+
+
+def _shapes_agree(model: Model, places: Mapping[str, Span], report: Report) -> bool:
     """Report shapes that do not agree in a model, or with the values of one of its variants; return whether they do."""
-    shapes = find_shapes(model, report)
+    shapes = find_shapes(model, report, places)
     if shapes is None:
         return False
     given = (node for variant in model.variants.values() for _, value in variant.values for node in value.walk())
@@ -152,7 +160,7 @@ def _shapes_agree(model: Model, report: Report) -> bool:
         found = Report()
         changed = with_variant(model, name, found)
         if changed is not model:
-            find_shapes(changed, found)
+            find_shapes(changed, found, places)
         for finding in found.found:
             if finding.rule in (rules.SHAPES, rules.INDEX_RANGE, rules.BAD_SIZE, rules.BAD_ARRAY):
                 report.add(finding.rule, finding.message, finding.span, finding.help, finding.also)

@@ -11,9 +11,11 @@ from neurodsl.lang.functions import BUILTINS
 from neurodsl.lang.geometry import Geometry, Shape, too_large
 from neurodsl.lang.names import short
 from neurodsl.lang.nodes import Array, Call, Derivative, Dot, Expression, Index, Load, Name, Number, Reduction
-from neurodsl.lang.shaping import check_shapes
+from neurodsl.lang.shaping import NOWHERE, check_shapes
 from neurodsl.lang.sizes import Constants
+from neurodsl.lang.uses import Uses
 from neurodsl.model import Definition, Distribution, Equation, Input, Model, Noise, Parameter, Quantity, State, Steady
+from neurodsl.source import Span
 
 __all__ = ["Shape", "Shapes", "find_shapes"]
 
@@ -43,8 +45,18 @@ class Shapes:
         return self.geometry.ranges(node, variables, local=local)
 
 
-def find_shapes(model: Model, report: Report) -> Shapes | None:
-    """Return the shapes of a model, with the values that its parameters have; None where an error was reported."""
+def find_shapes(model: Model, report: Report, places: Mapping[str, Span] = NOWHERE) -> Shapes | None:
+    """Return the shapes of a model, with the values that its parameters have; None where an error was reported.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    report : Report
+        Takes the findings.
+    places : mapping
+        Where ``record x[7]`` and ``init x`` stand, by these words, as far as the text is at hand.
+    """
     before = len(report.found)
     quantities = _quantities(model)
     constants = Constants(model)
@@ -56,7 +68,7 @@ def find_shapes(model: Model, report: Report) -> Shapes | None:
     if len(report.found) == before:
         _Search(model, geometry, declared).run()
         geometry.names = {name: geometry.names[name] for name in quantities if name in geometry.names}
-        check_shapes(model, geometry, declared, report)
+        check_shapes(model, geometry, declared, report, places)
     if len(report.found) > before:
         return None
     return Shapes(geometry.names, _sizes(model, quantities), geometry)
@@ -197,14 +209,22 @@ class _Search:
             for used in self._basis(quantities[name]):
                 self.users.setdefault(used, []).append(name)
         waiting = [name for name in quantities if name in self.geometry.unknown]
+        uses = Uses(model, self.geometry, lambda name, shape: waiting.extend(self._know(name, shape)))
         while waiting:
-            name = waiting.pop()
-            shape = self._find(quantities[name]) if name in self.geometry.unknown else None
-            if shape is not None:
-                self.geometry.names[name] = shape
-                self.geometry.unknown.discard(name)
-                self.geometry.calls.clear()
-                waiting += self.users.get(name, ())
+            while waiting:
+                name = waiting.pop()
+                shape = self._find(quantities[name]) if name in self.geometry.unknown else None
+                if shape is not None:
+                    waiting += self._know(name, shape)
+            if any(definition.indices and name in self.geometry.unknown for name, definition in model.definitions.items()):
+                uses.look()
+
+    def _know(self, name: str, shape: Shape) -> list[str]:
+        """Take note of a shape, and return the names whose shapes may follow from it."""
+        self.geometry.names[name] = shape
+        self.geometry.unknown.discard(name)
+        self.geometry.calls.clear()
+        return [name, *self.users.get(name, ())]
 
     def _basis(self, quantity: Quantity) -> set[str]:
         """Return the names that the shape of a quantity follows from."""

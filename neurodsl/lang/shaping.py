@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from neurodsl import rules
 from neurodsl.diagnostics import Report, Rule
@@ -19,10 +20,18 @@ from neurodsl.source import Span
 ELEMENT = re.compile(r"(.+?)\[([0-9, ]+)\]")
 """An element as ``record`` names it."""
 
+USED = "a use says it: write `{}` in an equation beside an array of known size, declared as `init x[N] = 0`"
+"""How the index variable of a definition gets its range, where the right side holds no array."""
 
-def check_shapes(model: Model, geometry: Geometry, declared: Mapping[str, Shape], report: Report) -> None:
-    """Report every place of a model at which shapes do not agree; ``declared`` holds those that the text gives."""
-    checks = _Checks(model, geometry, declared, report)
+NOWHERE: Mapping[str, Span] = MappingProxyType({})
+
+
+def check_shapes(model: Model, geometry: Geometry, declared: Mapping[str, Shape], report: Report, places: Mapping[str, Span] = NOWHERE) -> None:
+    """Report every place of a model at which shapes do not agree.
+
+    ``declared`` holds the shapes that the text gives, ``places`` where ``record x[7]`` and ``init x`` stand, by these words.
+    """
+    checks = _Checks(model, geometry, declared, report, places)
     for parameter in model.parameters.values():
         checks.value(parameter, parameter.value, f"`{parameter.name}`")
     for drive in model.inputs.values():
@@ -47,6 +56,7 @@ class _Checks:
     geometry: Geometry
     declared: Mapping[str, Shape]
     report: Report
+    places: Mapping[str, Span]
 
     def say(self, rule: Rule, message: str, span: Span, help: str | None) -> None:
         self.report.add(rule, message, span, help)
@@ -79,15 +89,16 @@ class _Checks:
     def definition(self, definition: Definition) -> None:
         known = self.geometry.names.get(definition.name)
         if definition.indices:
-            self.ranges((definition.value,), definition.indices, definition.name, definition.span, known is None)
+            element = f"{definition.name}[{', '.join(definition.indices)}]"
+            self.ranges((definition.value,), definition.indices, definition.span, known is None, USED.format(element))
             self.number(definition.value, f"an element of `{definition.name}`")
         else:
             self.shape(definition.value)
         if known is not None and too_large(known):
             self.say(rules.BAD_SIZE, f"`{definition.name}` of shape {known} has more than 10 million elements", definition.span, None)
 
-    def ranges(self, sides: tuple[Expression, ...], indices: tuple[str, ...], owner: str, place: Span, missing: bool) -> None:
-        """Report index variables of a left side that run over different lengths, or over none."""
+    def ranges(self, sides: tuple[Expression, ...], indices: tuple[str, ...], place: Span, missing: bool, help: str = "") -> None:
+        """Report index variables of a left side that run over different lengths, or over none, with how to mend that."""
         found: dict[str, tuple[int, Expression]] = {}
         for side in sides:
             for name, size in self.geometry.ranges(side, indices, self.say).items():
@@ -97,7 +108,6 @@ class _Checks:
                     self.say(rules.INDEX_RANGE, message, side.span, "an index variable runs over dimensions that are equally long")
         for name in indices:
             if name not in found and missing and not any(self.geometry.is_open(side) for side in sides[:1]):
-                help = f"use it as the index of an array on the right side, or declare `{owner}` with its size"
                 self.say(rules.INDEX_RANGE, *undetermined(name), place, help)
 
     def state(self, state: State) -> None:
@@ -106,7 +116,8 @@ class _Checks:
         for order, value in enumerate(state.initials):
             if isinstance(value, Steady) and shape:
                 message = f"`{state.name}` is an array, for which `steady` is not supported yet"
-                self.say(rules.NOT_SUPPORTED, message, state.span, "give it numbers")
+                place = self.places.get(f"init {derivative_text(state.name, order)}", state.span)
+                self.say(rules.NOT_SUPPORTED, message, place, "give it numbers")
             elif value is not None and not isinstance(value, Steady):
                 self.value(state, value, f"`{derivative_text(state.name, order)}`")
                 readable = readable and (isinstance(value, Distribution) or self.geometry.shape_of(value) is not None)
@@ -168,7 +179,8 @@ class _Checks:
             message = f"`{name}` is {told(own)}, and its equation has {len(equation.indices)} index variable{'s' * (len(equation.indices) > 1)}"
             self.say(rules.SHAPES, message, equation.left.span, f"write one for each dimension, or declare the size: `init {name}[N] = 0`")
             return
-        self.ranges((equation.left, equation.right), equation.indices, name, equation.left.span, missing=True)
+        help = f"use it as the index of an array on the right side, or declare `{name}` with its size: `init {name}[N] = 0`"
+        self.ranges((equation.left, equation.right), equation.indices, equation.left.span, True, help)
         if not isinstance(equation.left, Name | Index):
             self.number(equation.left, "the left side of an equation with an index", f"write `{name}[{', '.join(equation.indices)}]` for an element")
         self.number(equation.right, f"an element of `{name}`", "write the index behind each array: `x[i]`")
@@ -181,7 +193,7 @@ class _Checks:
             self.number(event.trigger, what, help)
         sides = [side for side in (event.trigger, *(self._changed(a) for a in event.actions), *(a.value for a in event.actions)) if side is not None]
         if event.trigger is not None and event.indices:
-            self.ranges(tuple(sides), event.indices, "the event", event.trigger.span, missing=False)
+            self.ranges(tuple(sides), event.indices, event.trigger.span, missing=False)
             for name in set(event.indices) - self.geometry.ranges(event.trigger, event.indices).keys():
                 if not self.geometry.is_open(event.trigger):
                     help = f"name an element with it in the trigger: `x[{name}]`"
@@ -226,4 +238,7 @@ class _Checks:
         shape = self.geometry.names.get(match[1], ())
         indices = tuple(int(index) for index in match[2].split(","))
         if len(indices) != len(shape) or any(index >= size for index, size in zip(indices, shape, strict=True)):
-            self.report.add(rules.INDEX_RANGE, f"`record {name}`: `{match[1]}` is {told(shape)}", self.model.quantity(match[1]).span)  # type: ignore[union-attr]
+            place = self.places.get(f"record {name}") or self.model.quantity(match[1]).span  # type: ignore[union-attr]
+            last = ", ".join(str(size - 1) for size in shape)
+            help = f"the last element is `{match[1]}[{last}]`" if shape else f"write `record {match[1]}`"
+            self.report.add(rules.INDEX_RANGE, f"`record {name}`: `{match[1]}` is {told(shape)}", place, help)

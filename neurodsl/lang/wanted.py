@@ -12,6 +12,7 @@ from neurodsl.lang.brackets import OPERAND_ENDS
 from neurodsl.lang.layout import BLOCK_WORDS
 from neurodsl.lang.tree import Token
 from neurodsl.source import Span
+from neurodsl.units import lookup
 
 ACTION_WORDS = frozenset(("hold", "wait", "emit", "stop"))
 STATEMENT_WORDS = BLOCK_WORDS | {"param", "input", "init", "noise", "next", "import"}
@@ -62,7 +63,11 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
         help = "a sum over an index is `sum(W[i, j]*x[j] for j)`; so are `prod`, `mean`, `min` and `max`"
         return Reason(rules.SYNTAX, "`for` stands in the parentheses of a sum, behind what is added up", token.span, help)
     if token.type == "COLON" and _inside_index(tokens, index):
-        return Reason(rules.NOT_SUPPORTED, "a range of elements (`x[0:3]`) is not supported yet", token.span, "use elements, `x[0]`, or the array")
+        name = next((t.text for t in reversed(tokens[:index]) if t.type in ("NAME", "DIFFERENTIAL") and t.text != "mod"), "x")
+        help = (
+            f"name the elements, `{name}[0], {name}[1]`, or the whole array, `{name}`" if start == "setting" else "use elements, `x[0]`, or the array"
+        )
+        return Reason(rules.NOT_SUPPORTED, "ranges of elements (`x[0:3]`) are not read", token.span, help)
     if token.type == "IF" and index == 0:
         help = "write `x = a if condition else b`, or an event `on condition: ...`"
         return Reason(rules.FOREIGN, "there are no `if` statements", token.span, help)
@@ -187,6 +192,8 @@ def _between(tokens: list[Token], index: int, start: str) -> str | None:
     if token.type not in ("NAME", "NUMBER", "LPAR"):
         return None
     product = f"for a product write `{previous.text}*{token.text}`"
+    if previous.type == "NUMBER" and token.type == "NAME" and len(token.text) > 1 and lookup(token.text) is not None:
+        return f"a unit is written `{previous.text} [{token.text}]`"
     if previous.type == "NUMBER" and token.type == "NAME":
         return f"{product}; a unit stands in square brackets: `{previous.text} [{token.text}]`"
     return product

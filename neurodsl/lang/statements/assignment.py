@@ -7,7 +7,8 @@ statements does not matter.
 
 All of them hold for arrays: as a whole, ``dx/dt = (-x + W @ tanh(x))/tau``, where arithmetic and functions act element by element and ``@``
 is the matrix product; or for each element, ``dtheta[i]/dt = omega[i] + K/N*sum(sin(theta[j] - theta[i]) for j)``. An index variable is a
-name that nothing declares. It runs over the dimension in whose place it stands, counted from 0, and is a number elsewhere. ``sum``,
+name that nothing declares. It runs over the dimension in whose place it stands, counted from 0, and is a number elsewhere. That of
+``theta[i] = 2*pi*i/N``, whose right side holds no array, runs as far as the uses of ``theta`` say, as in ``x + cos(theta)``. ``sum``,
 ``prod``, ``mean``, ``min`` and ``max`` take index variables behind ``for``, or one array as a whole.
 """
 
