@@ -174,7 +174,13 @@ def compile_command(file: str, model: str | None, variant: str | None, method: s
 @click.option("--variant", help="A named set of values of the file.")
 @click.option("--set", "sets", multiple=True, metavar="P=VALUE", help="The value of a parameter, with or without its unit.")
 @click.option("--init", "inits", multiple=True, metavar="X=VALUE", help="The initial value of a state.")
-@click.option("--input", "inputs", multiple=True, metavar="I=EXPR|FILE", help="An input: an expression of t, or a .csv or .npy file of times and values (FILE:step holds each value).")
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="I=EXPR|FILE",
+    help="An input: an expression of t, or a .csv or .npy file of times and values (FILE:step holds each value).",
+)
 @click.option("--duration", metavar="T", help="How long, in the time unit of the file or with a unit.")
 @click.option("--dt", metavar="DT", help="The step, and that of the output of an adaptive method.")
 @click.option("--method", metavar="M", help="auto, exact, rk45, rosenbrock, rk4, heun, midpoint, euler or exponential_euler.")

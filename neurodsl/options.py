@@ -215,7 +215,8 @@ def _element(quantity: Described, name: str, texts: list[str]) -> Recorded:
     fits = len(texts) <= len(shape) and all(text.isascii() and text.isdigit() and len(text) < 10 for text in texts)
     at = [int(text) for text in texts] if fits else []
     if not fits or any(index >= size for index, size in zip(at, shape, strict=False)):
-        raise fail(rules.UNKNOWN_OPTION_NAME, f"there is no element `{name}`: {known}", help=f"the last one is {last}")
+        remedy = "ranges of elements are not read: name elements, or the whole array" if ":" in name else f"the last one is {last}"
+        raise fail(rules.UNKNOWN_OPTION_NAME, f"there is no element `{name}`: {known}", help=remedy)
     rest = shape[len(at) :]
     size = math.prod(rest)
     first = quantity.start + size * sum(index * math.prod(shape[k + 1 : len(at)]) for k, index in enumerate(at))

@@ -235,7 +235,9 @@ def require_small(model: Model) -> None:
         raise fail(rules.TOO_LARGE_MATH, told, help=help)
     work = operations(model, shapes)
     if any(shapes.names.values()) and work > ANALYSED_OPERATIONS:
-        told = f"the equations of `{model.name}`, written out for every element, are about {work} operations; up to {ANALYSED_OPERATIONS} are analysed"
+        told = (
+            f"the equations of `{model.name}`, written out for every element, are about {work} operations; up to {ANALYSED_OPERATIONS} are analysed"
+        )
         raise fail(rules.TOO_LARGE_MATH, told, help=help)
 
 
@@ -318,7 +320,7 @@ def identifier(name: str) -> str:
 
 
 def _places(model: Model, system: System) -> dict[str, tuple[int, int]]:
-    spans: dict[str, Span | None] = {s.name: s.span for s in system.states}
+    spans: dict[str, Span | None] = {q.name: q.span for q in (*system.parameters, *system.constants, *system.states)}
     spans |= {state: equation.span for equation in model.equations for state, _ in equation.defines}
     spans |= {f"event {i}": event.span for i, event in enumerate(system.events)}
     return {name: (span.start, span.stop) for name, span in spans.items() if span is not None and span.source is model.source}

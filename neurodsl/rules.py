@@ -18,7 +18,7 @@ NUMBER_RANGE = Rule("S106", "error", "a number is out of range", "Numbers are co
 TOO_LARGE = Rule("S107", "error", "the text is larger than the compiler reads", "A model is a text of at most 1 MiB with at most 5000 statements; an expression has at most 100 levels and 1000 terms. Split long expressions into derived quantities.")  # fmt: skip
 NOT_SUPPORTED = Rule("S108", "error", "not supported yet", "The language has a meaning for this, but this version does not build it yet. It is refused rather than ignored, so that no result is silently wrong.")  # fmt: skip
 CHAINED = Rule("S109", "error", "comparisons are chained", "`a < b < c` means different things in different languages. Write `a < b and b < c`.")  # fmt: skip
-FOREIGN = Rule("S110", "error", "this is written differently here", "The language uses `and`, `or`, `not`, `==` in conditions, `=` for definitions, `^` or `**` for powers, indentation for blocks, and `dx/dt` for derivatives.")  # fmt: skip
+FOREIGN = Rule("S110", "error", "this is written differently here", "The language uses `and`, `or`, `not`, `==` in conditions, `=` for definitions, `^` or `**` for powers, indentation for blocks, and `dx/dt` for derivatives. Arrays stand in round parentheses, `(1, 2, 3)`; functions have no module before them; `W @ x` is the product of matrices, `transpose(W)` the transposed one; `init x = 1` is the value at the beginning. There are no loops: `dx[i]/dt = ...` holds for every element, `sum(x[j] for j)` adds up, and `on v > 1: ...` acts when a condition turns true.")  # fmt: skip
 MISSING_BLOCK = Rule("S111", "error", "a block or its `:` is missing", "`on`, `at`, `every`, `simulate` and `variant` end in `:` and are followed by a block: on the same line, separated by `;`, or indented on the lines below.")  # fmt: skip
 SPELLING = Rule("S112", "error", "a name cannot be spelled like this", "Names consist of ASCII letters, digits, `_` and Greek letters. They start with a letter and are at most 100 characters long. Names that start with `_` belong to the compiler.")  # fmt: skip
 
@@ -39,7 +39,7 @@ ARGUMENTS = Rule(
     "A call has as many arguments as the definition of the function.",
 )
 NOT_A_FUNCTION = Rule("N105", "error", "what is called is not a function, or a function is not called", "A name followed by `(` is a call. A product needs its `*`: write `g_L*(V - E_L)`. A function stands in an expression with its arguments only.")  # fmt: skip
-RESERVED = Rule("N106", "error", "a name belongs to the language", "`pi`, the time `t`, the step `dt` and the functions of the language keep their meaning. Choose another name, for instance with an index: `t_0`, `exp_1`.")  # fmt: skip
+RESERVED = Rule("N106", "error", "a name belongs to the language", "`pi`, the time `t`, the step `dt` and the functions of the language keep their meaning; `and`, `or`, `not`, `if`, `else` and `for` name nothing. Choose another name, for instance with an index: `t_0`, `exp_1`.")  # fmt: skip
 LOOK_ALIKE = Rule(
     "N107",
     "error",
@@ -85,7 +85,7 @@ ROOT = Rule("U106", "error", "a power of a unit is not known", "A quantity with 
 
 SHAPES = Rule("A101", "error", "shapes do not agree", "Arithmetic joins arrays of one shape, element by element, or an array and a number. `a @ b` joins a matrix of shape (m, n) with one of (n, k) or a vector of (n,), and two vectors of one length. A number fills an array that is declared with its sizes. An equation with an index variable, `dx[i]/dt = ...`, has a number on its right side. Shapes are written with a comma, as in `(3,)` for a vector of 3.")  # fmt: skip
 BAD_INDEX = Rule("A102", "error", "an index variable is not bound, or stands for something else", "An index variable is a name that nothing declares. It stands on the left side of an equation, `dx[i]/dt = ...`, in the trigger of an event, `on V[i] > V_th: V[i] = 0`, or behind `for`, as in `sum(W[i, j]*x[j] for j)`. What else is written in the brackets is a number or the name of a parameter.")  # fmt: skip
-INDEX_RANGE = Rule("A103", "error", "an index is out of range, or its range is not known", "Indices are counted from 0: the elements of `x[N]` are `x[0]` to `x[N - 1]`. An index variable runs over the dimension in whose place it stands, `j` in `x[j]`; it stands in at least one, and all of its dimensions are equally long.")  # fmt: skip
+INDEX_RANGE = Rule("A103", "error", "an index is out of range, or its range is not known", "Indices are counted from 0: the elements of `x[N]` are `x[0]` to `x[N - 1]`. An index variable runs over the dimension in whose place it stands, `j` in `x[j]`; it stands in at least one, and all of its dimensions are equally long. The index variables of a definition such as `theta[i] = 2*pi*i/N` may get their range from its uses: `dx/dt = -x + cos(theta)` with `init x[N] = 0`, or `sum(c[i, j]*x[j] for j)`.")  # fmt: skip
 BAD_SIZE = Rule("A104", "error", "a size of an array cannot be used", "The sizes in `param W[N, M] = 0` are whole numbers from 1 on: numbers, parameters, and `+ - * / ^`, `min`, `max`, `mod`, `floor`, `ceil`, `round` and `abs` of them. An array has at most 10 million elements.")  # fmt: skip
 
 # --- E: events -------------------------------------------------------------------------------------------------------

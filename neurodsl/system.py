@@ -7,7 +7,7 @@ are not inlined. Decimal literals are exact rationals.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -249,11 +249,11 @@ class System:
         """Return the definitions that depend on the state or the time."""
         return tuple(d for d in self.definitions if not d.constant)
 
-    def needed(self, *expressions: Basic) -> tuple[Definition, ...]:
-        """Return the varying definitions, in order, that the expressions use, directly or through one another."""
+    def needed(self, *expressions: Basic, among: Sequence[Definition] | None = None) -> tuple[Definition, ...]:
+        """Return the definitions, those that vary if not told, that the expressions use, directly or through one another, in order."""
         wanted = self.bases(*expressions)
         kept: list[Definition] = []
-        for definition in reversed(self.varying):
+        for definition in reversed(self.varying if among is None else among):
             if definition.symbol in wanted:
                 wanted |= self.bases(definition.expression)
                 kept.append(definition)

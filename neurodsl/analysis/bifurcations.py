@@ -145,6 +145,8 @@ def _simple(point: Point, kind: str, target: float) -> Bifurcation | None:
     at = polished(point, quantity)
     if at is None or abs(quantity(at[0])) > 1e-6 * (1 + float(np.max(np.abs(point.eigenvalues)))):
         return None
+    if kind == "fold" and singular(replace(point, z=at[0])):
+        return None
     made = _bifurcation(point, *at, kind)
     near = expansion(family, at[0])
     if near is None:

@@ -23,6 +23,8 @@ WIDEST = 250
 """Characters of one."""
 LARGEST = 300
 """Operations of an equation that is still solved for its unknown."""
+MOST_UNKNOWNS = 3
+"""Unknowns of a system of polynomials that is still solved."""
 AGREE = 1e-8
 """The relative difference up to which a formula is that of a point found by numbers."""
 
@@ -75,11 +77,13 @@ def _formulas(problem: Equations) -> list[dict[Symbol, Expr]]:
 
 
 def _roots(reduction: Reduction) -> list[dict[Symbol, Expr]]:
-    """Return the solutions of reduced equations for at most one unknown."""
+    """Return the solutions of reduced equations: for one unknown, or of a few polynomials."""
     if not reduction.unknowns:
         return [{}] if not reduction.equations else []
-    if len(reduction.unknowns) > 1 or len(reduction.equations) != 1:
+    if len(reduction.unknowns) != len(reduction.equations):
         return []
+    if len(reduction.unknowns) > 1:
+        return _of_polynomials(reduction)
     unknown, equation = reduction.unknowns[0], standard(reduction.equations[0])
     above, _ = sympy.fraction(sympy.together(equation))
     if above.is_polynomial(unknown):
@@ -88,6 +92,17 @@ def _roots(reduction: Reduction) -> list[dict[Symbol, Expr]]:
     else:
         found = _lambert(equation, unknown)
     return [{unknown: root} for root in found]
+
+
+def _of_polynomials(reduction: Reduction) -> list[dict[Symbol, Expr]]:
+    """Return the solutions of a few polynomials in as many unknowns, as of two species that compete or feed on one another."""
+    if len(reduction.unknowns) > MOST_UNKNOWNS:
+        return []
+    above = [sympy.fraction(sympy.together(standard(e)))[0] for e in reduction.equations]
+    if not all(e.is_polynomial(*reduction.unknowns) for e in above):
+        return []
+    found = sympy.solve(above, reduction.unknowns, dict=True)
+    return [root for root in found if len(root) == len(reduction.unknowns)]
 
 
 def _lambert(equation: Expr, unknown: Symbol) -> list[Expr]:

@@ -132,9 +132,7 @@ class Frozen:
         return found
 
 
-def freeze(
-    system: System, folder: Path, given: Mapping[str, float | str] | None = None, time: float = 0.0, path: Path | None = None
-) -> Frozen:
+def freeze(system: System, folder: Path, given: Mapping[str, float | str] | None = None, time: float = 0.0, path: Path | None = None) -> Frozen:
     """Return a system at values of its parameters.
 
     Parameters
@@ -202,5 +200,3 @@ def _number(value: float | str | Expr) -> Expr:
 def _shortest(value: float) -> Expr:
     """Return the decimal number that is printed for a float, exactly: 0.1 is 1/10."""
     return Rational(repr(value)) if np.isfinite(value) else Float(value)
-
-

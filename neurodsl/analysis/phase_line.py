@@ -75,9 +75,10 @@ class PhaseLine:
 
     def text(self) -> str:
         """Return what the line holds as lines of text."""
-        told = [self.title, f"  {self.x.name} = {self.x.low:.6g} to {self.x.high:.6g}"]
+        told = [self.title, f"  {self.x.name} = {self.x.said(f'{self.x.low:.6g} to {self.x.high:.6g}')}"]
         for point in self.fixed_points:
-            told.append(f"  {point.type} at {self.x.name} = {point[self.x.name]:.7g}" + ("" if point.reached else ", not reached"))
+            value = self.x.said(f"{point[self.x.name]:.7g}")
+            told.append(f"  {point.type} at {self.x.name} = {value}" + ("" if point.reached else ", not reached"))
         told += [] if self.fixed_points else ["  no fixed point in the picture"]
         return "\n".join([*told, *(f"  note: {note}" for note in self.notes)])
 

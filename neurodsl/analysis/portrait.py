@@ -61,6 +61,10 @@ class Axis:
     low: float
     high: float
 
+    def said(self, text: str) -> str:
+        """Return a number or a range with the unit behind it."""
+        return text if self.unit == "1" else f"{text} {self.unit}"
+
 
 @dataclass(frozen=True, eq=False)
 class Separatrix:
@@ -121,14 +125,14 @@ class Portrait:
     def text(self) -> str:
         """Return what the portrait holds as lines of text."""
         pair = (self.x, self.y)
-        told = [self.title, f"  {self.x.name} = {self.x.low:.6g} to {self.x.high:.6g}, {self.y.name} = {self.y.low:.6g} to {self.y.high:.6g}"]
+        told = [self.title, "  " + ", ".join(f"{axis.name} = {axis.said(f'{axis.low:.6g} to {axis.high:.6g}')}" for axis in pair)]
         told += [f"  {', '.join(self.steady)}: at the steady state in the field and the nullclines"] if self.steady else []
         for point in self.fixed_points:
-            values = ", ".join(f"{axis.name} = {point[axis.name]:.7g}" for axis in pair)
+            values = ", ".join(f"{axis.name} = {axis.said(f'{point[axis.name]:.7g}')}" for axis in pair)
             told.append(f"  {point.type} at {values}" + ("" if point.reached else ", not reached"))
         told += [] if self.fixed_points else ["  no fixed point in the picture"]
         for cycle in self.cycles:
-            ranges = ", ".join("{} from {:.7g} to {:.7g}".format(axis.name, *cycle.extrema(axis.number)) for axis in pair)
+            ranges = ", ".join(f"{axis.name} from {axis.said('{:.7g} to {:.7g}'.format(*cycle.extrema(axis.number)))}" for axis in pair)
             unit = "" if self.time_unit == "1" else f" {self.time_unit}"
             told.append(f"  {'stable' if cycle.stable else 'unstable'} cycle of period {cycle.period:.8g}{unit}: {ranges}")
         return "\n".join([*told, *(f"  note: {note}" for note in self.notes)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sympy
 from sympy import Basic, Expr, Symbol
@@ -32,9 +32,11 @@ def reset_before(frozen: Frozen, point: Floats) -> str | None:
     return None
 
 
-def place_text(frozen: Frozen, point: Sequence[float]) -> str:
+def place_text(frozen: Frozen, point: Sequence[float] | Floats) -> str:
     """Return the values of the first states, as many as are given, in words."""
-    return ", ".join(f"{s.name} = {number_text(v)} {'' if s.unit == ONE else describe(s.unit)}".rstrip() for s, v in zip(frozen.states, point, strict=False))
+    return ", ".join(
+        f"{s.name} = {number_text(v)} {'' if s.unit == ONE else describe(s.unit)}".rstrip() for s, v in zip(frozen.states, point, strict=False)
+    )
 
 
 def _holds(frozen: Frozen, condition: Basic | None, surfaces: Mapping[Symbol, Surface], at: Mapping[Symbol, Expr]) -> bool:

@@ -9,11 +9,13 @@ import numpy as np
 from sympy import Expr
 
 from neurodsl.analysis.contours import Floats, Range
+from neurodsl.analysis.domain import MILLIVOLT
 from neurodsl.analysis.frozen import Frozen
 from neurodsl.analysis.jumps import Jumps
 from neurodsl.analysis.nullclines import Box, grid_of, nullcline
 from neurodsl.analysis.orbits import Bounds, Deadline, Orbit
 from neurodsl.analysis.plane import Plane
+from neurodsl.system import State
 
 MARGIN = 0.1
 """How much wider than what it shows a range is on both sides."""
@@ -82,14 +84,15 @@ def range_of(values: Iterable[float], lines: Iterable[float], orbit: Floats | No
 
 
 def _extent(orbit: Floats, times: Floats) -> list[float]:
-    """Return the range of an orbit, or of nine tenths of its time where the rest is far out."""
+    """Return the range of an orbit, or of nine tenths of its time where it ends far out of that."""
     low, high = float(orbit.min()), float(orbit.max())
     if len(times) < 3 or times[-1] <= 0:
         return [low, high]
     even = np.interp(np.linspace(0.0, float(times[-1]), 2001), times, orbit)
     often = [float(q) for q in np.quantile(even, (0.05, 0.95))]
     width = often[1] - often[0]
-    return often if high - low > FAR * width and width > 1e-9 * (abs(low) + abs(high)) else [low, high]
+    leaves = max(often[0] - orbit[-1], orbit[-1] - often[1]) > width
+    return often if leaves and high - low > FAR * width and width > 1e-9 * (abs(low) + abs(high)) else [low, high]
 
 
 def with_margin(limits: Range, part: float = MARGIN) -> Range:
@@ -129,13 +132,21 @@ def default_box(plane: Plane, jumps: Jumps, orbit: Orbit, points: Sequence[Float
     for k in plane.axes:
         shown = range_of([plane.start[k]], [], orbit.y[:, k], orbit.t)
         shown = range_of(with_points(shown, [float(p[k]) for p in points]), [line.value for line in marks if line.state == k])
-        ranges.append((0.0, 1.0) if _is_gate(plane.frozen, k, orbit, points) else shown)
+        ranges.append((0.0, 1.0) if _is_gate(plane.frozen, k, orbit, points) else _of_a_cell(plane.frozen.states[k], shown))
     gates = [limits == (0.0, 1.0) for limits in ranges]
     for look in (_excursions, _turns, _attractors):
         values = look(plane, jumps, (ranges[0], ranges[1]), duration, deadline)
         ranges = [r if gate else range_of([*r, *(v[k] for v in values)], []) for k, (r, gate) in enumerate(zip(ranges, gates, strict=True))]
     box = [limits if gate else with_margin(limits) for limits, gate in zip(ranges, gates, strict=True)]
     return box[0], box[1]
+
+
+def _of_a_cell(state: State, shown: Range) -> Range:
+    """Return the range of a potential, where that is nearly a point around a resting cell, as wide as the response to a push needs."""
+    if not state.unit.same_dimension(MILLIVOLT) or shown[1] - shown[0] > POINT * max(abs(shown[0]), abs(shown[1])):
+        return shown
+    around = 0.5 * (shown[0] + shown[1])
+    return with_margin((around, around))
 
 
 def _excursions(plane: Plane, jumps: Jumps, box: Box, duration: float, deadline: Deadline) -> list[tuple[float, float]]:

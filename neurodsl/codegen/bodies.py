@@ -10,8 +10,11 @@ from neurodsl.codegen.loops import Loops
 from neurodsl.codegen.names import identifiers
 from neurodsl.codegen.pages import Body
 from neurodsl.codegen.printer import Printer, Storage
-from neurodsl.lower.elements import OfMatrix
+from neurodsl.lower.elements import OfMatrix, index_symbols
+from neurodsl.lower.events import flow_symbol
+from neurodsl.model import Steady
 from neurodsl.system import STEP, Definition, Draw, Items, Loaded, Quantity, Site, System
+from neurodsl.units import describe
 
 
 class Writer:
@@ -72,6 +75,10 @@ class Writer:
         system = self.system
         arrays = [q for q in (*system.parameters, *system.constants, *system.starts, *system.states) if q.shape]
         return {q.name: Storage(self.names[q.name], q.shape, whole=True) for q in arrays}
+
+    def indices_in(self, expression: Basic) -> list[Symbol]:
+        """Return the index symbols that an expression depends on, by name."""
+        return sorted(index_symbols(expression, self.system.elements, self.system.sizes), key=str)
 
     def name(self, name: str) -> str:
         """Return the identifier of a name."""
@@ -164,6 +171,19 @@ class Writer:
             return [f"{self.names[definition.name]} = {self.of_matrix(definition.expression)}{comment_of(definition)}"]
         return self.loops(self.print_setup).statement(self.names[definition.name], definition.expression, comment=comment_of(definition))
 
+    def preparation(self) -> tuple[list[str], list[str]]:
+        """Return the lines that compute the parameters, with the constants that their defaults use, and those that compute the other constants."""
+        rest = list(self.system.constants)
+        lines = []
+        for p in self.system.parameters:
+            for constant in self.system.needed(*expressions_of(p.default), among=rest):
+                lines += self.constant_lines(constant)
+                rest.remove(constant)
+            *before, last = self.value_lines(p, p.default, "_given")
+            place = f", line {p.span.line}" if p.span is not None else ""
+            lines += [*before, f"{last}  # [{plain(describe(p.unit))}]{place}"]
+        return lines, [line for constant in rest for line in self.constant_lines(constant)]
+
     def of_matrix(self, value: OfMatrix) -> str:
         """Return the call of numpy's linear algebra for a constant matrix."""
         matrix = self.names[value.args[1].name]
@@ -202,7 +222,7 @@ class Writer:
         used = {s.name for e in expressions for s in e.free_symbols}
         lines = []
         for i, state in enumerate(self.system.states):
-            label = f"d{state.name}/dt" if "/" not in state.name else f"_flow {state.name}"
+            label = flow_symbol(state).name
             if label in used and label not in self.states:
                 lines.append(f"{self.names[label]} = _d[{i}]")
         return lines
@@ -220,6 +240,16 @@ def observation(system: System, writer: Writer) -> tuple[str, ...]:
         else:
             lines += writer.kept(next(d for d in system.constants if d.name == name), "_derived", start + 1)
     return tuple(lines)
+
+
+def expressions_of(value: Expr | Draw | Items | Loaded | Steady) -> tuple[Basic, ...]:
+    """Return the expressions in a value with which a run begins."""
+    match value:
+        case Draw(arguments=values) | Items(values=values):
+            return values
+        case Expr():
+            return (value,)
+    return ()
 
 
 def starts_of(sizes: Iterable[tuple[str, int]]) -> dict[str, int]:

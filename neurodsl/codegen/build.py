@@ -11,7 +11,7 @@ from sympy import Basic, Expr
 from sympy.core.relational import Relational
 
 from neurodsl import __version__
-from neurodsl.codegen.bodies import Writer, observation, plain, starts_of
+from neurodsl.codegen.bodies import Writer, expressions_of, observation, plain, starts_of
 from neurodsl.codegen.events import event_fields
 from neurodsl.codegen.pages import Body, Event, File
 from neurodsl.codegen.render import render
@@ -21,6 +21,7 @@ from neurodsl.codegen.special import definitions
 from neurodsl.codegen.steps import held_states, slope_line, step_of
 from neurodsl.codegen.stochastic import diffusion, sites
 from neurodsl.integrators.method import ExplicitRungeKutta, Method, Rosenbrock
+from neurodsl.lower.elements import Pick
 from neurodsl.lower.functions import Ceil, Floor, Modulo, Repeated, Round, Signum, UnitStep
 from neurodsl.model import STEADY, Steady
 from neurodsl.system import TIME, Draw, Items, Loaded, State, System
@@ -85,9 +86,10 @@ def _head(system: System, method: Method, events_mode: str, duration: float, dt:
 def _numbers(system: System, writer: Writer) -> dict[str, Any]:
     """Return what is computed once for a run: constants, initial values, known times, thresholds."""
     levels = [level for group in system.thresholds.values() for level in group]
+    parameters, constants = writer.preparation()
     return {
-        "parameters": tuple(_parameters(system, writer)),
-        "constants": tuple(line for d in system.constants for line in writer.constant_lines(d)) + tuple(writer.table_lines()),
+        "parameters": tuple(parameters),
+        "constants": (*constants, *writer.table_lines()),
         "tables": tuple(starts_of(writer.constants)[name] for name in system.tables),
         "told_constants": ascii(writer.constants),
         "packed_constants": writer.packed([name for name, _ in writer.constants]),
@@ -103,8 +105,12 @@ def _numbers(system: System, writer: Writer) -> dict[str, Any]:
 
 
 def _edge(edge: Expr, writer: Writer) -> str:
-    """Return a known time, or known times in a row, as part of a list."""
-    return f"*_repeated(_until, {', '.join(map(writer.print, edge.args))})" if isinstance(edge, Repeated) else writer.print(edge)
+    """Return a known time, known times in a row, or those of all elements of an array, as part of a list."""
+    loops = [f" for {writer.name(k.name)} in range({writer.system.sizes[k]})" for k in writer.indices_in(edge)]
+    if not isinstance(edge, Repeated):
+        return f"*[{writer.print(edge)}{''.join(loops)}]" if loops else writer.print(edge)
+    row = f"_repeated(_until, {', '.join(map(writer.print, edge.args))})"
+    return f"*[_time{''.join(loops)} for _time in {row}]" if loops else f"*{row}"
 
 
 def _flow(system: System, writer: Writer) -> dict[str, Any]:
@@ -164,11 +170,11 @@ def is_restless(system: System) -> bool:
     """
     timed: set[Basic] = {TIME}
     for definition in system.varying:
-        if definition.expression.free_symbols & timed:
+        if system.bases(definition.expression) & timed:
             timed.add(definition.symbol)
-    jumps = (Relational, Floor, Ceil, Round, Modulo, Signum, UnitStep)
+    jumps = (Relational, Floor, Ceil, Round, Modulo, Pick, Signum, UnitStep)
     expressions = [*(d.expression for d in system.varying), *(s.derivative for s in system.states)]
-    return any(part.free_symbols & timed for e in expressions for part in e.atoms(*jumps))
+    return any(system.bases(part) & timed for e in expressions for part in e.atoms(*jumps))
 
 
 def _end_slope(method: Method, searched: bool) -> str:
@@ -176,15 +182,6 @@ def _end_slope(method: Method, searched: bool) -> str:
     if isinstance(method, ExplicitRungeKutta) and method.fsal:
         return f"_k[{method.stages - 1}, _i]"
     return "_work[5, _i]" if searched and not method.adaptive else ""
-
-
-def _parameters(system: System, writer: Writer) -> list[str]:
-    lines = []
-    for p in system.parameters:
-        place = f", line {p.span.line}" if p.span is not None else ""
-        *before, last = writer.value_lines(p, p.default, "_given")
-        lines += [*before, f"{last}  # [{plain(describe(p.unit))}]{place}"]
-    return lines
 
 
 def _initial(system: System, writer: Writer) -> list[str]:
@@ -214,14 +211,7 @@ def _initial(system: System, writer: Writer) -> list[str]:
 
 def _loaded(system: System, writer: Writer, starts: Sequence[State]) -> list[str]:
     """Return the lines that give the constants in initial values their names, arrays as a whole."""
-    initials: list[Basic] = []
-    for state in starts:
-        match state.initial:
-            case Draw(arguments=values) | Items(values=values):
-                initials += values
-            case Expr():
-                initials.append(state.initial)
-    used = writer.used(initials)
+    used = writer.used([e for state in starts for e in expressions_of(state.initial)])
     lines = writer.loads(used, state=None)
     places = starts_of(writer.constants)
     for made in (*system.parameters, *system.constants):

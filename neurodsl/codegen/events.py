@@ -73,7 +73,7 @@ def event_page(system: System, writer: Writer, number: int) -> Event:
             *writer.loads(writer.used(expressions), state=None),
             *(f"_held{i} = _hold[{i}] > _ts" for i in sorted(held)),
             *([f"_count[{number}] += 1"] if draws and event.time is None else []),
-            *(line for name in sorted(drawn) for line in _drawn(name, number)),
+            *(line for name in sorted(drawn) for line in random_lines(name, number, len(system.events))),
         ),
         tuple(_actions(system, writer, number, held)), event.spikes and not any(a.kind == "emit" for a in event.actions),
         chance_body.results[0] if chance_body.results else None, chance_body.lines, event.level, draws,
@@ -130,11 +130,11 @@ def _values(action: Action) -> list[Expr]:
     return ([] if action.value is None else [action.value]) + [value for _, value in action.also]
 
 
-def _drawn(name: str, number: int) -> list[str]:
-    """Return the lines that draw a random number of an action; each event has its own, and so has each of its firings."""
+def random_lines(name: str, number: int, count: int) -> list[str]:
+    """Return the lines that draw a random number of an action; each of ``count`` events has its own, and so has each of its firings."""
     normal = name.startswith(f"{RANDOM}n")
     place = int(name.removeprefix(f"{RANDOM}n" if normal else RANDOM))
-    call = f"_random(_count[{number}], {100000000 + 1000 * number + place}, _q, _work[6])"
+    call = f"_random(_count[{number}], {100000000 + count * place + number}, _q, _work[6])"
     value = "math.sqrt(-2.0*math.log(_work[6, 0]))*math.cos(6.283185307179586*_work[6, 1])" if normal else "_work[6, 0]"
     return [call, f"{name} = {value}"]
 

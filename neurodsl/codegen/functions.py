@@ -33,8 +33,7 @@ def functions_of(system: System, named: Mapping[str, Sequence[Basic]], folder: P
     """
     writer = Writer(system)
     bodies = tuple(Function(name, writer.body(list(expressions))) for name, expressions in named.items())
-    parameters = [line for p in system.parameters for line in writer.value_lines(p, p.default, "_given")]
-    constants = [line for d in system.constants for line in writer.constant_lines(d)]
+    parameters, constants = writer.preparation()
     page = Functions(
         title=plain(f"{system.name}: functions of the state"),
         constants=(*parameters, *constants),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sympy import Basic, Function, Symbol
 
 from neurodsl.codegen.printer import Printer
-from neurodsl.lower.elements import At, Reduce, index_symbols
+from neurodsl.lower.elements import At, Reduce, index_symbols, outermost
 
 BEGIN = {"_sum": "0.0", "_prod": "1.0", "_min": "math.inf", "_max": "-math.inf"}
 LANES = 8
@@ -45,7 +45,7 @@ class Loops:
 
     def _hoist(self, expression: Basic, nest: list[Symbol], placed: dict[int, list[str]]) -> Basic:
         """Return an expression with its sums replaced by the names of their values, and put their loops where they belong."""
-        found = {part: self._sum(part, nest, placed) for part in _outermost(expression)}
+        found = {part: self._sum(part, nest, placed) for part in outermost(expression, Reduce)}
         return expression.xreplace(found)
 
     def _sum(self, part: Reduce, nest: list[Symbol], placed: dict[int, list[str]]) -> Symbol:
@@ -89,16 +89,3 @@ class Loops:
             lines += [f"for {name} in range({size % LANES}):", f"    {value} += {self.text(body)}"]
         self.text.names[index.name] = name
         return lines
-
-
-def _outermost(expression: Basic) -> list[Reduce]:
-    """Return the sums in an expression that stand in no other, in a fixed order."""
-    found: dict[Reduce, None] = {}
-    stack: list[Basic] = [expression]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Reduce):
-            found[part] = None
-        else:
-            stack.extend(reversed(part.args))
-    return list(found)

@@ -31,6 +31,16 @@ INVERSE_SERIES = f"1.0 + x*(-0.5 + x*({horner([Fraction(1, 12), Fraction(-1, 720
 """The Taylor polynomial of x/(exp(x) - 1) of degree 6: its coefficients are the Bernoulli numbers over factorials."""
 
 
+def pick(dimensions: int) -> tuple[str, str]:
+    """Return the head and the body of the function that looks up an element of an array by computed indices, the first dimension first."""
+    sizes, indices = ([f"{letter}{k}" for k in range(dimensions)] for letter in "ni")
+    head = f"_pick{dimensions}({', '.join(['a', 'start', *sizes, *indices])})"
+    place = " + ".join(["start", "*".join(["int(np.rint(i0))", *sizes[1:]])])
+    rest = ", ".join(["a", place, *sizes[1:], *indices[1:]])
+    element = f"_pick{dimensions - 1}({rest})" if dimensions > 1 else f"a[{place}]"
+    return head, f"{element} if 0.0 <= np.rint(i0) < n0 else math.nan"
+
+
 def definitions(text: str) -> tuple[str, ...]:
     """Return the definitions of the functions that a text calls, each after those it uses."""
     bodies = {
@@ -45,8 +55,7 @@ def definitions(text: str) -> tuple[str, ...]:
         "_round(x)": "np.rint(x)",
         "_min(x, y)": "x if x < y or x != x else y",
         "_max(x, y)": "x if x > y or x != x else y",
-        "_pick1(a, start, n, i)": "a[start + int(np.rint(i))] if -0.5 <= i < n - 0.5 else math.nan",
-        "_pick2(a, start, n, m, i, j)": "_pick1(a, start + m*int(np.rint(i)), m, j) if -0.5 <= i < n - 0.5 else math.nan",
+        **dict(pick(k + 1) for k in range(max((int(number) for number in re.findall(r"\b_pick(\d+)\(", text)), default=0))),
         "_mod(x, y)": "x - np.floor(x/y)*y if y != 0.0 else math.nan",
     }
     wanted: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Symbol
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
@@ -121,14 +121,15 @@ def _solve_coupled(coupled: Sequence[tuple[Equation, Expr]], unknowns: set[Symbo
 
 
 def _define_used(translator: Translator, solved: dict[Symbol, Expr]) -> None:
-    """Make a definition of each derivative that a derived quantity or another equation uses."""
+    """Make a definition of each derivative that a derived quantity or another equation uses; of an array, where it is one equation, as a whole."""
+    arrays = translator.arrays
     used = set().union(*(d.expression.free_symbols for d in translator.definitions), *(e.free_symbols for e in solved.values()))
-    table = translator.arrays.table
-    for symbol in sorted(solved.keys() & used, key=str):
-        base, at = table.get(symbol, (symbol.name, ()))
-        unit = translator.symbols[base].unit
-        if any(not isinstance(k, Integer) for k in at):
-            told = f"`{base}` stands inside an expression, which is not supported for an array as large as this one"
-            raise fail(rules.UNSOLVABLE, told, None, "write what it is equal to")
-        translator.definitions.append(Definition(symbol.name, symbol, unit, None, None, solved[symbol], False, False))
-        solved[symbol] = symbol
+    used |= {Symbol(arrays.table[symbol][0]) for symbol in used if symbol in arrays.table}
+    for symbol in sorted(solved, key=str):
+        base, at = arrays.table.get(symbol, (symbol.name, ()))
+        whole = Symbol(base) if arrays.rolled else symbol
+        if whole in used:
+            indices = tuple(k for k in at if isinstance(k, Symbol))
+            shape, unit = tuple(arrays.sizes[k] for k in indices), translator.symbols[base].unit
+            translator.definitions.append(Definition(whole.name, whole, unit, None, None, solved[symbol], False, False, shape=shape, indices=indices))
+            solved[symbol] = symbol

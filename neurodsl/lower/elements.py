@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, count, product
 from math import prod
 from typing import Any
 
@@ -18,7 +18,7 @@ import sympy
 from sympy import Basic, Expr, Function, Integer, Symbol
 
 from neurodsl.lang.shapes import Shape, Shapes
-from neurodsl.lower.functions import Maximum, Minimum, Select
+from neurodsl.lower.functions import Maximum, Minimum, Round, Select
 from neurodsl.system import Site
 
 At = tuple[Expr, ...]
@@ -107,10 +107,18 @@ class Arrays:
 
     def fresh(self, size: int, wanted: str | None = None) -> Symbol:
         """Return an index symbol that nothing in scope uses."""
-        letters = [*([wanted] if wanted else LETTERS), *(f"{wanted or 'i'}_{k}" for k in range(2, 40))]
+        letters = chain((wanted,) if wanted else LETTERS, (f"{wanted or 'i'}_{k}" for k in count(2)))
         taken = {s.name for s in self.scope} | self.shapes.names.keys()
         symbol = Symbol(next(letter for letter in letters if letter not in taken and self.sizes.get(Symbol(letter), size) == size))
         self.sizes[symbol] = size
+        return symbol
+
+    def renamed(self, index: Symbol) -> Symbol:
+        """Return an index symbol that nothing uses yet and that runs as far as another."""
+        taken = self.sizes.keys() | {Symbol(name) for name in self.shapes.names}
+        stem = index.name.partition("_")[0]
+        symbol = next(s for k in count(1) if (s := Symbol(f"{stem}_{k}")) not in taken)
+        self.sizes[symbol] = self.sizes[index]
         return symbol
 
     @contextmanager
@@ -154,7 +162,6 @@ class Arrays:
 
     def over(self, function: str, sizes: Mapping[str, int], body: Callable[[dict[str, Expr]], Expr]) -> Expr:
         """Return a sum, or another reduction, of a body over index variables."""
-        count = prod(sizes.values())
         kind = "sum" if function == "mean" else function
         if self.rolled:
             symbols: list[Symbol] = []
@@ -169,15 +176,14 @@ class Arrays:
             places = product(*(range(size) for size in sizes.values()))
             terms = [body(dict(zip(sizes, map(Integer, at), strict=True))) for at in places]
             result = joined(kind, terms)
-        return result / count if function == "mean" else result
+        return result / prod(sizes.values()) if function == "mean" else result
 
     def chosen(self, items: Sequence[Expr], index: Expr) -> Expr:
-        """Return the item of an index."""
-        if isinstance(index, Integer):
-            return items[int(index)]
-        result = items[-1]
-        for number in range(len(items) - 2, -1, -1):
-            result = Select(sympy.Eq(index, Integer(number), evaluate=False), items[number], result)
+        """Return the item of an index that is an index symbol or computed in a run; not a number where there is none."""
+        known = self.is_place(index)
+        result, others = (items[-1], items[:-1]) if known else (sympy.nan, items)
+        for number, item in reversed(list(enumerate(others))):
+            result = Select(sympy.Eq(index if known else Round(index), Integer(number), evaluate=False), item, result)
         return result
 
     def is_place(self, index: Expr) -> bool:
@@ -205,6 +211,19 @@ def joined(kind: str, terms: list[Expr]) -> Expr:
     return result
 
 
+def outermost(expression: Basic, kinds: type | tuple[type, ...]) -> list[Any]:
+    """Return the parts of some kinds that stand in no other such part, in a fixed order."""
+    found: dict[Basic, None] = {}
+    stack: list[Any] = [expression]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, kinds):
+            found[part] = None
+        else:
+            stack.extend(reversed(part.args))
+    return list(found)
+
+
 def index_symbols(expression: Basic, table: Mapping[Symbol, tuple[str, At]], sizes: Mapping[Symbol, int]) -> set[Symbol]:
     """Return the index symbols that an expression depends on and no sum in it binds."""
     if isinstance(expression, Reduce):
@@ -213,12 +232,4 @@ def index_symbols(expression: Basic, table: Mapping[Symbol, tuple[str, At]], siz
         if expression in table:
             return set().union(*(k.free_symbols & sizes.keys() for k in table[expression][1]))
         return {expression} & sizes.keys()
-    found: set[Symbol] = set()
-    stack: list[Any] = list(expression.args)
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Reduce | Symbol):
-            found |= index_symbols(part, table, sizes)
-        else:
-            stack.extend(part.args)
-    return found
+    return set().union(*(index_symbols(part, table, sizes) for part in outermost(expression, (Reduce, Symbol))))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 
 import sympy
-from sympy import Expr, Integer, Symbol
+from sympy import Dummy, Expr, Integer, Symbol
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
@@ -16,9 +16,9 @@ from neurodsl.lang.functions import BUILTINS
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Logic, Name, Number, Power, Product, Sum
 from neurodsl.lang.shapes import Shape
 from neurodsl.lang.stimuli import STIMULI
-from neurodsl.lower.elements import REDUCTIONS, Arrays, At, Pick, Sampled
-from neurodsl.lower.functions import Round, Select, apply_builtin, nesting, rational
-from neurodsl.lower.indexing import ARRAY_FUNCTIONS, array_call, array_value, derivative_symbol, local_shapes, takes_arrays
+from neurodsl.lower.elements import REDUCTIONS, Arrays, At, Pick, Reduce, Sampled, index_symbols, outermost
+from neurodsl.lower.functions import Select, apply_builtin, nesting, rational
+from neurodsl.lower.indexing import ARRAY_FUNCTIONS, array_call, array_value, derivative_name, derivative_symbol, local_shapes, takes_arrays
 from neurodsl.lower.singularities import mend
 from neurodsl.lower.stimuli import stimulus
 from neurodsl.lower.values import Argument, Local, Value
@@ -71,6 +71,10 @@ class Translator:
         The index variables that the author writes for the elements of a state.
     adjoints : dict
         The names of the derivatives of a number by definitions, None for 0.
+    matrices : dict
+        The names of what linear algebra found for constant matrices.
+    by_parameter : bool
+        Whether something is differentiated by a parameter, so that constants are written out like the equations that use them.
     """
 
     model: Model
@@ -81,11 +85,13 @@ class Translator:
     definitions: list[Definition] = field(default_factory=list)
     edges: list[Expr] = field(default_factory=list)
     mended: list[tuple[str, Span | None]] = field(default_factory=list)
-    calls: dict[tuple[str, tuple[Value, ...]], Value] = field(default_factory=dict)
+    calls: dict[tuple[str, tuple[Value, ...], bool, At], Value] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     drawn: list[Symbol] | None = None
     letters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     adjoints: dict[tuple[Expr, str], str | None] = field(default_factory=dict)
+    matrices: dict[tuple[str, Shape, Expr], str] = field(default_factory=dict)
+    by_parameter: bool = False
 
     def translate(self, node: Expression, local: Local | None = None, at: At = ()) -> Value:
         """Return an expression of the tree as a value.
@@ -128,7 +134,9 @@ class Translator:
     def level(self, left: Expr, right: Expr) -> tuple[Expr, Expr] | None:
         """Return a comparison of the time with a constant as one of the level time, and note its edge; None for any other."""
         difference = self.expand(left - right)
-        if TIME not in difference.free_symbols or not difference.free_symbols - {TIME} <= self.constants:
+        if TIME not in difference.free_symbols or not self.is_constant(difference.xreplace({TIME: Integer(0)})):
+            return None
+        if any(TIME in part.free_symbols for part in outermost(difference, (Reduce, Pick, Sampled))):
             return None
         slope = difference.diff(TIME)
         if not (slope.is_number and slope != 0):
@@ -136,12 +144,23 @@ class Translator:
         edge = sympy.expand(TIME - difference / slope)
         if TIME in edge.free_symbols:
             return None
+        if edge.has(Reduce):
+            edge = self._constant_edge(edge)
         self.edges.append(edge)
         return (LEVEL_TIME, edge) if slope > 0 else (edge, LEVEL_TIME)
 
+    def _constant_edge(self, edge: Expr) -> Expr:
+        """Make a definition of a known time that holds sums over arrays, and return what stands for it."""
+        indices = tuple(sorted(index_symbols(edge, self.arrays.table, self.arrays.sizes), key=str))
+        value = Value(edge, self.model.time_unit)
+        shape = tuple(self.arrays.sizes[k] for k in indices)
+        symbol = self.arrays.element(self.define("edge", value, None, shape=shape, at=indices).expression.name, indices)
+        self.constants.add(symbol)
+        return symbol
+
     def expand(self, expression: Expr) -> Expr:
         """Return an expression with the definitions that use the time or a state put in."""
-        table = {d.symbol: d.expression for d in self.definitions if not d.constant}
+        table = {d.symbol: d.expression for d in self.definitions if not d.constant and not d.expression.has(Reduce)}
         whole = expression
         while used := {symbol: table[symbol] for symbol in whole.free_symbols if symbol in table}:
             whole = whole.xreplace(used)
@@ -236,10 +255,10 @@ class Translator:
                     kind.add(symbol)
             return Value(symbol, unit)
         if self.arrays.rolled or Symbol(name) in self.constants:
-            return Value(Pick(Symbol(name), *at), unit)
+            return Value(Pick(Symbol(derivative_name(name, order)), *at), unit)
         number = next(n for n, k in enumerate(at) if not isinstance(k, Integer))
         items = [self.element(name, (*at[:number], Integer(k), *at[number + 1 :]), order).expression for k in range(shape[number])]
-        return Value(self.arrays.chosen([*items, sympy.nan], Round(at[number])), unit)
+        return Value(self.arrays.chosen(items, at[number]), unit)
 
     def add_named(self, name: str) -> None:
         """Define a derived quantity or an input of the author's, unless it is there already."""
@@ -249,11 +268,11 @@ class Translator:
         fixed = isinstance(made, ModelDefinition) and made.constant
         indices = made.indices if isinstance(made, ModelDefinition) else ()
         shape = self.arrays.shape(name)
-        with self.arrays.kept_rolled(self.arrays.rolled or (fixed and self.arrays.present)):
+        with self.arrays.kept_rolled(self.arrays.rolled or (fixed and self.arrays.present and not self.by_parameter)):
             for at in self.arrays.instances(shape, indices):
                 local = {variable: Value(k, ONE) for variable, k in zip(indices, at, strict=False)}
                 assert not isinstance(made.value, Distribution)
-                with self.arrays.within(*(k for k in at if isinstance(k, Symbol))):
+                with self.arrays.only(*(k for k in at if isinstance(k, Symbol))):
                     value = Value(self.translate(made.value, local, () if indices else at).within(made.unit), made.unit)
                 if value.expression is sympy.nan:
                     raise not_a_number(made.value)
@@ -282,14 +301,17 @@ class Translator:
         return Value(self._quotient(sympy.Mul(*numerator), below, node.span), unit)
 
     def _quotient(self, above: Expr, below: Expr, span: Span) -> Expr:
-        moving = self.states | {TIME}
-        whole = self.expand(below)
-        found = mend(self.expand(above), whole, moving) if whole.free_symbols & moving else None
+        """Return a quotient, mended where it is 0/0; a sum, a computed element and a sample are each one quantity there."""
+        wholes = self.expand(above), self.expand(below)
+        parts = {part: Dummy() for whole in wholes for part in outermost(whole, (Reduce, Pick, Sampled)) if not self.is_constant(part)}
+        moving = self.states | {TIME, *parts.values()}
+        numerator, denominator = (whole.xreplace(parts) for whole in wholes)
+        found = mend(numerator, denominator, moving) if denominator.free_symbols & moving else None
         if found is None:
             return above / below
-        where = "where its denominator is 0" if "_ts" in found[1] or "Select(" in found[1] else f"at {found[1]}"
+        where = "where its denominator is 0" if parts or "_ts" in found[1] or "Select(" in found[1] else f"at {found[1]}"
         self.mended.append((f"`{span.text}` is 0/0 {where}", span))
-        return found[0]
+        return found[0].xreplace({dummy: part for part, dummy in parts.items()})
 
     def _power(self, node: Power, local: Local, at: At) -> Value:
         base, exponent = self.translate(node.base, local, at), self.translate(node.exponent, local, at)
@@ -334,7 +356,7 @@ class Translator:
         return self.define("part", Value(expression, ONE), span).expression
 
     def _author_call(self, function: Function, arguments: tuple[Value, ...], span: Span) -> Value:
-        key = (function.name, arguments)
+        key = (function.name, arguments, self.arrays.rolled, tuple(self.arrays.scope))
         if key not in self.calls:
             local = dict(zip(function.arguments, arguments, strict=True))
             value = self.translate(function.body, local)

@@ -8,18 +8,20 @@ back-propagation.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import TYPE_CHECKING
 
 import sympy
 from sympy import Basic, Dummy, Expr, Integer, Symbol
 
 from neurodsl import rules
-from neurodsl.diagnostics import fail
+from neurodsl.diagnostics import NeuroError, fail
+from neurodsl.lang.geometry import too_large
+from neurodsl.lang.nodes import Call, Index, Name
 from neurodsl.lower.chain import total_derivative
-from neurodsl.lower.elements import Arrays, At, Pick, Reduce
+from neurodsl.lower.elements import Arrays, At, OfMatrix, Pick, Reduce, index_symbols
 from neurodsl.lower.functions import Select
 from neurodsl.lower.values import Value
+from neurodsl.model import Model
 from neurodsl.system import Definition
 from neurodsl.units import ONE
 
@@ -30,21 +32,60 @@ ADJOINT = "slope {} by {}"
 """The names of derivatives of a number by definitions."""
 
 
+def differentiates_by_parameter(model: Model) -> bool:
+    """Return whether a model holds a derivative by anything but a state."""
+    roots = [d.value for d in model.definitions.values()] + [e.right for e in model.equations] + [f.body for f in model.functions.values()]
+    roots += [action.value for event in model.events for action in event.actions if action.value is not None]
+    targets = (node.arguments[1] for root in roots for node in root.walk() if isinstance(node, Call) and node.function == "diff")
+    return any(not (isinstance(target, Name | Index) and target.id in model.states) for target in targets)
+
+
 def gradient(expression: Expr, symbol: Symbol, translator: Translator) -> Expr:
-    """Return the derivative of an expression by a symbol, through the definitions of a model."""
-    if not translator.arrays.rolled:
-        return total_derivative(expression, symbol, translator.definitions)
+    """Return the derivative of an expression by a symbol, through the definitions of a model.
+
+    Raises
+    ------
+    NeuroError
+        M101 where it is not supported: through the inverse of a matrix, an element whose index is computed, the largest of an array.
+    """
     name, at = translator.arrays.table.get(symbol, (symbol.name, ()))
-    return _Reverse(translator, expression).by(name, at)
+    if translator.arrays.rolled:
+        return _Reverse(translator, expression).by(name, at)
+    _refuse_hidden(expression, name, translator)
+    return total_derivative(expression, symbol, translator.definitions)
+
+
+def _refuse_hidden(expression: Expr, name: str, translator: Translator) -> None:
+    """Refuse a derivative where the target stands behind a computed index, or in a matrix that linear algebra looks at."""
+    table = translator.arrays.table
+    carriers = {name}
+    wholes = [(d.name.partition("[")[0], d.expression) for d in translator.definitions]
+    for carrier, whole in (*wholes, ("", expression)):
+        if any((table[s][0] if s in table else s.name) in carriers for s in whole.free_symbols):
+            carriers.add(carrier)
+            for part in whole.atoms(Pick, OfMatrix):
+                if part.args[0 if isinstance(part, Pick) else 1].name in carriers:
+                    raise _hidden(part, name)
+
+
+def _hidden(part: Basic, name: str) -> NeuroError:
+    if isinstance(part, Pick):
+        return fail(rules.UNSOLVABLE, f"`diff` by `{name}` meets an element of it whose index is computed in a run")
+    return fail(rules.UNSOLVABLE, f"`diff` is not supported through `{part.args[0].name[1:]}` of a matrix")
 
 
 class _Reverse:
-    """Back-propagation: each definition between a number and what it is differentiated by gets the derivative of the number by it."""
+    """Back-propagation: each definition between a number and what it is differentiated by gets the derivative of the number by it.
+
+    A number that depends on index symbols, as ``y[i]``, has such a derivative for each of their values: they come first among its indices.
+    """
 
     def __init__(self, translator: Translator, expression: Expr) -> None:
         self.translator = translator
         self.expression = expression
-        self.users = [d for d in translator.definitions if not d.constant and not d.name.startswith("slope ")]
+        self.users = list(translator.definitions)
+        arrays = translator.arrays
+        self.outer = tuple(sorted(index_symbols(expression, arrays.table, arrays.sizes), key=str))
 
     def by(self, name: str, at: At) -> Expr:
         """Return the derivative by an element."""
@@ -53,8 +94,8 @@ class _Reverse:
         terms = made.of(self.expression)
         for user in self.users:
             if made.depends(user.expression) and (back := self._adjoint(user)) is not None:
-                own = tuple(made.fresh(index) for index in user.indices)
-                whole = arrays.element(back, own) * made.moved(user.expression, dict(zip(user.indices, own, strict=True)))
+                own = tuple(arrays.renamed(index) for index in user.indices)
+                whole = arrays.element(back, (*self.outer, *own)) * made.moved(user.expression, dict(zip(user.indices, own, strict=True)))
                 for index in reversed(own):
                     whole = Reduce(Symbol("_sum"), whole, index, Integer(arrays.sizes[index]))
                 terms += made.of(whole)
@@ -64,13 +105,19 @@ class _Reverse:
         """Return the name of the derivative by a definition, which is a definition too; None where it is 0."""
         known, key = self.translator.adjoints, (self.expression, definition.name)
         if key not in known:
-            with self.translator.arrays.only(*definition.indices):
-                slope = self.by(definition.name, definition.indices)
+            arrays = self.translator.arrays
+            own = tuple(arrays.renamed(index) if index in self.outer else index for index in definition.indices)
+            indices = (*self.outer, *own)
+            shape = tuple(arrays.sizes[index] for index in indices)
+            with arrays.only(*indices):
+                slope = self.by(definition.name, own)
             known[key] = None
             if slope != 0:
+                if too_large(shape):
+                    told = f"`diff` through `{definition.name}` takes an array of shape {shape}, of more than 10 million elements"
+                    raise fail(rules.TOO_LARGE_MATH, told, None, "make the arrays smaller")
                 name = ADJOINT.format(len(known), definition.name)
-                value = Value(slope, ONE)
-                made = self.translator.define(name, value, definition.span, shape=definition.shape, at=definition.indices)
+                made = self.translator.define(name, Value(slope, ONE), definition.span, shape=shape, at=indices)
                 known[key] = made.expression.name
         return known[key]
 
@@ -132,9 +179,9 @@ class _Gradient:
         stack: list[Basic] = [expression]
         while stack:
             part = stack.pop()
-            if isinstance(part, Pick):
+            if isinstance(part, Pick | OfMatrix):
                 if self.depends(part):
-                    raise fail(rules.UNSOLVABLE, f"`diff` by `{self.name}` meets an element of it whose index is computed in a run")
+                    raise _hidden(part, self.name)
             elif isinstance(part, Reduce | Symbol):
                 if self.depends(part):
                     found[part] = None
@@ -150,7 +197,7 @@ class _Gradient:
         kind, body, index, size = part.args
         if kind.name != "_sum":
             raise fail(rules.UNSOLVABLE, f"`diff` is not supported through `{kind.name[1:]}` of an array", None, "write it with `sum`")
-        own = self.fresh(index)
+        own = self.arrays.renamed(index)
         result = []
         for term in self.of(self.moved(body, {index: own})):
             pair = next((pair for pair in term.equal if own in pair), None)
@@ -164,20 +211,12 @@ class _Gradient:
             result.append(_Term(self.moved(term.factor, moved), equal, term.sums))
         return result
 
-    def fresh(self, like: Symbol) -> Symbol:
-        """Return an index symbol that nothing uses yet."""
-        taken = self.arrays.sizes.keys() | {Symbol(name) for name in self.arrays.shapes.names}
-        stem = like.name.partition("_")[0]
-        symbol = next(s for k in count(1) if (s := Symbol(f"{stem}_{k}")) not in taken)
-        self.arrays.sizes[symbol] = self.arrays.sizes[like]
-        return symbol
-
     def distinct(self, expression: Expr) -> Expr:
         """Return an expression in which no sum binds an index that is in use around it."""
         if isinstance(expression, Reduce):
             kind, body, index, size = expression.args
             if expression not in self.renamed:
-                own = self.fresh(index) if index in self.arrays.scope else index
+                own = self.arrays.renamed(index) if index in self.arrays.scope else index
                 inner = self.moved(body, {index: own}) if own != index else body
                 self.renamed[expression] = Reduce(kind, self.distinct(inner), own, size)
             return self.renamed[expression]
@@ -191,7 +230,7 @@ class _Gradient:
             kind, body, index, size = expression.args
             inner = {old: new for old, new in indices.items() if old != index}
             if any(index in new.free_symbols for new in inner.values()):
-                own = self.fresh(index)
+                own = self.arrays.renamed(index)
                 inner[index] = own
                 index = own
             return Reduce(kind, self.moved(body, inner), index, size)

@@ -89,7 +89,8 @@ def _literal(translator: Translator, node: Array, local: Local, at: At) -> Value
         told = f"an array of {len(node.items)} items stands in an equation"
         raise fail(rules.TOO_LARGE_MATH, told, node.span, "give it a name with `param`")
     if isinstance(at[0], Integer):
-        return translator.translate(node.items[int(at[0])], local, at[1:])
+        inside = 0 <= at[0] < len(node.items)
+        return translator.translate(node.items[int(at[0])], local, at[1:]) if inside else Value(sympy.nan, ONE)
     values = [translator.translate(item, local, at[1:]) for item in node.items]
     unit = next((value.unit for value in values if value.expression != 0), ONE)
     return Value(translator.arrays.chosen([value.within(unit) for value in values], at[0]), unit)
@@ -98,6 +99,7 @@ def _literal(translator: Translator, node: Array, local: Local, at: At) -> Value
 def _dot(translator: Translator, node: Dot, local: Local, at: At) -> Value:
     arrays, shapes = translator.arrays, local_shapes(local)
     left, right = arrays.shapes.of(node.left, shapes), arrays.shapes.of(node.right, shapes)
+    at = at if len(left) + len(right) > 2 else ()
     before, after = at[: len(left) - 1], at[len(left) - 1 :]
     unit = ONE
 
@@ -174,19 +176,23 @@ def _of_matrix(translator: Translator, node: Call, local: Local, at: At) -> Valu
     """Return what linear algebra finds for a constant matrix; both the matrix and the result are definitions of their own."""
     (argument,) = node.arguments
     shape = translator.arrays.shapes.of(argument, local_shapes(local))
-    with translator.arrays.kept_rolled():
+    with translator.arrays.kept_rolled(), translator.arrays.only():
         (indices,) = translator.arrays.instances(shape)
-        with translator.arrays.within(*(k for k in indices if isinstance(k, Symbol))):
+        with translator.arrays.only(*(k for k in indices if isinstance(k, Symbol))):
             entry = translator.translate(argument, local, indices)
     translator.constants.add(Symbol(f"_{node.function}"))
-    matrix = translator.define("matrix", entry, node.span, shape=shape, at=indices)
-    whole = OfMatrix(Symbol(f"_{node.function}"), matrix.expression)
-    if node.function != "inverse":
-        return translator.define(node.function, Value(whole, entry.unit), node.span)
-    name = translator.define("inverse", Value(whole, ONE / entry.unit), node.span, shape=shape).expression.name
-    symbol = translator.arrays.element(name, at)
+    inverted = node.function == "inverse"
+    unit = ONE / entry.unit if inverted else entry.unit
+    key = node.function, shape, entry.expression
+    if key not in translator.matrices:
+        matrix = translator.define("matrix", entry, node.span, shape=shape, at=indices)
+        whole = OfMatrix(Symbol(f"_{node.function}"), matrix.expression)
+        made = translator.define(node.function, Value(whole, unit), node.span, shape=shape if inverted else (), at=indices if inverted else ())
+        translator.matrices[key] = made.expression.name
+    name = translator.matrices[key]
+    symbol = translator.arrays.element(name, at) if inverted else Symbol(name)
     translator.constants.add(symbol)
-    return Value(symbol, ONE / entry.unit)
+    return Value(symbol, unit)
 
 
 def _derivative(translator: Translator, node: Call, local: Local, at: At) -> Value:

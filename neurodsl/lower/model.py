@@ -16,8 +16,9 @@ from neurodsl.lower.elements import Arrays, label
 from neurodsl.lower.events import Conditions
 from neurodsl.lower.expressions import Translator, time_symbols
 from neurodsl.lower.functions import Select
+from neurodsl.lower.gradient import differentiates_by_parameter
 from neurodsl.lower.indexing import derivative_name, derivative_symbol
-from neurodsl.lower.noise import split
+from neurodsl.lower.noise import check_linear, split
 from neurodsl.lower.order import ordered
 from neurodsl.lower.processes import with_processes
 from neurodsl.lower.starts import initial_value, names_of, parameters_of
@@ -49,6 +50,7 @@ def lower(model: Model, rolled: bool = False) -> System:
     arrays = Arrays(shapes, rolled and any(shapes.names.values()))
     translator = Translator(model, time_symbols(model.time_unit), set(), set(), arrays)
     translator.taken.update((*model.parameters, *model.inputs, *model.definitions, *model.states))
+    translator.by_parameter = differentiates_by_parameter(model)
     translator.letters = {e.defines[0][0]: e.indices for e in model.equations if e.indices}
     parameters = parameters_of(model, translator, _replaced(model))
     extra = _declare_states(model, translator)
@@ -63,6 +65,8 @@ def lower(model: Model, rolled: bool = False) -> System:
     if not arrays.rolled:
         states, definitions, noises = split(states, translator.definitions, noises)
         translator.definitions = list(definitions)
+    elif noises:
+        translator.definitions = list(check_linear(states, ordered(translator.definitions, model, arrays.table), noises, arrays.table))
     conditions = Conditions(model, translator, states)
     events = tuple(made for event in model.events for made in conditions.events(event))
     definitions = ordered(translator.definitions, model, arrays.table)

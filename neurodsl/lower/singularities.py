@@ -53,7 +53,7 @@ def mend(numerator: Expr, denominator: Expr, varying: Collection[Symbol]) -> tup
     quotient = Quotient(numerator, denominator, varying)
     try:
         return bounded(SECONDS, quotient.mend)
-    except Exceeded:
+    except (Exceeded, Unsupported):
         return None
 
 

@@ -19,7 +19,7 @@ from neurodsl.run.start import place_of, prepared, prepared_copy, stiffness, wit
 from neurodsl.solution import Result
 from neurodsl.source import Source
 
-__all__ = ["STIFFNESS", "Failure", "advise", "execute", "stiffness", "unsound"]
+__all__ = ["STIFFNESS", "Failure", "advise", "execute", "stiffness", "unsound", "with_files"]
 
 STIFFNESS = 3.0
 """A fastest rate times the output step above this makes an explicit method take steps shorter than the output's."""

@@ -50,6 +50,30 @@ def test_fitzhugh_nagumo_has_two_subcritical_hopf_points_where_the_formula_says(
     assert pytest.approx([0.9719710819889978] * 2, abs=1e-10) == [lower.first_lyapunov, upper.first_lyapunov]
 
 
+def test_a_symmetric_switch_has_its_pitchfork_where_both_nullclines_touch() -> None:
+    # u (1 + u^2) = alpha on the diagonal, and 2 u^2/(1 + u^2) = 1: u = 1. Gardner, Cantor, Collins, 2000, doi:10.1038/35002131.
+    switch = frozen("param alpha = 4\ninit u = 1, v = 0.5\ndu/dt = alpha/(1 + v^2) - u\ndv/dt = alpha/(1 + u^2) - v\n")
+    (found,) = bifurcations(switch, "alpha", 0.5, 5)
+    assert (found.kind, found.criticality) == ("pitchfork", "supercritical")
+    assert pytest.approx([2, 1, 1], abs=1e-9) == [found.value, *found.state.values()]
+
+
+def test_the_arms_of_a_pitchfork_that_are_followed_across_it_add_no_folds() -> None:
+    # On x = y, x = tanh((w - 1) x); the other eigenvalue, (w + 1)(1 - x^2) - 1, is 0 at a second pair of pitchforks.
+    rivals = frozen("param w = 2\ninit x = 0.1, y = 0.2\ndx/dt = -x + tanh(w*x - y)\ndy/dt = -y + tanh(w*y - x)\n")
+    found = bifurcations(rivals, "w", 0.1, 4)
+    second = brentq(lambda w: np.sqrt(w / (w + 1)) - np.tanh((w - 1) * np.sqrt(w / (w + 1))), 2.1, 4)
+    assert kinds(found) == [("pitchfork", "supercritical"), ("pitchfork", "subcritical"), ("pitchfork", "subcritical")]
+    assert values(found) == pytest.approx([2, second, second], abs=1e-9)
+
+
+def test_a_fixed_point_that_no_value_of_the_parameter_moves_is_followed_to_its_flip() -> None:
+    # Ricker, 1954, doi:10.1139/f54-039: the eigenvalue at N = K is 1 - r.
+    (found,) = bifurcations(frozen("param r = 1.5, K = 100\ninit N = 20\nnext N = N*exp(r*(1 - N/K))\n"), "r", 0.1, 3)
+    assert (found.kind, found.criticality) == ("flip", "supercritical")
+    assert pytest.approx([2, 100], abs=1e-9) == [found.value, found.state["N"]]
+
+
 def test_the_closed_form_of_fitzhugh_nagumo_is_that_of_the_literature() -> None:
     system = model("fitzhugh_nagumo")
     a, b, delta = (next(p.symbol for p in system.system.parameters if p.name == name) for name in ("a", "b", "delta"))

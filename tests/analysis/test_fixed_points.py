@@ -182,6 +182,61 @@ def test_the_exponential_neuron_rests_at_both_branches_of_lamberts_function() ->
     assert ["LambertW" in (p.closed_form or {"V": ""})["V"] for p in found] == [True, True]
 
 
+CONNOR_STEVENS = """
+param C = 1 [uF/cm^2], g_Na = 120 [mS/cm^2], g_K = 20 [mS/cm^2], g_A = 47.7 [mS/cm^2], g_L = 0.3 [mS/cm^2]
+param E_Na = 55 [mV], E_K = -72 [mV], E_A = -75 [mV], E_L = -17 [mV]
+init V = -68 [mV], m = 0.01, h = 0.96, n = 0.16, a = 0.54, b = 0.28
+a_m = 0.38 [1/ms]*(V/[mV] + 29.7)/(1 - exp(-0.1*(V/[mV] + 29.7)))
+b_m = 15.2 [1/ms]*exp(-0.0556*(V/[mV] + 54.7))
+a_h = 0.266 [1/ms]*exp(-0.05*(V/[mV] + 48))
+b_h = 3.8 [1/ms]/(1 + exp(-0.1*(V/[mV] + 18)))
+a_n = 0.02 [1/ms]*(V/[mV] + 45.7)/(1 - exp(-0.1*(V/[mV] + 45.7)))
+b_n = 0.25 [1/ms]*exp(-0.0125*(V/[mV] + 55.7))
+a_inf = (0.0761*exp(0.0314*(V/[mV] + 94.22))/(1 + exp(0.0346*(V/[mV] + 1.17))))^(1/3)
+b_inf = (1/(1 + exp(0.0688*(V/[mV] + 53.3))))^4
+C*dV/dt = -g_Na*m^3*h*(V - E_Na) - g_K*n^4*(V - E_K) - g_A*a^3*b*(V - E_A) - g_L*(V - E_L)
+dm/dt = a_m*(1 - m) - b_m*m
+dh/dt = a_h*(1 - h) - b_h*h
+dn/dt = a_n*(1 - n) - b_n*n
+da/dt = (a_inf - a)/(0.3632 [ms] + 1.158 [ms]/(1 + exp(0.0497*(V/[mV] + 55.96))))
+db/dt = (b_inf - b)/(1.24 [ms] + 2.678 [ms]/(1 + exp(0.0624*(V/[mV] + 50))))
+"""
+
+
+def test_bounds_as_far_as_an_exponential_reaches_do_not_hide_the_rest_of_connor_and_stevens() -> None:
+    # Connor, Walter, McKown, 1977, doi:10.1016/S0006-3495(77)85598-7, as in Dayan and Abbott, 2001, section 6.6.
+    def current(v: float) -> float:
+        am, an = 0.38 * (v + 29.7) / -math.expm1(-0.1 * (v + 29.7)), 0.02 * (v + 45.7) / -math.expm1(-0.1 * (v + 45.7))
+        bm, bn = 15.2 * math.exp(-0.0556 * (v + 54.7)), 0.25 * math.exp(-0.0125 * (v + 55.7))
+        ah, bh = 0.266 * math.exp(-0.05 * (v + 48)), 3.8 / (1 + math.exp(-0.1 * (v + 18)))
+        a3 = 0.0761 * math.exp(0.0314 * (v + 94.22)) / (1 + math.exp(0.0346 * (v + 1.17)))
+        b = (1 + math.exp(0.0688 * (v + 53.3))) ** -4
+        sodium, potassium = 120 * (am / (am + bm)) ** 3 * ah / (ah + bh) * (v - 55), 20 * (an / (an + bn)) ** 4 * (v + 72)
+        return sodium + potassium + 47.7 * a3 * b * (v + 75) + 0.3 * (v + 17)
+
+    found = nd.loads(CONNOR_STEVENS).fixed_points()
+    assert pytest.approx(brentq(current, -75, -60), abs=1e-9) == only(found)["V"]
+    assert (found[0].type, found.guarantee.startswith("the only fixed point in the box V = -150..150 mV")) == ("stable node", True)
+
+
+def test_bounds_that_run_away_say_that_there_is_no_fixed_point() -> None:
+    text = "param D = 2 [mV], I = 20 [mV]\ninit V = -65 [mV]\ndV/dt = (-(V + 65 [mV]) + D*exp((V + 50 [mV])/D) + I)/10 [ms]\n"
+    found = nd.loads(text).fixed_points()
+    assert (len(found), found.proved) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("param a = 1.1, b = 0.4, c = 0.4, d = 0.1\ndx/dt = a*x - b*x*y\ndy/dt = d*x*y - c*y\n", {"x": "c/d", "y": "a/b"}),
+        ("param A = 1, B = 3\ndx/dt = A + x^2*y - (B + 1)*x\ndy/dt = B*x - x^2*y\n", {"x": "A", "y": "B/A"}),
+    ],
+    ids=["lotka_volterra", "brusselator"],
+)
+def test_a_system_of_polynomials_has_its_rest_in_closed_form(text: str, forms: dict[str, str]) -> None:
+    assert forms == nd.loads(text).fixed_points()[-1].closed_form
+
+
 def test_a_fixed_point_is_polished_to_the_last_digits() -> None:
     for name in ("hodgkin_huxley", "wilson_cowan", "lorenz", "working_memory", "epileptor"):
         found = nd.load(name).fixed_points()
@@ -195,7 +250,7 @@ def test_a_fixed_point_above_the_threshold_is_said_not_to_be_reached() -> None:
     found = nd.load("lif").fixed_points(I=2)
     assert (only(found)["V"], found[0].reached, found[0].type) == (-45.0, False, "stable node")
     assert found[0].closed_form == {"V": "I/g_L + V_rest"}
-    assert any("V_th = -50 mV" in note and "spikes or resets come first" in note for note in found.notes)
+    assert any("at V = -45 mV is not reached" in note and "V_th = -50 mV" in note and "spikes or resets come first" in note for note in found.notes)
 
 
 def test_a_fixed_point_below_the_threshold_is_reached() -> None:

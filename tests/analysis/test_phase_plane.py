@@ -44,6 +44,12 @@ def bistable() -> Portrait:
     return portrait_of(nd.load("fitzhugh_nagumo"), "v", "w", I_ext="0.325")
 
 
+def line_wide(model: nd.Model) -> float:
+    """Return how wide the default range of the first axis is."""
+    x = portrait_of(model).x
+    return x.high - x.low
+
+
 def fitzhugh_nagumo(current: float, sense: float = 1.0):  # type: ignore[no-untyped-def]
     """Its right-hand side, written here once more."""
     return lambda t, y: [sense * (y[0] - y[0] ** 3 / 3 - y[1] + current), sense * 0.08 * (y[0] + 0.7 - 0.8 * y[1])]
@@ -238,6 +244,17 @@ def test_a_default_range_shows_what_matters_and_not_a_peak_far_away() -> None:
 def test_the_default_box_of_a_cell_at_rest_shows_its_response() -> None:
     found = portrait_of(nd.load("fitzhugh_nagumo"), I_ext=0)
     assert (found.x.low < -2, found.x.high > 1.5, found.y.low < -2 / 3, found.y.high > 2 / 3) == (True,) * 4
+
+
+def test_a_cell_at_rest_without_a_threshold_is_shown_as_wide_as_a_push() -> None:
+    text = "init V = -68 [mV], u = 0 [mV]\ndV/dt = (-(V + 67.9 [mV]) - u)/5 [ms]\ndu/dt = (V + 67.9 [mV] - u)/20 [ms]\n"
+    assert line_wide(nd.loads(text)) > 50
+
+
+def test_the_way_to_a_rest_is_shown_however_long_the_rest_lasts() -> None:
+    text = "init x = 1\nd2x/dt2 = -x - 0.3*dx/dt\nsimulate: duration {}\n"
+    short, long = (portrait_of(nd.loads(text.format(duration))).y for duration in (30, 300))
+    assert pytest.approx([short.low, short.high], rel=0.01) == [long.low, long.high]
 
 
 def test_fractions_are_shown_from_0_to_1() -> None:

@@ -176,6 +176,13 @@ def test_a_gate_that_leaves_its_interval_is_shown_where(flow: str, argument: str
     assert len(told) == (argument is not None)
 
 
+def test_a_gate_that_opens_with_a_trace_that_cannot_be_negative_raises_no_alarm() -> None:
+    # The NMDA synapse of Wang, 1999, doi:10.1523/JNEUROSCI.19-21-09587.1999: the trace is proved to stay above 0 only up to a margin.
+    gate = "param tau_r = 2, tau_d = 80, a = 0.5\ninit s = 0, x = 0\ndx/dt = -x/tau_r\nds/dt = a*x*(1 - s) - s/tau_d\n"
+    assert found(f"{gate}at 20: x += 1\n") == []
+    assert [d.rule.code for d in found(f"{gate}at 20: x = -1\n")] == ["M203"]
+
+
 @pytest.mark.parametrize(
     ("start", "message"),
     [

@@ -29,6 +29,12 @@ def test_fi_writes_json_a_table_and_a_figure(command: Command, here: Path) -> No
     assert (here / "fi.svg").read_text().startswith("<?xml")
 
 
+def test_the_figure_of_fi_is_named_after_the_file(command: Command, here: Path) -> None:
+    ended = command("fi", "cell.neuro", "--over", "I=0..30", "--points", "4", "--plot")
+    assert (ended.code, ended.out.splitlines()[-1]) == (0, "  written cell_fi.png")
+    assert (here / "cell_fi.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_lyapunov_prints_the_spectrum(command: Command, here: Path) -> None:
     (here / "plane.neuro").write_text("init x = 1, y = 1\ndx/dt = -x + 2*y\ndy/dt = -3*y\n")
     ended = command("lyapunov", "plane.neuro", "--duration", "30", "--transient", "30")

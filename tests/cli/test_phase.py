@@ -13,8 +13,8 @@ def test_the_figure_of_a_file_is_named_after_it(command: Command, here: Path) ->
     assert ended.code == 0
     assert ended.out.splitlines() == [
         "cell",
-        "  V = -67 to -43",
-        "  stable node at V = -45, not reached",
+        "  V = -67 to -43 mV",
+        "  stable node at V = -45 mV, not reached",
         "  written cell_phase.png",
     ]
     assert (here / "cell_phase.png").read_bytes()[:4] == b"\x89PNG"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,21 +12,9 @@ from scipy.integrate import solve_ivp
 from scipy.special import expit
 
 import neurodsl as nd
-from neurodsl import planning
 from neurodsl.solution import Result
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture(params=["loops", "written out"])
-def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a text with its arrays in one of the two forms."""
-    monkeypatch.setattr(planning, "SMALL", 0 if request.param == "loops" else 10**9)
-
-    def simulate(text: str, **options: object) -> Result:
-        return nd.loads(f"# {request.param}\n{text}").simulate(**options)
-
-    return simulate
 
 
 MAP = """
@@ -134,21 +123,11 @@ def test_a_gradient_is_that_of_back_propagation_by_hand(run: Run) -> None:
     assert result["c"][-1] == pytest.approx(c, abs=1e-13)
 
 
-LONG = """
-param N = 43, W[N, N] ~ normal(0, 0.1)
-init x[N] ~ uniform(-1, 1)
-next x = W @ x
-"""
-
-
 def test_a_long_sum_is_that_of_numpy(run: Run) -> None:
-    result = run(LONG, duration=3, seed=5)
-    weights = np.array(result.meta["parameters"]["W"]) if "W" in result.meta["parameters"] else None
-    assert weights is None or weights.shape == (43, 43)
-    x = result["x"]
-    solved = np.linalg.lstsq(x[:3], x[1:], rcond=None)
-    assert solved[1].size == 0
-    assert x.shape == (4, 43)
+    weights, x = np.random.default_rng(5).normal(0, 0.1, (43, 43)), np.linspace(-1, 1, 43)
+    text = "param N = 43, W[N, N] = 0\ninit x[N] = 0\nnext x = W @ x"
+    result = run(text, duration=3, set={"W": weights}, init={"x": x})
+    assert result["x"][-1] == pytest.approx(weights @ weights @ weights @ x, abs=1e-13)
 
 
 NOISE = """
@@ -245,3 +224,23 @@ def test_an_element_whose_index_is_out_of_range_in_a_run_is_not_a_number() -> No
     model = nd.loads("param v[3] = (1, 2, 3)\ninit x = 0\nnext x = v[t]")
     with pytest.raises(nd.NeuroError, match="not a number in the step after t = 3"):
         model.simulate(duration=5)
+
+
+def test_a_product_of_two_vectors_is_a_number_inside_an_equation_of_arrays(run: Run) -> None:
+    result = run("param a[3] = (1, 2, 3)\ninit w[3] = (1, 1, 2)\nnext w = w*(a @ w) + 0*a", duration=1)
+    assert result["w"][1].tolist() == [9.0, 9.0, 18.0]
+
+
+def test_more_noises_than_states_have_room() -> None:
+    result = nd.loads("noise eta, xi[2]\ninit x[2] = 0\ndx/dt = -x + eta + xi").simulate(duration=200, dt=0.1, seed=2, method="euler_maruyama")
+    samples = result["x"][200:]
+    assert samples.var() == pytest.approx(1 / (1 - 0.05), rel=0.25)
+
+
+@pytest.mark.parametrize("method", ["rk45", "rk4"])
+def test_an_array_of_a_file_reaches_every_kind_of_run(tmp_path: Path, method: str) -> None:
+    np.save(tmp_path / "a.npy", np.array([[2.0, 0.0], [0.0, 3.0]]))
+    (tmp_path / "model.neuro").write_text('param A[2, 2] = load("a.npy")\ninit x[2] = 1\ndx/dt = -A @ x + 0*x^3\n')
+    model = nd.load(tmp_path / "model.neuro")
+    assert model.simulate(duration=1, dt=0.01, method=method)["x"][-1] == pytest.approx([math.exp(-2), math.exp(-3)], abs=1e-8)
+    assert model.frozen().matrix([0.0, 0.0]).tolist() == [[-2.0, 0.0], [0.0, -3.0]]

@@ -221,7 +221,7 @@ def test_an_interrupt_keeps_the_copies_that_are_complete_and_the_part_of_the_one
     monkeypatch.setattr(copies_module, "CHUNK_SECONDS", 1e-9)
     options: dict[str, Any] = {"seed": 3, "copies": 6, "duration": 5, "dt": 0.1}
     whole = nd.loads(OU).simulate(**options)
-    result = nd.loads(OU).simulate(progress=interrupting(9), **options)
+    result = nd.loads(OU).simulate(progress=interrupting(120), **options)
     done = result.meta["copies_complete"]
     assert (result.meta["interrupted"], result.meta["complete"], 0 < done < 6) == (True, False, True)
     assert result["x"][:, :done].tolist() == whole["x"][:, :done].tolist()
