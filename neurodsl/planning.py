@@ -41,7 +41,7 @@ LARGE = 20000
 """So many are where that cannot be avoided."""
 MOST_ANALYSED = 200
 """States of a model whose fixed points are looked for."""
-ANALYSED_OPERATIONS = 70000
+ANALYSED_OPERATIONS = 60000
 """Operations in the equations of such a model where it has arrays."""
 SECONDS = 5.0
 """The limit of each piece of symbolic work; that on a model of the literature takes a tenth of a second."""

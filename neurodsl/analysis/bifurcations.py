@@ -19,6 +19,9 @@ __all__ = ["Bifurcation", "Branch", "bifurcations", "branches"]
 
 NOTHING = 1e-14
 """A coordinate below this, in its unit, is 0."""
+CROSSED = ("pitchfork", "transcritical", "branch point")
+"""The kinds at which curves cross: an arm of a pitchfork turns back there, which is no fold of its own."""
+SAME = 1e-4
 VANISHES = 1e-7
 """A coefficient of a normal form is taken for 0 below this, in the units that the other terms make."""
 
@@ -100,8 +103,14 @@ def of_curves(curves: Curves, box: Box = None) -> tuple[Bifurcation, ...]:
             here = np.array([*(made.state[name] for name in curves.family.frozen.names), made.value])
             if not any(made.kind == b.kind and np.max(np.abs(here - z) / point.unit) < 1e-6 for b, z in found):
                 found.append((made, here))
-    ordered = sorted((b for b, _ in found), key=lambda b: (b.value, b.kind, *b.state.values()))
+    crossed = [z for b, z in found if b.kind in CROSSED]
+    ordered = sorted((b for b, here in found if b.kind != "fold" or not _is_near(here, crossed)), key=lambda b: (b.value, b.kind, *b.state.values()))
     return tuple(_exactly(ordered, curves))
+
+
+def _is_near(here: Floats, others: Sequence[Floats]) -> bool:
+    """Return whether a point is one of others up to the error of a fold that is looked for where curves cross."""
+    return any(bool(np.all(np.abs(here - z) < SAME * (1 + np.abs(z)))) for z in others)
 
 
 def _outside(made: Bifurcation, box: Box) -> bool:
@@ -144,8 +153,6 @@ def _simple(point: Point, kind: str, target: float) -> Bifurcation | None:
 
     at = polished(point, quantity)
     if at is None or abs(quantity(at[0])) > 1e-6 * (1 + float(np.max(np.abs(point.eigenvalues)))):
-        return None
-    if kind == "fold" and singular(replace(point, z=at[0])):
         return None
     made = _bifurcation(point, *at, kind)
     near = expansion(family, at[0])
