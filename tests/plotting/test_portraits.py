@@ -107,7 +107,7 @@ def test_a_phase_line_has_arrows_on_its_zero_line_and_marks_its_threshold_and_re
 
 
 def test_a_threshold_outside_of_the_picture_stands_in_the_legend_alone() -> None:
-    (ax,) = nd.load("quadratic_if").phase_portrait().plot().axes
+    (ax,) = nd.load("quadratic_if").phase_portrait(box={"V": (-10, 10)}).plot().axes
     assert [entry for entry in legend(ax) if "outside" in entry] == ["threshold $V$ = 100\n(outside)", "reset $V$ = −100\n(outside)"]
 
 
