@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+AGAIN = 0.01
+"""So many seconds later the alarm rings again where it could not be heard."""
+
 
 class Exceeded(BaseException):
     """The time limit was reached; no ``except Exception`` on the way up takes it for a failure of its own."""
@@ -45,6 +48,9 @@ def _alarm(seconds: float) -> Iterator[None]:
     """Let a timer of the system interrupt the work; it costs nothing while it runs."""
 
     def ring(number: int, frame: FrameType | None) -> None:
+        if _is_swallowed(frame):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN)
+            return
         raise Exceeded
 
     began = time.monotonic()
@@ -65,7 +71,7 @@ def _watch(seconds: float) -> Iterator[None]:
     previous = sys.getprofile()
 
     def watch(frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call" and time.monotonic() > deadline:
+        if event == "call" and time.monotonic() > deadline and not _is_swallowed(frame):
             sys.setprofile(previous)
             raise Exceeded
 
@@ -74,3 +80,13 @@ def _watch(seconds: float) -> Iterator[None]:
         yield
     finally:
         sys.setprofile(previous)
+
+
+def _is_swallowed(frame: FrameType | None) -> bool:
+    """Return whether Python would drop what is raised here: in a finaliser, or where a weak reference tells of its end."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "__del__" or code.co_filename.endswith(("weakref.py", "_weakrefset.py")):
+            return True
+        frame = frame.f_back
+    return False

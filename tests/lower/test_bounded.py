@@ -80,3 +80,23 @@ def test_too_deep_a_recursion_counts_as_exceeded() -> None:
 
     with pytest.raises(Exceeded):
         bounded(5.0, lambda: deeper(0))
+
+
+class Slow:
+    """Its end takes a while."""
+
+    def __del__(self) -> None:
+        until = time.monotonic() + 0.2
+        while time.monotonic() < until:
+            list(map(abs, (lambda: range(10))()))
+
+
+def with_a_slow_end() -> None:
+    Slow()
+    endless()
+
+
+def test_a_limit_that_is_reached_where_python_drops_exceptions_still_counts() -> None:
+    with pytest.raises(Exceeded):
+        bounded(0.05, with_a_slow_end)
+    assert in_another_thread(lambda: bounded(0.05, with_a_slow_end)) == "exceeded"
