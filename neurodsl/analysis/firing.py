@@ -25,6 +25,7 @@ from neurodsl.analysis.spiking import Spiking
 from neurodsl.analysis.wording import text_of
 from neurodsl.diagnostics import fail, nearest
 from neurodsl.files import write_atomically, write_bytes
+from neurodsl.solution.writing import write_arrays
 from neurodsl.units import ONE, Unit, describe, parse_unit
 
 Floats = NDArray[np.float64]
@@ -119,7 +120,7 @@ class FiringCurve:
             rows = [head, *(f"{float(v)!r},{float(r)!r}" for v, r in zip(self.values, self.rates, strict=True))]
             write_bytes(target, ("\n".join(rows) + "\n").encode())
         elif target.suffix.lower() == ".npz":
-            write_atomically(target, lambda file: np.savez(file, values=self.values, rates=self.rates, allow_pickle=False))
+            write_atomically(target, lambda file: write_arrays({"values": self.values, "rates": self.rates}, file))
         else:
             raise fail(rules.BAD_VALUE, f"a curve is written to a .csv or .npz file, not to `{target.name}`")
 

@@ -19,6 +19,8 @@ from neurodsl.system import Event as SystemEvent
 BETWEEN = (Fraction(3, 53), Fraction(50, 53))
 """Where a polynomial through nine samples is held against what it follows: near the ends, where it is worst."""
 DEGREE = 8
+ROUNDING = "-1e-09"
+"""A hazard that rounding alone makes negative has a chance per step not below this."""
 
 
 def event_fields(system: System, writer: Writer, on_grid: bool) -> dict[str, Any]:
@@ -77,6 +79,7 @@ def event_page(system: System, writer: Writer, number: int) -> Event:
         ),
         tuple(_actions(system, writer, number, held)), event.spikes and not any(a.kind == "emit" for a in event.actions),
         chance_body.results[0] if chance_body.results else None, chance_body.lines, event.level, draws,
+        "0.0" if event.kind == "chance" else ROUNDING, "_chance" if event.kind == "chance" else "-math.log1p(-_chance)/_dt",
     )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ class Event:
     """An event: its number, its text for comments, its condition, time or chance, and the lines of its actions.
 
     ``level`` is the number of the state that is drawn anew at the start, -1 for none; ``draws`` where its actions draw random numbers.
+    A chance below ``least`` ends the run, which then tells ``told``.
     """
 
     number: int
@@ -51,6 +52,8 @@ class Event:
     chance_loads: tuple[str, ...]
     level: int
     draws: bool
+    least: str
+    told: str
 
 
 @dataclass(frozen=True)

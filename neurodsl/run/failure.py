@@ -39,6 +39,10 @@ def _diagnosis(plan: Plan, plain: ModuleType, arguments: list[Any], source: Sour
     status, number = int(flags[2]), int(flags[5])
     at = f"t = {t:.6g}" + ("" if plan.time_unit == "1" else f" {plan.time_unit}")
     if status == BAD_CHANCE:
+        if plan.triggers[number].startswith("on rate"):
+            unit = "" if plan.time_unit == "1" else f" per {plan.time_unit}"
+            told = f"the hazard of `{plan.triggers[number]}` is {float(arguments[25][7, 0]):.6g}{unit} in the step at {at}; it must not be negative"
+            return Diagnostic(rules.BAD_CHANCE, told, place_of(plan, f"event {number}", source), "bound it from below: `max(..., 0)`")
         told = f"the probability of `{plan.triggers[number]}` is {float(arguments[25][7, 0]):.6g} at {at}, outside [0, 1]"
         return Diagnostic(rules.BAD_CHANCE, told, place_of(plan, f"event {number}", source), "clip it, or use `on rate` for a hazard per time")
     if status == BAD_TIME:

@@ -93,6 +93,11 @@ def _write_npz(result: Result, file: BinaryIO) -> None:
     if result.spikes.copy is not None and result.spikes.copy is not result.spikes.index:
         arrays["spike_copy"] = result.spikes.copy
     arrays["meta"] = np.array(json.dumps(finite(meta, []), ensure_ascii=True, allow_nan=False))
+    write_arrays(arrays, file)
+
+
+def write_arrays(arrays: Mapping[str, NDArray[Any]], file: BinaryIO) -> None:
+    """Write arrays as an uncompressed `.npz` that holds no pickle and, for the same arrays, the same bytes."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for member, array in arrays.items():
             with archive.open(f"{member}.npy", "w", force_zip64=True) as stream:

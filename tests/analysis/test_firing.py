@@ -166,6 +166,7 @@ def test_the_curve_is_written_and_drawn(tmp_path: Path) -> None:
     assert (tmp_path / "curve.csv").read_text().splitlines()[:2] == ["I [uA/cm^2],rate [Hz]", "0.0,0.0"]
     found.save(tmp_path / "curve.npz")
     with np.load(tmp_path / "curve.npz", allow_pickle=False) as kept:
+        assert sorted(kept) == ["rates", "values"]
         assert kept["rates"] == pytest.approx(found.rates)
     (axes,) = plot_firing(found).axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("injected current $I$ (µA/cm²)", "Firing rate (Hz)")

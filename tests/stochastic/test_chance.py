@@ -170,3 +170,16 @@ def test_a_method_that_cannot_serve_is_refused(text: str, method: str | None, me
 def test_events_inside_a_step_are_refused_with_noise() -> None:
     with pytest.raises(nd.NeuroError, match=r"M103.*has noise, so its path crosses a threshold infinitely often"):
         nd.loads(OU + "on x >= 1: x = 0\n").simulate(duration=1, events="exact")
+
+
+@pytest.mark.parametrize(("method", "events"), [("exact", "exact"), ("rk4", "exact"), ("rk45", "exact"), ("rk4", "grid"), ("rosenbrock", "exact")])
+def test_a_negative_hazard_ends_the_run_in_every_mode(method: str, events: str) -> None:
+    model = nd.loads("param f = 0.5\ninit x = 1\ndx/dt = -1\non rate f*x: x = x")
+    with pytest.raises(nd.NeuroError, match=r"R105.*the hazard of `on rate f\*x` is -.* it must not be negative") as found:
+        model.simulate(duration=300, seed=9, method=method, events=events)
+    assert found.value.exit_code == 3
+
+
+def test_a_hazard_that_is_zero_up_to_rounding_is_none() -> None:
+    model = nd.loads("init x = 1\ndx/dt = -x\non rate (1/3 - x)*1e-17 + 1e-18*x: x = x")
+    assert [model.simulate(duration=5, seed=1, method="rk4", events=mode).spikes.count for mode in ("grid", "exact")] == [0, 0]
