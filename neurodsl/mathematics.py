@@ -12,7 +12,7 @@ from neurodsl.options import number_in
 from neurodsl.units import describe
 
 if TYPE_CHECKING:
-    from neurodsl.analysis.bifurcations import Bifurcation
+    from neurodsl.analysis.bifurcations import Bifurcations
     from neurodsl.analysis.cycles import Cycle
     from neurodsl.analysis.diagram import Diagram
     from neurodsl.analysis.domain import Box
@@ -84,12 +84,15 @@ class Mathematics(ABC):
     def bifurcations(
         self, name: str, low: float | str, high: float | str, *, box: Box | None = None, variant: str | None = None, set: Values = None,
         input: Values = None, **values: Any,
-    ) -> tuple[Bifurcation, ...]:  # fmt: skip
-        """Return the values of a parameter or an input at which fixed points appear, vanish, meet or change their stability."""
+    ) -> Bifurcations:  # fmt: skip
+        """Return the values of a parameter or an input at which fixed points appear, vanish, meet or change their stability.
+
+        ``how`` of the answer says how complete it is.
+        """
         frozen = self._over(name, {"variant": variant, "set": set, "input": input, **values})
         least, most = self._range(frozen, name, low, high)
         within = import_module("neurodsl.analysis.domain").box_of(frozen, box or {})
-        found: tuple[Bifurcation, ...] = import_module("neurodsl.analysis.bifurcations").bifurcations(frozen, name, least, most, within)
+        found: Bifurcations = import_module("neurodsl.analysis.bifurcations").bifurcations(frozen, name, least, most, within)
         return found
 
     def bifurcation_diagram(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from neurodsl.analysis.family import Floats
 from neurodsl.analysis.frozen import Frozen
 from neurodsl.analysis.normal_form import Expansion, cubic, expansion, first_lyapunov, flip, neimark_sacker, quadratic
 
-__all__ = ["Bifurcation", "Branch", "bifurcations", "branches"]
+__all__ = ["Bifurcation", "Bifurcations", "Branch", "bifurcations", "branches"]
 
 NOTHING = 1e-14
 """A coordinate below this, in its unit, is 0."""
@@ -65,7 +65,18 @@ class Bifurcation:
     coefficient: float | None = None
 
 
-def bifurcations(frozen: Frozen, parameter: str, low: float, high: float, box: Box = None) -> tuple[Bifurcation, ...]:
+class Bifurcations(tuple[Bifurcation, ...]):
+    """Bifurcations by the value of the parameter; ``how`` says how complete they are."""
+
+    how: str
+
+    def __new__(cls, found: Iterable[Bifurcation], how: str) -> Bifurcations:
+        made = super().__new__(cls, found)
+        made.how = how
+        return made
+
+
+def bifurcations(frozen: Frozen, parameter: str, low: float, high: float, box: Box = None) -> Bifurcations:
     """Return the bifurcations of the fixed points over an interval of a parameter, by its value.
 
     Parameters
@@ -91,7 +102,7 @@ def bifurcations(frozen: Frozen, parameter: str, low: float, high: float, box: B
     return of_curves(curves_of(frozen, parameter, low, high, box), box)
 
 
-def of_curves(curves: Curves, box: Box = None) -> tuple[Bifurcation, ...]:
+def of_curves(curves: Curves, box: Box = None) -> Bifurcations:
     """Return the bifurcations on curves of fixed points, by the value of the parameter."""
     found: list[tuple[Bifurcation, Floats]] = []
     margin = 1e-9 * (curves.high - curves.low)
@@ -105,7 +116,7 @@ def of_curves(curves: Curves, box: Box = None) -> tuple[Bifurcation, ...]:
                 found.append((made, here))
     crossed = [z for b, z in found if b.kind in CROSSED]
     ordered = sorted((b for b, here in found if b.kind != "fold" or not _is_near(here, crossed)), key=lambda b: (b.value, b.kind, *b.state.values()))
-    return tuple(_exactly(ordered, curves))
+    return Bifurcations(_exactly(ordered, curves), curves.how)
 
 
 def _is_near(here: Floats, others: Sequence[Floats]) -> bool:

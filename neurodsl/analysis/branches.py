@@ -245,7 +245,11 @@ def branches(frozen: Frozen, parameter: str, low: float, high: float, box: Box =
     box : mapping of str to (float, float)
         Bounds of some states.
     """
-    curves = curves_of(frozen, parameter, low, high, box)
+    return along(curves_of(frozen, parameter, low, high, box), box)
+
+
+def along(curves: Curves, box: Box = None) -> tuple[Branch, ...]:
+    """Return the parts of curves of fixed points that lie inside their interval and a box."""
     bounds = _bounds(curves.family, box)
     return tuple(piece for points in curves.points for piece in _pieces(curves, points, bounds))
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
 from neurodsl import rules
-from neurodsl.analysis.bifurcations import Bifurcation, bifurcations
-from neurodsl.analysis.branches import Branch, branches
+from neurodsl.analysis.bifurcations import Bifurcation, of_curves
+from neurodsl.analysis.branches import Branch, along, curves_of
 from neurodsl.analysis.cycles import find_cycle
+from neurodsl.analysis.drawn import Drawn
 from neurodsl.analysis.equations import moving
 from neurodsl.analysis.family import Floats
 from neurodsl.analysis.flight import Piece
@@ -24,9 +23,6 @@ from neurodsl.diagnostics import NeuroError, fail
 from neurodsl.lang.choice import unknown_name
 from neurodsl.system import Quantity
 from neurodsl.units import describe
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Bounds = Mapping[str, tuple[float, float]] | None
 VALUES = 25
@@ -50,7 +46,7 @@ class Coordinate:
 
 
 @dataclass(frozen=True, eq=False)
-class Diagram:
+class Diagram(Drawn):
     """The fixed points of a system over an interval of a parameter.
 
     Attributes
@@ -69,6 +65,8 @@ class Diagram:
         What was assumed or left out.
     """
 
+    drawing: ClassVar[str] = "diagram"
+
     model: str
     title: str
     parameter: Coordinate
@@ -84,21 +82,6 @@ class Diagram:
     def values_of(self, branch: Branch) -> Floats:
         """Return the state that is drawn, along a branch, of shape (points,)."""
         return branch.states[:, branch.names.index(self.state.name)]
-
-    def plot(self, path: str | Path | None = None) -> Figure:
-        """Draw the diagram, and write the figure where a path is given.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-
-        Raises
-        ------
-        NeuroError
-            V101 for a suffix other than .png, .svg and .pdf, F102 where the file cannot be written.
-        """
-        figure: Figure = import_module("neurodsl.plotting.diagram").plot(self, path)
-        return figure
 
     def to_dict(self) -> dict[str, Any]:
         """Return the diagram as JSON-ready values."""
@@ -146,7 +129,8 @@ def diagram(frozen: Frozen, parameter: str, low: float, high: float, of: str | N
         raise fail(rules.NOT_SERVED, told, help="choose a model with an equation, such as `dV/dt = ...`")
     if of is not None and of not in {s.name for s in shown}:
         raise unknown_name("state with an equation", of, [s.name for s in shown], frozen.system.name)
-    found, points = branches(frozen, parameter, low, high, box), bifurcations(frozen, parameter, low, high, box)
+    curves = curves_of(frozen, parameter, low, high, box)
+    found, points = along(curves, box), of_curves(curves, box)
     axes: dict[str, Quantity] = {q.name: q for q in (*frozen.system.parameters, *frozen.states)}
     cycles, notes = _cycles(frozen, parameter, low, high, (of or shown[0].name)) if _may_cycle(frozen, points) else (np.empty((0, 3)), ())
     return Diagram(
@@ -160,7 +144,7 @@ def diagram(frozen: Frozen, parameter: str, low: float, high: float, of: str | N
         points,
         cycles,
         frozen.discrete,
-        (*frozen.notes, *notes),
+        (*frozen.notes, curves.how, *notes),
     )
 
 

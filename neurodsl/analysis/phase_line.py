@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 
 from neurodsl.analysis.contours import Floats, Range
+from neurodsl.analysis.drawn import Drawn
 from neurodsl.analysis.frozen import Frozen
 from neurodsl.analysis.jumps import jumps_of
 from neurodsl.analysis.orbits import Deadline
@@ -21,9 +20,6 @@ from neurodsl.analysis.portrait import DEFAULT_DURATION, SECONDS, Axis, axis_of,
 from neurodsl.analysis.viewport import Line, lines_of, range_of, run_bounds, with_margin, with_points
 from neurodsl.units import describe
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 POINTS = 1001
 """Points of the graph of the right-hand side."""
 MOST_STEPS = 200
@@ -31,7 +27,7 @@ MOST_STEPS = 200
 
 
 @dataclass(frozen=True, eq=False)
-class PhaseLine:
+class PhaseLine(Drawn):
     """The line of the one state of a flow, or of a map (``discrete``).
 
     Attributes
@@ -59,6 +55,8 @@ class PhaseLine:
         What was assumed, and what was left out.
     """
 
+    drawing: ClassVar[str] = "portrait"
+
     title: str
     changed: Mapping[str, tuple[str, str]]
     x: Axis
@@ -81,25 +79,6 @@ class PhaseLine:
             told.append(f"  {point.type} at {self.x.name} = {value}" + ("" if point.reached else ", not reached"))
         told += [] if self.fixed_points else ["  no fixed point in the picture"]
         return "\n".join([*told, *(f"  note: {note}" for note in self.notes)])
-
-    def plot(self, path: str | Path | None = None) -> Figure:
-        """Draw the phase line or the cobweb, and write the figure where a path is given.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-
-        Raises
-        ------
-        NeuroError
-            V101 for a suffix other than .png, .svg and .pdf, F102 where the file cannot be written.
-        """
-        drawn: Figure = import_module("neurodsl.plotting.portrait").plot(self, path)
-        return drawn
-
-    def save(self, path: str | Path) -> None:
-        """Write the figure to a `.png`, `.svg` or `.pdf` file."""
-        self.plot(path)
 
 
 def phase_line(

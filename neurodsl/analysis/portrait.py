@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 
 from neurodsl.analysis.closed_orbits import LimitCycle, limit_cycles
 from neurodsl.analysis.contours import Floats, Range
+from neurodsl.analysis.drawn import Drawn
 from neurodsl.analysis.fixed_points import fixed_points
 from neurodsl.analysis.frozen import Frozen
 from neurodsl.analysis.jumps import Jumps, jumps_of
@@ -27,9 +28,6 @@ from neurodsl.analysis.points import FixedPoint
 from neurodsl.analysis.viewport import Line, default_box, lines_of, run_bounds, with_margin
 from neurodsl.lower.bounded import Exceeded, bounded
 from neurodsl.units import describe
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 SECONDS = 10.0
 """After this time what is not drawn yet is left out, and the portrait says so."""
@@ -75,7 +73,7 @@ class Separatrix:
 
 
 @dataclass(frozen=True, eq=False)
-class Portrait:
+class Portrait(Drawn):
     """The plane of two states.
 
     Attributes
@@ -103,6 +101,8 @@ class Portrait:
     notes : tuple of str
         What was assumed, and what was left out.
     """
+
+    drawing: ClassVar[str] = "portrait"
 
     title: str
     changed: Mapping[str, tuple[str, str]]
@@ -136,25 +136,6 @@ class Portrait:
             unit = "" if self.time_unit == "1" else f" {self.time_unit}"
             told.append(f"  {'stable' if cycle.stable else 'unstable'} cycle of period {cycle.period:.8g}{unit}: {ranges}")
         return "\n".join([*told, *(f"  note: {note}" for note in self.notes)])
-
-    def plot(self, path: str | Path | None = None) -> Figure:
-        """Draw the portrait, and write the figure where a path is given.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-
-        Raises
-        ------
-        NeuroError
-            V101 for a suffix other than .png, .svg and .pdf, F102 where the file cannot be written.
-        """
-        drawn: Figure = import_module("neurodsl.plotting.portrait").plot(self, path)
-        return drawn
-
-    def save(self, path: str | Path) -> None:
-        """Write the figure to a `.png`, `.svg` or `.pdf` file."""
-        self.plot(path)
 
     def animate(self, path: str | Path) -> None:
         """Write a film of the first trajectory to a `.gif` file, or where ffmpeg is there to an `.mp4` file.

@@ -40,13 +40,13 @@ def command(
     given = {"variant": variant, "set": pairs("--set", sets), "input": pairs("--input", inputs)}
     box = {name: ends("--box", text) for name, text in pairs("--box", boxes).items()}
     found = loaded.stability(free=names(free), box=box, **given)
-    told = [] if over is None else _bifurcations(loaded, over, box, given)
+    told, how = ([], None) if over is None else _bifurcations(loaded, over, box, given)
     if as_json:
-        print(json.dumps(_object(found, told), allow_nan=False))
+        print(json.dumps(_object(found, told, how), allow_nan=False))
     elif as_latex:
         print(_latex(found, told))
     else:
-        print("\n".join(map(printable, _text(found, told, over))))
+        print("\n".join(map(printable, _text(found, told, over, how))))
 
 
 def ends(option: str, text: str) -> tuple[str, str]:
@@ -58,42 +58,45 @@ def ends(option: str, text: str) -> tuple[str, str]:
     return f"{low.strip()}{unit or ''}", f"{high.strip()}{unit or ''}"
 
 
-def _bifurcations(loaded: Any, over: str, box: Mapping[str, Any], given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the bifurcations over ``I=A..B`` as JSON-ready values."""
+def _bifurcations(loaded: Any, over: str, box: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:
+    """Return the bifurcations over ``I=A..B`` as JSON-ready values, and how complete they are."""
     ((name, text),) = pairs("--over", [over]).items()
     if name in given["set"] or name in given["input"]:
         raise click.UsageError(printable(f"`{name}` is given a value and a range."))
     low, high = ends("--over", text)
     wording = import_module("neurodsl.analysis.wording")
-    return [
+    found = loaded.bifurcations(name, low, high, box=box, **given)
+    told = [
         {
             "parameter": b.parameter, "value": b.value, "kind": b.kind, "criticality": b.criticality, "first_lyapunov": b.first_lyapunov,
             "omega": b.omega, "state": dict(b.state), "closed_form": None if b.closed_form is None else wording.text_of(b.closed_form), "how": b.how,
         }
-        for b in loaded.bifurcations(name, low, high, box=box, **given)
+        for b in found
     ]  # fmt: skip
+    return told, found.how
 
 
-def _object(found: Any, bifurcations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _object(found: Any, bifurcations: Sequence[Mapping[str, Any]], how: str | None) -> dict[str, Any]:
     """Return everything as one object."""
     text_of = import_module("neurodsl.analysis.wording").text_of
     texts = {c.name: text_of(c.expression) for c in found.conditions}
     return {
         **found.fixed_points.to_dict(),
         "bifurcations": list(bifurcations),
+        "bifurcations_guarantee": how,
         "jacobian": {"states": list(found.jacobian.states), "entries": [[text_of(e) for e in row] for row in found.jacobian.entries]},
         "conditions": [{"name": name, "expression": text if len(text) <= LONGEST else None} for name, text in texts.items()],
     }
 
 
-def _text(found: Any, bifurcations: Sequence[Mapping[str, Any]], over: str | None) -> list[str]:
+def _text(found: Any, bifurcations: Sequence[Mapping[str, Any]], over: str | None, how: str | None) -> list[str]:
     """Return everything as lines."""
     points = found.fixed_points
     values = [f"{name} = {value:.6g} {points.units.get(name, '')}".rstrip() for name, value in points.parameters.items()]
     lines = [points.model, *([f"  at {', '.join(values)}"] if values else []), "", *found.lines(), "", *points.text().split("\n")]
     lines = [line for block in lines for line in block.split("\n")]
     if over is not None:
-        lines += ["", f"Bifurcations over {over}: {len(bifurcations)}"]
+        lines += ["", f"Bifurcations over {over}: {len(bifurcations)}", f"  {how}"]
         lines += [f"  {line}" for b in bifurcations for line in _bifurcation(b, points.units)]
     return lines
 

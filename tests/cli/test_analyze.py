@@ -123,3 +123,9 @@ def test_a_model_without_states_is_refused(command: Command, here: Path) -> None
     (here / "none.neuro").write_text("param a = 1\n")
     ended = command("analyze", "none.neuro")
     assert (ended.code, ended.out, "state" in ended.err) == (2, "", True)
+
+
+def test_the_answer_over_a_parameter_says_how_complete_it_is(command: Command) -> None:
+    how = "every fixed point is an explicit function of `v`, which was looked at from -1e+07 to 1e+07"
+    assert json.loads(command("analyze", "fitzhugh_nagumo", "--over", "I_ext=0..2", "--json").out)["bifurcations_guarantee"] == how
+    assert f"  {how}" in command("analyze", "fitzhugh_nagumo", "--over", "I_ext=0..2").out.splitlines()
