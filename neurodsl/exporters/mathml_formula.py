@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from html import escape
 
 from neurodsl.diagnostics import printable
-from neurodsl.exporters.contents import is_map, is_scaled
+from neurodsl.exporters.formula import Formula
 from neurodsl.exporters.spelling import LETTERS
-from neurodsl.lang.nodes import (
-    Array,
-    Call,
-    Comparison,
-    Conditional,
-    Derivative,
-    Dot,
-    Expression,
-    Index,
-    Load,
-    Logic,
-    Name,
-    Number,
-    Power,
-    Product,
-    Reduction,
-    Sum,
-)
-from neurodsl.lang.unparse import AND, ATOM, COMPARE, CONDITIONAL, FACTOR, NOT, OR, POWER, PRODUCT, SUM, decimal
-from neurodsl.model import Equation
+from neurodsl.lang.nodes import Derivative, Number
+from neurodsl.lang.unparse import ATOM, FACTOR, POWER, SUM, decimal
 from neurodsl.typesetting import NAME, after_space
 from neurodsl.units import ONE, Unit, describe
 
@@ -116,77 +98,53 @@ def _inverted(factor: str) -> str:
     return symbol if turned == "1" else f"{symbol}^({turned})" if root else f"{symbol}^{turned}"
 
 
-class MathFormula:
-    """Writes expressions with the spellings of a model's names."""
+class MathFormula(Formula):
+    """Writes expressions as MathML, each as one element."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self.names = names
+    def number(self, node: Number) -> tuple[str, int]:
+        text, level = _decimal(node.value)
+        if node.unit is None or node.unit == ONE:
+            return text, level
+        return row(text, THIN, math_unit(node.unit)), min(level, FACTOR)
 
-    def __call__(self, node: Expression) -> str:
-        """Return an expression as one element."""
-        return self._write(node)[0]
+    def unit(self, unit: Unit) -> str:
+        return math_unit(unit)
 
-    def left(self, equation: Equation) -> str:
-        """Return the left side of an equation; of a map the next value, with a plus."""
-        return f"<msup>{self(equation.left)}{mo('+')}</msup>" if is_map(equation) else self(equation.left)
+    def verbatim(self, name: str) -> str:
+        return math_verbatim(name)
 
-    def inside(self, node: Expression, least: int) -> str:
-        """Return a part, in parentheses where it binds less tightly than its place asks for."""
-        text, level = self._write(node)
-        return text if level >= least else in_parentheses(text)
+    def parentheses(self, text: str) -> str:
+        return in_parentheses(text)
 
-    def name(self, name: str) -> str:
-        """Return the spelling of a name."""
-        return self.names.get(name) or math_verbatim(name)
+    def after(self, left: str) -> str:
+        return f"<msup>{left}{mo('+')}</msup>"
 
-    def _write(self, node: Expression) -> tuple[str, int]:
-        """Return the formula of an expression and how tightly it binds."""
-        match node:
-            case Number():
-                return self._number(node)
-            case Name():
-                return self.name(node.id), ATOM
-            case Derivative():
-                return self._derivative(node), FACTOR
-            case Index():
-                return self.element(node.id, node.indices), ATOM
-            case Array():
-                return self._array(node), ATOM
-            case Load():
-                return words(f'load("{node.path}")'), ATOM
-            case Dot():
-                return row(self.inside(node.left, PRODUCT), TIMES, self.inside(node.right, FACTOR)), PRODUCT
-            case Reduction():
-                sign = mo(REDUCTIONS[node.function]) if node.function in REDUCTIONS else f"<mi>{node.function}</mi>"
-                return row(f"<munder>{sign}{row(*self._listed(node.variables, self.name))}</munder>", self.inside(node.body, PRODUCT)), PRODUCT
-            case Call():
-                return self.call(node.function, [self(argument) for argument in node.arguments]), ATOM
-            case Power():
-                return f"<msup>{self.inside(node.base, ATOM)}{self(node.exponent)}</msup>", POWER
-            case Product():
-                return self._product(node)
-            case Sum():
-                return self._sum(node), SUM
-            case Comparison():
-                sign = SIGNS.get(node.operator, node.operator)
-                return row(self.inside(node.left, SUM), mo(sign), self.inside(node.right, SUM)), COMPARE
-            case Logic():
-                return self._logic(node)
-            case Conditional():
-                return self._cases(node), CONDITIONAL
-
-    def element(self, name: str, indices: Sequence[Expression]) -> str:
-        """Return an element of an array, its indices below the line, behind those that the name has."""
-        spelled = self.name(name)
-        if not indices:
-            return spelled
-        letters = all(isinstance(index, Name) and len(index.id) == 1 for index in indices)
-        written = ("" if letters else mo(",")).join(map(self, indices))
+    def indexed(self, spelled: str, indices: Sequence[str], letters: bool) -> str:
         inner = f"{spelled.removesuffix(CLOSED)}{mo(',')}" if spelled.endswith(CLOSED) else f"<msub>{spelled}<mrow>"
-        return f"{inner}{written}{CLOSED}"
+        return f"{inner}{('' if letters else mo(',')).join(indices)}{CLOSED}"
+
+    def derivative(self, node: Derivative) -> str:
+        d = '<mi mathvariant="normal">d</mi>'
+        above = d if node.order == 1 else f"<msup>{d}{mn(str(node.order))}</msup>"
+        variable = f"<mi>{escape(node.variable)}</mi>"
+        below = variable if node.order == 1 else f"<msup>{variable}{mn(str(node.order))}</msup>"
+        return f"<mfrac>{row(above, self.element(node.name, node.indices))}{row(d, below)}</mfrac>"
+
+    def vector(self, items: Sequence[str]) -> str:
+        return in_parentheses(mo(",").join(items))
+
+    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+        body = "".join(f"<mtr>{''.join(f'<mtd>{item}</mtd>' for item in items)}</mtr>" for items in rows)
+        return in_parentheses(f"<mtable>{body}</mtable>")
+
+    def loaded(self, path: str) -> str:
+        return words(f'load("{path}")')
+
+    def reduction(self, function: str, variables: Sequence[str], body: str) -> str:
+        sign = mo(REDUCTIONS[function]) if function in REDUCTIONS else f"<mi>{function}</mi>"
+        return row(f"<munder>{sign}{row(*between(mo(','), variables))}</munder>", body)
 
     def call(self, function: str, arguments: Sequence[str]) -> str:
-        """Return a function of finished formulas."""
         inside = mo(",").join(arguments)
         if function in self.names:
             return row(self.names[function], APPLIED, in_parentheses(inside))
@@ -200,91 +158,41 @@ class MathFormula:
             head = f"<msub><mi>log</mi>{mn(BASES[function])}</msub>"
         return row(head, APPLIED, in_parentheses(inside))
 
-    def _listed(self, items: Sequence[str], write: Callable[[str], str]) -> list[str]:
-        """Return items with commas between them, each as a part."""
-        return [part for k, item in enumerate(items) for part in ([mo(",")] if k else []) + [write(item)]]
+    def power(self, base: str, exponent: str) -> str:
+        return f"<msup>{base}{exponent}</msup>"
 
-    def _derivative(self, node: Derivative) -> str:
-        d = '<mi mathvariant="normal">d</mi>'
-        above = d if node.order == 1 else f"<msup>{d}{mn(str(node.order))}</msup>"
-        variable = f"<mi>{escape(node.variable)}</mi>"
-        below = variable if node.order == 1 else f"<msup>{variable}{mn(str(node.order))}</msup>"
-        return f"<mfrac>{row(above, self.element(node.name, node.indices))}{row(d, below)}</mfrac>"
+    def fraction(self, above: str, below: str) -> str:
+        return f"<mfrac>{above}{below}</mfrac>"
 
-    def _array(self, node: Array) -> str:
-        """Return a vector in parentheses, a matrix in rows."""
-        rows = [item.items if isinstance(item, Array) else () for item in node.items]
-        if not all(rows):
-            return in_parentheses(mo(",").join(map(self, node.items)))
-        body = "".join(f"<mtr>{''.join(f'<mtd>{self(item)}</mtd>' for item in items)}</mtr>" for items in rows)
-        return in_parentheses(f"<mtable>{body}</mtable>")
+    def side_by_side(self, parts: Sequence[str]) -> str:
+        found = [parts[0]]
+        for part in parts[1:]:
+            found += [DOT if re.match(r"(<(mrow|msup|mfrac)>)*<mn>", part) else TIMES, part]
+        return row(*found)
 
-    def _product(self, node: Product) -> tuple[str, int]:
-        """Return factors side by side, and each run of divisors below what precedes it."""
-        runs: list[tuple[list[Expression], list[Expression]]] = [([], [])]
-        for operator, factor in node.factors:
-            if operator == "*" and runs[-1][1]:
-                runs.append(([], []))
-            runs[-1][0 if operator == "*" else 1].append(factor)
-        first, last = node.factors[0][1], node.factors[-1][1]
-        parts = [
-            f"<mfrac>{self._factors(above, first)}{self._factors(below, first)}</mfrac>" if below else self._factors(above, first, last)
-            for above, below in runs
-        ]
-        return _side_by_side(parts), FACTOR if (len(parts) == 1 and runs[0][1]) or is_scaled(node) else PRODUCT
+    def sum(self, terms: Sequence[tuple[bool, str]]) -> str:
+        (negative, first), *rest = terms
+        signed = [part for less, term in rest for part in (mo("−" if less else "+"), term)]
+        return row(*([mo("−")] if negative else []), first, *signed)
 
-    def _factors(self, factors: Sequence[Expression], first: Expression, last: Expression | None = None) -> str:
-        """Return some factors of a product, of which ``first`` is the first; ``[mV]`` among the others is written without its 1."""
-        alone, found = len(factors) == 1, []
-        for factor in factors:
-            if isinstance(factor, Number) and factor.value == 1 and factor.unit is not None and factor.unit != ONE and factor is not first:
-                found.append(math_unit(factor.unit))
-            else:
-                open_ended = isinstance(factor, Reduction) and factor is last
-                found.append(self(factor) if alone or open_ended else self.inside(factor, FACTOR))
-        return _side_by_side(found)
+    def comparison(self, left: str, operator: str, right: str) -> str:
+        return row(left, mo(SIGNS.get(operator, operator)), right)
 
-    def _sum(self, node: Sum) -> str:
-        sign, first = node.terms[0]
-        parts = [mo("−")] if sign < 0 else []
-        parts.append(self.inside(first, PRODUCT))
-        for sign, term in node.terms[1:]:
-            parts += [mo("−" if sign < 0 else "+"), self.inside(term, PRODUCT)]
-        return row(*parts)
+    def negated(self, text: str) -> str:
+        return row(words("not "), text)
 
-    def _logic(self, node: Logic) -> tuple[str, int]:
-        if node.operator == "not":
-            return row(words("not "), self.inside(node.operands[0], NOT)), NOT
-        level = OR if node.operator == "or" else AND
-        parts = [self.inside(operand, level + 1) for operand in node.operands]
-        return row(*(part for k, text in enumerate(parts) for part in ([words(f" {node.operator} ")] if k else []) + [text])), level
+    def joined(self, operator: str, parts: Sequence[str]) -> str:
+        return row(*between(words(f" {operator} "), parts))
 
-    def _cases(self, node: Conditional) -> str:
-        """Return a chain of conditionals as one brace."""
-        rows: list[tuple[str, str]] = []
-        rest: Expression = node
-        while isinstance(rest, Conditional):
-            rows.append((self(rest.value), row(words("if "), self(rest.condition))))
-            rest = rest.otherwise
-        rows.append((self(rest), words("otherwise")))
-        body = "".join(f'<mtr><mtd style="text-align:left">{v}</mtd><mtd style="text-align:left">{c}</mtd></mtr>' for v, c in rows)
+    def cases(self, rows: Sequence[tuple[str, str]], otherwise: str) -> str:
+        lines = [*((value, row(words("if "), condition)) for value, condition in rows), (otherwise, words("otherwise"))]
+        body = "".join(f'<mtr><mtd style="text-align:left">{v}</mtd><mtd style="text-align:left">{c}</mtd></mtr>' for v, c in lines)
         return row('<mo fence="true" form="prefix">{</mo>', f'<mtable columnalign="left">{body}</mtable>')
 
-    def _number(self, node: Number) -> tuple[str, int]:
-        """Return a literal with its unit."""
-        text, level = _decimal(node.value)
-        if node.unit is None or node.unit == ONE:
-            return text, level
-        return row(text, THIN, math_unit(node.unit)), min(level, FACTOR)
 
-
-def _side_by_side(parts: Sequence[str]) -> str:
-    """Return a product; before a digit with a dot."""
-    found = [parts[0]]
-    for part in parts[1:]:
-        digit = re.match(r"(<(mrow|msup|mfrac)>)*<mn>", part)
-        found += [DOT if digit else TIMES, part]
-    return row(*found)
+def between(sign: str, parts: Sequence[str]) -> list[str]:
+    """Return parts with a sign between them, itself one."""
+    return [part for k, text in enumerate(parts) for part in ([sign] if k else []) + [text]]
 
 
 def _decimal(value: Fraction) -> tuple[str, int]:

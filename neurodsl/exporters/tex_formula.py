@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
-from neurodsl.exporters.contents import is_map, is_scaled
+from neurodsl.exporters.formula import Formula
 from neurodsl.exporters.spelling import tex_text
-from neurodsl.lang.nodes import (
-    Array,
-    Call,
-    Comparison,
-    Conditional,
-    Derivative,
-    Dot,
-    Expression,
-    Index,
-    Load,
-    Logic,
-    Name,
-    Number,
-    Power,
-    Product,
-    Reduction,
-    Sum,
-)
-from neurodsl.lang.unparse import AND, ATOM, COMPARE, CONDITIONAL, FACTOR, NOT, OR, POWER, PRODUCT, SUM, decimal
-from neurodsl.model import Equation
+from neurodsl.lang.nodes import Derivative, Number
+from neurodsl.lang.unparse import ATOM, FACTOR, POWER, SUM, decimal
 from neurodsl.units import ONE, Unit, describe
 
 SIGNS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}
@@ -49,89 +31,54 @@ BRACKETS = {
 REDUCTIONS = {"sum": r"\sum", "prod": r"\prod", "min": r"\min", "max": r"\max"}
 """What a value over index variables is called in print."""
 
+LINE_END = r" \\ "
 SUBSCRIPT = re.compile(r"(?<!\\)_\{.*\}$")
 FACTORS = re.compile(r"([*/]?)([^*/^]+)(?:\^(?:\(([^)]*)\)|(-?\d+)))?")
 
 
-class TexFormula:
-    """Writes expressions with the spellings of a model's names."""
+class TexFormula(Formula):
+    """Writes expressions as LaTeX."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self.names = names
+    def number(self, node: Number) -> tuple[str, int]:
+        text, level = _decimal(node.value)
+        if node.unit is None or node.unit == ONE:
+            return text, level
+        return rf"{text}\,{tex_unit(node.unit)}", min(level, FACTOR)
 
-    def __call__(self, node: Expression) -> str:
-        """Return an expression as a formula."""
-        return self._write(node)[0]
+    def unit(self, unit: Unit) -> str:
+        return tex_unit(unit)
 
-    def left(self, equation: Equation) -> str:
-        """Return the left side of an equation; of a map ``x^+``, the next value, while ``x`` on the right is the value before."""
-        return f"{self(equation.left)}^{{+}}" if is_map(equation) else self(equation.left)
+    def verbatim(self, name: str) -> str:
+        return rf"\text{{{tex_text(name)}}}"
 
-    def inside(self, node: Expression, least: int) -> str:
-        """Return a part, in parentheses where it binds less tightly than its place asks for."""
-        text, level = self._write(node)
-        return text if level >= least else in_parentheses(text)
+    def parentheses(self, text: str) -> str:
+        return in_parentheses(text)
 
-    def name(self, name: str) -> str:
-        """Return the spelling of a name."""
-        return self.names.get(name) or rf"\text{{{tex_text(name)}}}"
+    def after(self, left: str) -> str:
+        return f"{left}^{{+}}"
 
-    def _write(self, node: Expression) -> tuple[str, int]:
-        """Return the formula of an expression and how tightly it binds."""
-        match node:
-            case Number():
-                return _number(node)
-            case Name():
-                return self.name(node.id), ATOM
-            case Derivative():
-                above, below = ("", "") if node.order == 1 else (f"^{{{node.order}}}",) * 2
-                return rf"\frac{{d{above}{self.element(node.name, node.indices)}}}{{d{node.variable}{below}}}", FACTOR
-            case Index():
-                return self.element(node.id, node.indices), ATOM
-            case Array():
-                return self._array(node), ATOM
-            case Load():
-                return rf"\operatorname{{load}}(\text{{{tex_text(node.path)}}})", ATOM
-            case Dot():
-                return _side_by_side([self.inside(node.left, PRODUCT), self.inside(node.right, FACTOR)]), PRODUCT
-            case Reduction():
-                sign = REDUCTIONS.get(node.function, rf"\operatorname{{{node.function}}}")
-                return rf"{sign}_{{{', '.join(map(self.name, node.variables))}}} {self.inside(node.body, PRODUCT)}", PRODUCT
-            case Call():
-                return self.call(node.function, [self(argument) for argument in node.arguments]), ATOM
-            case Power():
-                return f"{self.inside(node.base, ATOM)}^{{{self(node.exponent)}}}", POWER
-            case Product():
-                return self._product(node)
-            case Sum():
-                return self._sum(node), SUM
-            case Comparison():
-                sign = SIGNS.get(node.operator, node.operator)
-                return f"{self.inside(node.left, SUM)} {sign} {self.inside(node.right, SUM)}", COMPARE
-            case Logic():
-                return self._logic(node)
-            case Conditional():
-                return self._cases(node), CONDITIONAL
-
-    def element(self, name: str, indices: Sequence[Expression]) -> str:
-        """Return an element of an array, its indices below the line, behind those that the name has."""
-        letters = all(isinstance(index, Name) and len(index.id) == 1 for index in indices)
-        written = ("" if letters else ",").join(map(self, indices))
-        spelled = self.name(name)
-        if not indices:
-            return spelled
+    def indexed(self, spelled: str, indices: Sequence[str], letters: bool) -> str:
+        written = ("" if letters else ",").join(indices)
         return f"{spelled[:-1]},{written}}}" if SUBSCRIPT.search(spelled) else f"{spelled}_{{{written}}}"
 
-    def _array(self, node: Array) -> str:
-        """Return a vector in parentheses, a matrix in rows."""
-        rows = [item.items if isinstance(item, Array) else () for item in node.items]
-        if all(rows):
-            body = r" \\ ".join(" & ".join(map(self, row)) for row in rows)
-            return rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
-        return in_parentheses(", ".join(map(self, node.items)))
+    def derivative(self, node: Derivative) -> str:
+        above, below = ("", "") if node.order == 1 else (f"^{{{node.order}}}",) * 2
+        return rf"\frac{{d{above}{self.element(node.name, node.indices)}}}{{d{node.variable}{below}}}"
 
-    def call(self, function: str, arguments: list[str]) -> str:
-        """Return a function of finished formulas."""
+    def vector(self, items: Sequence[str]) -> str:
+        return in_parentheses(", ".join(items))
+
+    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+        return rf"\begin{{pmatrix}} {LINE_END.join(' & '.join(row) for row in rows)} \end{{pmatrix}}"
+
+    def loaded(self, path: str) -> str:
+        return rf"\operatorname{{load}}(\text{{{tex_text(path)}}})"
+
+    def reduction(self, function: str, variables: Sequence[str], body: str) -> str:
+        sign = REDUCTIONS.get(function, rf"\operatorname{{{function}}}")
+        return rf"{sign}_{{{', '.join(variables)}}} {body}"
+
+    def call(self, function: str, arguments: Sequence[str]) -> str:
         joined = ", ".join(arguments)
         if function in self.names:
             return self.names[function] + in_parentheses(joined)
@@ -139,79 +86,40 @@ class TexFormula:
             return joined.join(BRACKETS[function])
         return COMMANDS.get(function, rf"\operatorname{{{tex_text(function)}}}") + in_parentheses(joined)
 
-    def _product(self, node: Product) -> tuple[str, int]:
-        """Return factors side by side, and each run of divisors below what precedes it."""
-        runs: list[tuple[list[Expression], list[Expression]]] = [([], [])]
-        for operator, factor in node.factors:
-            if operator == "*" and runs[-1][1]:
-                runs.append(([], []))
-            runs[-1][0 if operator == "*" else 1].append(factor)
-        first, last = node.factors[0][1], node.factors[-1][1]
-        parts = [
-            rf"\frac{{{self._factors(above, first)}}}{{{self._factors(below, first)}}}" if below else self._factors(above, first, last)
-            for above, below in runs
-        ]
-        return _side_by_side(parts), FACTOR if (len(parts) == 1 and runs[0][1]) or is_scaled(node) else PRODUCT
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}^{{{exponent}}}"
 
-    def _factors(self, factors: list[Expression], first: Expression, last: Expression | None = None) -> str:
-        """Return some factors of a product, of which ``first`` is the first; ``[mV]`` among the others is written without its 1.
+    def fraction(self, above: str, below: str) -> str:
+        return rf"\frac{{{above}}}{{{below}}}"
 
-        A sum over an index that is the ``last`` one needs no parentheses.
-        """
-        alone = len(factors) == 1
-        texts = []
-        for factor in factors:
-            if isinstance(factor, Number) and factor.value == 1 and factor.unit not in (None, ONE) and factor is not first:
-                texts.append(tex_unit(factor.unit))
-            else:
-                open_ended = isinstance(factor, Reduction) and factor is last
-                texts.append(self(factor) if alone or open_ended else self.inside(factor, FACTOR))
-        return _side_by_side(texts)
+    def side_by_side(self, parts: Sequence[str]) -> str:
+        text = parts[0]
+        for part in parts[1:]:
+            text += (r" \cdot " if part[0].isdigit() else " " if part.startswith(r"\left") else r"\,") + part
+        return text
 
-    def _sum(self, node: Sum) -> str:
-        sign, first = node.terms[0]
-        pieces = [f"{'-' if sign < 0 else ''}{self.inside(first, PRODUCT)}"]
-        pieces += [f" {'-' if sign < 0 else '+'} {self.inside(term, PRODUCT)}" for sign, term in node.terms[1:]]
-        return "".join(pieces)
+    def sum(self, terms: Sequence[tuple[bool, str]]) -> str:
+        (negative, first), *rest = terms
+        return f"{'-' if negative else ''}{first}" + "".join(f" {'-' if less else '+'} {term}" for less, term in rest)
 
-    def _logic(self, node: Logic) -> tuple[str, int]:
-        if node.operator == "not":
-            return rf"\text{{not }} {self.inside(node.operands[0], NOT)}", NOT
-        level = OR if node.operator == "or" else AND
-        return rf" \text{{ {node.operator} }} ".join(self.inside(operand, level + 1) for operand in node.operands), level
+    def comparison(self, left: str, operator: str, right: str) -> str:
+        return f"{left} {SIGNS.get(operator, operator)} {right}"
 
-    def _cases(self, node: Conditional) -> str:
-        """Return a chain of conditionals as one brace."""
-        rows = []
-        rest: Expression = node
-        while isinstance(rest, Conditional):
-            rows.append(rf"{self(rest.value)} & \text{{if }} {self(rest.condition)}")
-            rest = rest.otherwise
-        rows.append(rf"{self(rest)} & \text{{otherwise}}")
-        body = r" \\ ".join(rows)
-        return rf"\begin{{cases}} {body} \end{{cases}}"
+    def negated(self, text: str) -> str:
+        return rf"\text{{not }} {text}"
+
+    def joined(self, operator: str, parts: Sequence[str]) -> str:
+        return rf" \text{{ {operator} }} ".join(parts)
+
+    def cases(self, rows: Sequence[tuple[str, str]], otherwise: str) -> str:
+        lines = [*(rf"{value} & \text{{if }} {condition}" for value, condition in rows), rf"{otherwise} & \text{{otherwise}}"]
+        return rf"\begin{{cases}} {LINE_END.join(lines)} \end{{cases}}"
 
 
 def in_parentheses(text: str) -> str:
     """Return a formula in parentheses, which grow where it is higher than a line."""
     tall = r"\frac" in text or r"\begin" in text or r"\left" in text
     return rf"\left({text}\right)" if tall else f"({text})"
-
-
-def _side_by_side(parts: list[str]) -> str:
-    """Return a product; before a digit with a dot."""
-    text = parts[0]
-    for part in parts[1:]:
-        text += (r" \cdot " if part[0].isdigit() else " " if part.startswith(r"\left") else r"\,") + part
-    return text
-
-
-def _number(node: Number) -> tuple[str, int]:
-    """Return a literal with its unit."""
-    text, level = _decimal(node.value)
-    if node.unit is None or node.unit == ONE:
-        return text, level
-    return rf"{text}\,{tex_unit(node.unit)}", min(level, FACTOR)
 
 
 def _decimal(value: Fraction) -> tuple[str, int]:
