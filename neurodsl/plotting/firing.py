@@ -22,9 +22,11 @@ def plot_firing(curve: FiringCurve) -> Figure:
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         marker = "." if len(curve.values) <= 60 else ""
-        axes.plot(curve.values, np.asarray(curve.rates), marker=marker, color=COLOURS[0], linewidth=1.6, clip_on=False)
         rheobase = curve.repetitive.value
-        if rheobase is not None and curve.values[0] <= rheobase <= curve.values[-1]:
+        values, rates = curve.values, np.asarray(curve.rates)
+        if rheobase is not None and values[0] <= rheobase <= values[-1]:
+            at = int(np.searchsorted(values, rheobase))
+            values, rates = np.insert(values, at, rheobase), np.insert(rates, at, 0.0)
             axes.axvline(rheobase, color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
             axes.annotate(
                 f"{rheobase:.6g}",
@@ -35,6 +37,8 @@ def plot_firing(curve: FiringCurve) -> Figure:
                 va="top",
                 color=MUTED,
             )
+        axes.plot(values, rates, color=COLOURS[0], linewidth=1.6, clip_on=False, label="_rate")
+        axes.plot(curve.values, curve.rates, marker=marker, linestyle="none", color=COLOURS[0], clip_on=False, label="_points")
         axes.set_xlim(float(curve.values[0]), float(curve.values[-1]))
         axes.set_ylim(bottom=0.0)
         label = f"{plain(curve.label, 40)} " if curve.label else ""

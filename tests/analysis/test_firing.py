@@ -169,6 +169,8 @@ def test_the_curve_is_written_and_drawn(tmp_path: Path) -> None:
         assert sorted(kept) == ["rates", "values"]
         assert kept["rates"] == pytest.approx(found.rates)
     (axes,) = plot_firing(found).axes
+    (line,) = [li for li in axes.lines if li.get_label() == "_rate"]
+    assert list(zip(line.get_xdata(), line.get_ydata(), strict=True))[2] == (pytest.approx(1.5, abs=1e-12), 0.0)
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("injected current $I$ (µA/cm²)", "Firing rate (Hz)")
     save_firing(found, tmp_path / "curve.png")
     assert (tmp_path / "curve.png").read_bytes()[:4] == b"\x89PNG"
