@@ -10,9 +10,7 @@ import atexit
 import errno
 import hashlib
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +57,10 @@ def open_cache() -> Cache:
 
 def temporary_cache(reason: str) -> Cache:
     """Return a temporary folder that is removed at exit, with the reason why it serves."""
+    # A run that has its cache, as nearly all have, does not load them.
+    import shutil
+    import tempfile
+
     temporary = Path(tempfile.mkdtemp(prefix="neurodsl-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     return Cache(temporary, reason)

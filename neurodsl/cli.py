@@ -1,26 +1,27 @@
 """The command line: a thin reader of what the other modules offer.
 
-It answers ``--help`` at once, so the commands import what they need when they run.
+It answers ``--help`` at once: commands import what they need when they run, and those that stand in files of their own are listed without
+being imported.
 """
 
 from __future__ import annotations
 
-import json
+import gc
 import os
+import re
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any, NoReturn
 
 import click
 
 from neurodsl import __version__
-from neurodsl.console import Stop, names, pairs, show_report
-from neurodsl.diagnostics import NeuroError, Report, nearest, printable
+
+FOLDER = os.path.join(os.path.dirname(__file__), "commands")
+DOCSTRING = re.compile(r'^def command\(.*?^    """(.*?)"""', re.MULTILINE | re.DOTALL)
+"""What a command of :mod:`neurodsl.commands` says of itself, in its file."""
 
 COMPLETION = 'run `eval "$(_NEURODSL_COMPLETE=bash_source neurodsl)"` (or zsh_source, fish_source) to complete commands and options with TAB'
 
@@ -42,8 +43,13 @@ class Commands(click.Group):
     """Finds commands in :mod:`neurodsl.commands`, one in a file, beside its own, and proposes what was probably meant where there is none."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        found = [module.name for module in iter_modules([str(Path(__file__).parent / "commands")])]
+        found = [name[:-3] for name in os.listdir(FOLDER) if name.endswith(".py") and not name.startswith("_")]
         return sorted([*super().list_commands(context), *found])
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands; of one in a file of its own the docstring is read, and nothing is imported."""
+        listed = {name: self.commands.get(name) or click.Command(name, help=summary(name)) for name in self.list_commands(context)}
+        click.Group(commands=listed).format_commands(context, formatter)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         own = super().get_command(context, name)
@@ -63,13 +69,21 @@ class Commands(click.Group):
     def resolve_command(self, context: click.Context, arguments: list[str]) -> Any:
         if arguments and not arguments[0].startswith("-") and self.get_command(context, arguments[0]) is None:
             known = self.list_commands(context)
-            near = nearest(arguments[0], known)
+            diagnostics = import_module("neurodsl.diagnostics")
+            near = diagnostics.nearest(arguments[0], known)
             shipped = import_module("neurodsl.resources").shipped_models()
             models = [name for name in arguments[:2] if name in shipped or name.endswith(".neuro")]
             meant = f"neurodsl {near}" if near else f"neurodsl simulate {models[0]}" if models else None
             hint = f"did you mean `{meant}`?" if meant else f"commands: {', '.join(known)}."
-            raise click.UsageError(printable(f"there is no command `{arguments[0]}`; {hint}"), context)
+            raise click.UsageError(diagnostics.printable(f"there is no command `{arguments[0]}`; {hint}"), context)
         return super().resolve_command(context, arguments)
+
+
+def summary(name: str) -> str:
+    """Return the docstring of a command that stands in a file of its own, without importing it."""
+    with open(os.path.join(FOLDER, f"{name}.py"), encoding="utf-8") as file:
+        found = DOCSTRING.search(file.read())
+    return found[1] if found else ""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=f"To complete in the shell, {COMPLETION}.")
@@ -80,92 +94,6 @@ def commands() -> None:
 
     FILE is a .neuro file, the name of a shipped model (see `neurodsl models`), or - for standard input.
     """
-
-
-@commands.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def check(files: tuple[str, ...], as_json: bool) -> None:
-    """Find every problem of a model, each with its place and remedy."""
-    api = import_module("neurodsl.api")
-    failed, told = False, []
-    for name in files:
-        try:
-            report = api.load(name).check()
-        except NeuroError as error:
-            report = error.report
-        failed = failed or not report.ok
-        if as_json:
-            told.append({"file": name, "ok": report.ok, "findings": [d.to_dict() for d in report.sorted()]})
-            continue
-        show_report(report, sys.stdout)
-        if report.ok:
-            notes = sum(d.rule.severity == "note" for d in report.found)
-            warnings = len(report.found) - notes
-            counts = [f"{n} {word}{'s' if n > 1 else ''}" for n, word in ((warnings, "warning"), (notes, "note")) if n]
-            print(f"{printable(name)}: ok" + (f", {' and '.join(counts)}" if counts else ""))
-    if as_json:
-        print(json.dumps({"files": told}))
-    if failed:
-        raise Stop(2)
-
-
-@commands.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--check", "only_check", is_flag=True, help="Write nothing, and exit with 2 where a file would change.")
-@click.option("--diff", "as_diff", is_flag=True, help="Write nothing, and print what would change.")
-def fmt(files: tuple[str, ...], only_check: bool, as_diff: bool) -> None:
-    """Write files in one layout: spaces, indents and blank lines, nothing else.
-
-    A file that cannot be read is reported and left as it is. With - the text is read from standard input and printed.
-    """
-    formatting = import_module("neurodsl.lang.formatting")
-    code = 0
-    for name in files:
-        try:
-            done = formatting.format_file(name, write=not only_check and not as_diff)
-        except NeuroError as error:
-            show_report(error.report)
-            code = max(code, error.exit_code)
-            continue
-        if only_check and done.changed:
-            code = max(code, 2)
-        if as_diff:
-            click.echo(done.diff if done.changed else "", nl=False)
-        elif name == "-" and not only_check:
-            click.echo(done.after.encode(), nl=False)
-        elif done.changed:
-            print(f"{printable(done.name)}: {'would be formatted' if only_check else 'formatted'}")
-    if code:
-        raise Stop(code)
-
-
-@commands.command()
-@click.argument("file")
-@click.option("--model", help="Which model, where the file holds several.")
-@click.option("--latex", "form", flag_value="latex", help="Print LaTeX.")
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-def show(file: str, model: str | None, form: str | None) -> None:
-    """Print the equations, parameters and units of a model."""
-    api = import_module("neurodsl.api")
-    print(api.load(file, model).show(form or "text").rstrip("\n"))
-
-
-@commands.command(name="compile")
-@click.argument("file")
-@click.option("--model", help="Which model, where the file holds several.")
-@click.option("--variant", help="A named set of values of the file.")
-@click.option("--method", help="The method, `auto` by default.")
-@click.option("--events", help="`grid` or `exact`.")
-@click.option("-o", "--out", help="Where to write the kernel; default: standard output.")
-def compile_command(file: str, model: str | None, variant: str | None, method: str | None, events: str | None, out: str | None) -> None:
-    """Write the generated kernel: readable, and it runs with numpy and numba alone."""
-    api, files = import_module("neurodsl.api"), import_module("neurodsl.files")
-    text = api.load(file, model).compile(method, events, variant)
-    if out is None:
-        print(text, end="")
-    else:
-        files.write_bytes(Path(out), text.encode("ascii"))
 
 
 @commands.command()
@@ -191,7 +119,10 @@ def compile_command(file: str, model: str | None, variant: str | None, method: s
 @click.option("--copies", type=int, metavar="N", help="So many independent copies, each with its own noise and draws.")
 @click.option("--threads", type=int, default=1, metavar="N", help="How many threads share the copies; 1 by default.")
 @click.option("--record", metavar="A,B", help="What to record: states, derived quantities, elements x[3]; `spikes` for the spikes alone.")
-@click.option("--out", metavar="F.npz|.csv", help="Where to write the result.")
+@click.option("--out", metavar="F.npz|.h5|.csv", help="Where to write the result; an .h5 file is written while the run goes on.")
+@click.option("--checkpoint", metavar="C.npz", help="A file for the state of the run, which --resume goes on from.")
+@click.option("--every", metavar="T", help="The time between two checkpoints, such as 10min; 60s by default.")
+@click.option("--resume", metavar="C.npz", help="Go on from a checkpoint; it holds all other options.")
 @click.option(
     "--plot", is_flag=False, flag_value="", metavar="[F.png]", help="Draw what was recorded, to MODEL.png or the file named (.png, .svg, .pdf)."
 )
@@ -199,40 +130,50 @@ def compile_command(file: str, model: str | None, variant: str | None, method: s
 @click.option("--summary", is_flag=True, help="Leave long lists out of the JSON object.")
 def simulate(file: str, model: str | None, variant: str | None, as_json: bool, summary: bool, **options: Any) -> None:
     """Run a model and print a summary; write only what is asked for."""
-    api, solution = import_module("neurodsl.api"), import_module("neurodsl.solution")
+    import json
+    from pathlib import Path
+
+    api, solution, console = import_module("neurodsl.api"), import_module("neurodsl.solution"), import_module("neurodsl.console")
+    diagnostics = import_module("neurodsl.diagnostics")
     out, figure = options["out"], options["plot"]
+    streamed = out if out is not None and out.lower().endswith((".h5", ".hdf5")) and options["copies"] is None else None
     loaded = api.load(file, model)
     if figure == "":
         figure = f"{model or ('model' if file == '-' else Path(file).stem)}.png"
     if out is not None:
         solution.require_destination(out)
+        if any(name is not None and Path(name).resolve() == Path(out).resolve() for name in (options["checkpoint"], options["resume"])):
+            told = f"`{out}` cannot be both the result and the checkpoint"
+            raise diagnostics.fail(import_module("neurodsl.rules").BAD_VALUE, told, help="name two files")
     if figure is not None:
         import_module("neurodsl.files").require_writable(Path(figure))
         if Path(figure).suffix.lower() not in (".png", ".svg", ".pdf"):
             import_module("neurodsl.plotting").require_figure_destination(figure)
-    report, bar = Report(), Bar(hidden=as_json)
-    failure: NeuroError | None = None
+    report, bar = diagnostics.Report(), console.Bar("simulating", hidden=as_json)
+    failure: Exception | None = None
     try:
         result = loaded.simulate(
             duration=options["duration"], dt=options["dt"], method=options["method"], events=options["events"], rtol=options["rtol"], atol=options["atol"],
             seed=options["seed"], copies=options["copies"], threads=options["threads"],
-            variant=variant, set=pairs("--set", options["sets"]), init=pairs("--init", options["inits"]), input=pairs("--input", options["inputs"]),
-            record=names(options["record"]), progress=bar, report=report,
+            out=streamed, checkpoint=options["checkpoint"], every=options["every"], resume=options["resume"],
+            variant=variant, set=console.pairs("--set", options["sets"]), init=console.pairs("--init", options["inits"]), input=console.pairs("--input", options["inputs"]),
+            record=console.names(options["record"]), progress=bar, report=report,
         )  # fmt: skip
-    except NeuroError as error:
+    except diagnostics.NeuroError as error:
         result = getattr(error, "result", None)
         if result is None:
             raise
         failure = error
     finally:
         bar.close()
-    show_report(report)
-    written = []
-    if out is not None:
+    console.show_report(report)
+    written = [str(place) for place in [solution.stored_in(result)] if place is not None]
+    if out is not None and streamed is None:
         result.save(out)
+    if out is not None and (streamed is None or not written):
         written.append(out)
     if figure is not None and len(result.t) > 1 and (len(result) or result.spikes.count):
-        import_module("neurodsl.plotting").save_figure(result, figure)
+        import_module("neurodsl.plotting").save_figure(solution.view(result), figure)
         written.append(figure)
     if as_json:
         print(json.dumps(result.to_dict(summary=summary), allow_nan=False))
@@ -240,72 +181,11 @@ def simulate(file: str, model: str | None, variant: str | None, as_json: bool, s
         if failure is None:
             print(solution.summary(result))
         for path in written:
-            print(f"  written {printable(path)}", file=sys.stdout if failure is None else sys.stderr)
+            print(f"  written {diagnostics.printable(path)}", file=sys.stdout if failure is None else sys.stderr)
     if failure is not None:
         raise failure
     if result.meta["interrupted"]:
-        raise Stop(130)
-
-
-@commands.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def models(as_json: bool) -> None:
-    """List the shipped models, a line each."""
-    resources = import_module("neurodsl.resources")
-    rows = [(name, resources.title(path)) for name, path in resources.shipped_models().items()]
-    if as_json:
-        print(json.dumps([{"name": name, "title": title} for name, title in rows]))
-        return
-    width = max(len(name) for name, _ in rows)
-    for name, title in rows:
-        print(f"{name:<{width}}  {title}")
-
-
-@commands.command()
-@click.argument("code", required=False)
-def explain(code: str | None) -> None:
-    """Explain a code of a message, such as N101; without one, list them all."""
-    rules = import_module("neurodsl.rules").all_rules()
-    if code is None:
-        for rule in sorted(rules.values(), key=lambda rule: str(rule.code)):
-            print(f"{rule.code}  {rule.severity:<8} {rule.title}")
-        return
-    found = rules.get(code.upper())
-    if found is None:
-        raise click.UsageError(printable(f"there is no code `{code}`; `neurodsl explain` lists them."))
-    print(f"{found.severity}[{found.code}]: {found.title}\n\n{found.explanation}")
-
-
-class Bar:
-    """A progress bar on standard error that appears on a terminal when a run takes longer than a second."""
-
-    def __init__(self, hidden: bool) -> None:
-        self.hidden = hidden or not sys.stderr.isatty()
-        self.shown: Any = None
-        self.task: Any = None
-        self.began: float | None = None
-
-    def __call__(self, done: float) -> None:
-        """Take the fraction that is done."""
-        if self.hidden:
-            return
-        import time
-
-        self.began = self.began if self.began is not None else time.monotonic()
-        if self.shown is None and time.monotonic() - self.began > 1.0:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self.shown = Progress(console=Console(stderr=True), transient=True)
-            self.task = self.shown.add_task("simulating", total=1.0)
-            self.shown.start()
-        if self.shown is not None:
-            self.shown.update(self.task, completed=done)
-
-    def close(self) -> None:
-        """Remove the bar."""
-        if self.shown is not None:
-            self.shown.stop()
+        raise console.Stop(130)
 
 
 def prepare_streams() -> None:
@@ -315,6 +195,16 @@ def prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream := getattr(sys, name), "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def prepare_libraries() -> None:
+    """Let the libraries that a command loads start faster.
+
+    The threads of OpenBLAS take longer to start than the rest of numpy, and the small matrices of models gain nothing from them. The collector
+    of garbage finds none while modules are imported, and looks through all of them again and again.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(100_000, 20, 100)
 
 
 def discard_output() -> None:
@@ -331,8 +221,6 @@ def run(arguments: Sequence[str], debug: bool) -> int:
         code = commands.main(args=list(arguments), prog_name="neurodsl", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except Stop as stop:
-        return stop.code
     except click.ClickException as error:
         error.show()
         return 2
@@ -343,25 +231,28 @@ def run(arguments: Sequence[str], debug: bool) -> int:
         discard_output()
         return 0
     except Exception as error:
-        if debug:
-            traceback.print_exception(error)
-        return tell(error)
+        return tell(error, debug)
 
 
-def tell(error: Exception) -> int:
+def tell(error: Exception, debug: bool) -> int:
     """Show an error that ended a command, and return the exit code that goes with it."""
-    if isinstance(error, NeuroError):
-        show_report(error.report)
-        return error.exit_code
+    console, diagnostics = import_module("neurodsl.console"), import_module("neurodsl.diagnostics")
+    if isinstance(error, console.Stop):
+        return int(error.code)
+    if debug:
+        import_module("traceback").print_exception(error)
+    if isinstance(error, diagnostics.NeuroError):
+        console.show_report(error.report)
+        return int(error.exit_code)
     if isinstance(error, MemoryError):
         print("error: out of memory", file=sys.stderr)
         return 4
     if isinstance(error, OSError):
         discard_output()
         place = f"`{error.filename}`: " if error.filename else ""
-        print(printable(f"error: {place}{(error.strerror or str(error)).lower()}"), file=sys.stderr)
+        print(diagnostics.printable(f"error: {place}{(error.strerror or str(error)).lower()}"), file=sys.stderr)
         return 4
-    print(printable(f"error: internal error: {type(error).__name__}: {error}"), file=sys.stderr)
+    print(diagnostics.printable(f"error: internal error: {type(error).__name__}: {error}"), file=sys.stderr)
     print("  = help: this is a defect of neurodsl, not of your model; please report it with what `--debug` shows", file=sys.stderr)
     return 1
 
@@ -370,4 +261,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 done, 2 the input, 3 the numerics, 4 the surroundings, 130 interrupted; 1 is a defect."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     prepare_streams()
-    sys.exit(run([argument for argument in given if argument != "--debug"], "--debug" in given))
+    if arguments is None:
+        prepare_libraries()
+    code = run([argument for argument in given if argument != "--debug"], "--debug" in given)
+    if arguments is None:
+        # Modules live until the process ends; looking for cycles among them once more would take longer than a command that prints its help.
+        gc.freeze()
+    sys.exit(code)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import click
@@ -51,3 +53,32 @@ def names(text: str | None) -> list[str] | None:
     if not all(found):
         raise click.UsageError(printable(f"--record takes names with commas between them, not `{text}`, for example --record V,n."))
     return found
+
+
+class Bar:
+    """A progress bar with the time left on standard error, which appears on a terminal when the work takes longer than a second."""
+
+    def __init__(self, doing: str, hidden: bool) -> None:
+        self.doing = doing
+        self.hidden = hidden or not sys.stderr.isatty()
+        self.shown: Any = None
+        self.task: Any = None
+        self.began: float | None = None
+
+    def __call__(self, done: float) -> None:
+        """Take the fraction that is done."""
+        if self.hidden:
+            return
+        self.began = self.began if self.began is not None else time.monotonic()
+        if self.shown is None and time.monotonic() - self.began > 1.0:
+            progress = import_module("rich.progress")
+            self.shown = progress.Progress(console=import_module("rich.console").Console(stderr=True), transient=True)
+            self.task = self.shown.add_task(self.doing, total=1.0)
+            self.shown.start()
+        if self.shown is not None:
+            self.shown.update(self.task, completed=done)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self.shown is not None:
+            self.shown.stop()

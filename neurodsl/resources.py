@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -18,8 +20,18 @@ def folder(name: str) -> Path:
 
 def stamp() -> list[int]:
     """Return what changes when the compiler does: how many files it has and when the last of them was written."""
-    files = [path for top in (PACKAGE, folder("templates")) for path in top.rglob("*") if path.suffix in (".py", ".j2", ".lark")]
-    return [len(files), max(path.stat().st_mtime_ns for path in files)]
+    written = [time for top in (PACKAGE, folder("templates")) for time in _written(os.fspath(top))]
+    return [len(written), max(written)]
+
+
+def _written(top: str) -> Iterator[int]:
+    """Yield when each file of the compiler in a folder was written, in nanoseconds; it is asked for before every run."""
+    with os.scandir(top) as entries:
+        for entry in entries:
+            if entry.name.endswith((".py", ".j2", ".lark")):
+                yield entry.stat().st_mtime_ns
+            elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
+                yield from _written(entry.path)
 
 
 def shipped_models() -> dict[str, Path]:

@@ -1,19 +1,19 @@
 """10 000 copies of the stochastic LIF neuron, 1 s at dt = 0.1 ms: an ensemble beside the same loop written by hand in numba.
 
-Run: ``python benchmarks/copies.py``. Both record spikes alone and draw from the same generator with the same keys, so that the spikes have to
-be the same; medians of the ratio over five runs in turn, each on one thread.
+Both record spikes alone and draw from the same generator with the same keys, so that the spikes have to be the same.
 """
 
 from __future__ import annotations
 
 import math
-import statistics
 import time
+from collections.abc import Mapping
 
 import numpy as np
 from numba import njit
 
 import neurodsl as nd
+from benchmarks.harness import Bench, Measured, Workload
 
 COPIES, DT, STEPS, SEED = 10_000, 0.1, 10_000, 1
 MASK = 0xFFFFFFFF
@@ -30,7 +30,7 @@ def philox(step, draw, element, key):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
-def by_hand(copies, steps, dt, key, times, origins):  # type: ignore[no-untyped-def]
+def loop(copies, steps, dt, key, times, origins):  # type: ignore[no-untyped-def]
     tau, mu, sigma, threshold, reset = 10.0, -52.0, 3.0, -50.0, -70.0
     noise, root = sigma * math.sqrt(2.0) / math.sqrt(tau), math.sqrt(dt)
     count = 0
@@ -53,27 +53,26 @@ def by_hand(copies, steps, dt, key, times, origins):  # type: ignore[no-untyped-
     return count
 
 
-def main() -> None:
-    """Print the times, the ratio, and whether the spikes are the same."""
-    model = nd.load("stochastic_lif")
-    model.simulate(duration=DT * STEPS, dt=DT, seed=SEED, copies=200, record="spikes")
+def simulate(bench: Bench, threads: int, given: Mapping[str, float]) -> Measured:
+    result = nd.load("stochastic_lif").simulate(duration=DT * STEPS, dt=DT, seed=SEED, copies=COPIES, record="spikes")
+    took = result.meta["timing"]
+    return Measured(took["run_s"], None, took["compile_s"], {"times": result.spikes.times, "index": result.spikes.index})
+
+
+def by_hand(bench: Bench, threads: int) -> Measured:
     times, origins = np.empty(100 * COPIES), np.empty(100 * COPIES, np.int64)
-    by_hand(1, STEPS, DT, SEED, times, origins)
-    ratios, ours, theirs = [], [], []
-    for _ in range(5):
-        began = time.perf_counter()
-        count = by_hand(COPIES, STEPS, DT, SEED, times, origins)
-        theirs.append(time.perf_counter() - began)
-        result = model.simulate(duration=DT * STEPS, dt=DT, seed=SEED, copies=COPIES, record="spikes")
-        ours.append(result.meta["timing"]["run_s"])
-        ratios.append(ours[-1] / theirs[-1])
+    loop(1, STEPS, DT, SEED, times, origins)
+    began = time.perf_counter()
+    count = loop(COPIES, STEPS, DT, SEED, times, origins)
+    seconds = time.perf_counter() - began
     order = np.lexsort((origins[:count], times[:count]))
-    same = np.array_equal(result.spikes.times, times[order]) and np.array_equal(result.spikes.index, origins[order])
-    print(
-        f"{COPIES} copies: generated {statistics.median(ours):.3f} s, by hand {statistics.median(theirs):.3f} s, "
-        f"ratio {statistics.median(ratios):.2f}; {count} spikes, {'the same' if same else 'NOT THE SAME'}"
-    )
+    return Measured(seconds, found={"times": times[order], "index": origins[order]})
 
 
-if __name__ == "__main__":
-    main()
+def complaint(ours: Measured, peer: Measured | None, given: Mapping[str, float]) -> str | None:
+    """The very same spikes."""
+    assert peer is not None
+    return None if all(np.array_equal(ours.found[name], peer.found[name]) for name in ("times", "index")) else "other spikes"
+
+
+WORKLOAD = Workload("copies", "10 000 copies of a LIF neuron in noise, 10 000 steps", simulate, {"numba by hand": by_hand}, "", complaint)
