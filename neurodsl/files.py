@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,18 +55,39 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
         F102 (exit code 4) where the surroundings do not let it be written.
     """
     try:
-        if _is_stream(path):
+        if is_stream(path):
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb") as stream:
                 write(stream)
             return
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with replacing(path) as file:
+        write(file)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file beside a destination, whose name it takes at the end; on any failure it is removed.
+
+    Parameters
+    ----------
+    path : Path
+        The destination, which is no device or pipe; a symbolic link is followed.
+
+    Raises
+    ------
+    NeuroError
+        F102 (exit code 4) where the surroundings do not let it be written.
+    """
+    try:
         target = path.resolve()
         mode = _existing_mode(target)
-        temporary = target.with_name(f".neurodsl-{secrets.token_hex(8)}.part")
+        temporary = target.with_name(f".neurodsl-{os.urandom(8).hex()}.part")
         try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            with os.fdopen(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666), "w+b") as file:
                 if mode is not None:
                     temporary.chmod(mode)
-                write(file)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, target)
@@ -74,7 +95,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
 def require_writable(path: Path) -> None:
@@ -86,20 +107,20 @@ def require_writable(path: Path) -> None:
         F102 (exit code 4).
     """
     try:
-        if _is_stream(path):
+        if is_stream(path):
             return
         target = path.resolve()
         _existing_mode(target)
-        temporary = target.with_name(f".neurodsl-{secrets.token_hex(8)}.part")
+        temporary = target.with_name(f".neurodsl-{os.urandom(8).hex()}.part")
         try:
             os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
-def _is_stream(path: Path) -> bool:
+def is_stream(path: Path) -> bool:
     """Return whether a destination is a device, a pipe or an open descriptor, which cannot be replaced by a rename."""
     if "\0" in str(path):
         raise OSError(errno.EINVAL, "its name holds a zero byte")
@@ -123,7 +144,7 @@ def _existing_mode(target: Path) -> int | None:
     return stat.S_IMODE(target.stat().st_mode)
 
 
-def _unwritable(path: Path, error: OSError) -> NeuroError:
+def unwritable(path: Path, error: OSError) -> NeuroError:
     """Return the error for a destination in a plain sentence."""
     reason = REASONS.get(error.errno or 0, (error.strerror or str(error)).lower())
     if error.errno in (errno.ENOENT, errno.ENOTDIR):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -115,7 +115,7 @@ def options_of(
 def seed_of(seed: int | None) -> int:
     """Return a seed as given, or one at random."""
     if seed is None:
-        return secrets.randbits(32)
+        return int.from_bytes(os.urandom(4))
     if not 0 <= seed < 2**64:
         raise fail(rules.BAD_VALUE, f"a seed is a whole number from 0 to 2^64 - 1, not {seed}")
     return seed

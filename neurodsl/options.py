@@ -26,7 +26,10 @@ ELEMENT = re.compile(r"\s*(.*?)\s*\[([^\[\]]*)\]\s*")
 
 @dataclass(frozen=True)
 class Options:
-    """The numbers of a run, in the units of the model; None where the plan decides, or for ``copies`` where there are none."""
+    """The numbers of a run, in the units of the model; None where the plan decides, or for ``copies`` where there are none.
+
+    What is ``streamed`` goes to a file while the run goes on, so that memory does not bound it.
+    """
 
     duration: float | None = None
     dt: float | None = None
@@ -38,6 +41,7 @@ class Options:
     seed: int = 0
     copies: int | None = None
     threads: int = 1
+    streamed: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,8 @@ def check_times(plan: Plan, options: Options) -> tuple[float, float, tuple[Recor
             help="a longer `--dt`, or a shorter `--duration`",
         )
     chosen = recorded_of(plan, options.record)
-    check_memory(plan, steps, sum(len(r.numbers) for r in chosen), options.copies)
+    if not options.streamed:
+        check_memory(plan, steps, sum(len(r.numbers) for r in chosen), options.copies)
     for name, value in (("rtol", options.rtol), ("atol", options.atol)):
         if value is not None and not (0 < value < 1 and (name == "atol" or value >= 1e-14)):
             raise fail(rules.BAD_VALUE, f"{name} has to lie between {'1e-14' if name == 'rtol' else '0'} and 1, not {value:g}")
@@ -167,7 +172,8 @@ def check_memory(plan: Plan, steps: float, width: int, copies: int | None) -> No
         each = "" if copies is None else f" of {copies} copies"
         told = f"recording {width} number{'' if width == 1 else 's'} at {steps:.3g} times{each} takes {size / 2**30:.3g} GiB, more than {MOST_MEMORY / 2**30:g}"
         less = "record less with `--record`" + ("" if copies is None else " (`--record spikes` for the spikes alone)")
-        raise fail(rules.TOO_MUCH_MEMORY, told, help=f"{less}, or take a longer `--dt`" + ("" if copies is None else " or fewer copies"))
+        rest = ", or write it to a file while the run goes on, `--out F.h5`" if copies is None else " or fewer copies"
+        raise fail(rules.TOO_MUCH_MEMORY, told, help=f"{less}, or take a longer `--dt`{rest}")
 
 
 def recorded_of(plan: Plan, names: tuple[str, ...] | None) -> tuple[Recorded, ...]:

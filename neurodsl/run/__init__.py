@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.codegen import kernel
 from neurodsl.diagnostics import Diagnostic
 from neurodsl.options import Options
 from neurodsl.plan import Plan
+from neurodsl.run.beside import run_beside
 from neurodsl.run.copies import EDGES, Progress, Work
 from neurodsl.run.failure import Failure, diagnosis
 from neurodsl.run.outcome import constants_to_keep, result_of
 from neurodsl.run.start import place_of, prepared, prepared_copy, stiffness, with_files
 from neurodsl.solution import Result
+from neurodsl.solution.stored import Stored
 from neurodsl.source import Source
+
+if TYPE_CHECKING:
+    from neurodsl.run.lasting import Lasting
 
 __all__ = ["STIFFNESS", "Failure", "advise", "execute", "stiffness", "unsound", "with_files"]
 
@@ -27,8 +35,17 @@ STABLE = 2.0
 """A fastest rate times the step above this is outside what explicit methods of fixed step follow."""
 
 
-def execute(plan: Plan, folder: Path, options: Options, source: Source, build_s: float, progress: Progress | None = None) -> Result:
-    """Run a plan.
+def execute(
+    plan: Plan,
+    folder: Path,
+    options: Options,
+    source: Source,
+    build_s: float,
+    progress: Progress | None = None,
+    lasting: Lasting | None = None,
+    lanes: str | None = None,
+) -> Result:
+    """Run a plan; what is ``lasting`` writes files while it goes on, and ``lanes`` is the text that runs many copies side by side.
 
     Raises
     ------
@@ -39,15 +56,22 @@ def execute(plan: Plan, folder: Path, options: Options, source: Source, build_s:
     """
     path = folder / f"{plan.kernel}.py"
     plain = kernel.load(path, plain=True)
-    arguments, recorded = prepared(plan, plain, options, source)
+    arguments, recorded = prepared(plan, plain, options, source, None if lasting is None else lasting.window)
     drawn = options.copies is not None and hasattr(plain, "_draw")
     draw = (lambda copy: prepared_copy(plan, plain, options, source, copy)) if drawn else None
-    work = Work(path, plain, arguments, options.copies, draw, constants_to_keep(plan, plain, options.copies or 1))
-    began = time.perf_counter()
-    interrupted = work.run(options.threads, progress)
-    run_s = time.perf_counter() - began - work.compile_s
-    timing = {"build_s": build_s, "compile_s": work.compile_s, "run_s": run_s}
-    result = result_of(plan, plain, work, recorded, options, interrupted, timing)
+    with nullcontext() if lasting is None else lasting.looked_after(plan, plain, options, recorded, arguments) as keeper:
+        work = Work(path, plain, arguments, options.copies, draw, constants_to_keep(plan, plain, options.copies or 1), keeper)
+        began = time.perf_counter()
+        interrupted = None
+        if lanes is not None and keeper is None and kernel.compiled():
+            interrupted = run_beside(work, kernel.store(folder, kernel.named("lanes", lanes), lanes), plan, options, progress)
+        if interrupted is None:
+            interrupted = work.run(1 if keeper is not None else options.threads, progress)
+        run_s = time.perf_counter() - began - work.compile_s
+        timing = {"build_s": build_s, "compile_s": work.compile_s, "run_s": run_s}
+        result = result_of(plan, plain, work, recorded, options, interrupted, timing, keeper)
+        if keeper is not None:
+            keeper.complete(result)
     if work.failed:
         raise Failure(diagnosis(plan, plain, work, source, options.copies is not None), result)
     return result
@@ -83,13 +107,19 @@ def unsound(plan: Plan, result: Result, source: Source) -> list[Diagnostic]:
     if result.copies is not None:
         reached = np.broadcast_to(np.asarray(result.meta["reached"], dtype=np.float64), (result.copies,))
         ended = ~(result.t[:, np.newaxis] <= reached + 1e-9 * result.meta["dt"])
-    for name in result:
-        good = np.isfinite(result[name])
-        whole = good.reshape(*good.shape[: 1 if ended is None else 2], -1).all(axis=-1)
-        bad = np.flatnonzero(~(whole if ended is None else (whole | ended).all(axis=1)))
-        if bad.size:
-            at = f"t = {result.t[bad[0]]:.6g}" + ("" if plan.time_unit == "1" else f" {plan.time_unit}")
-            told = f"the recorded quantity `{name}` is not finite at {bad.size} of {len(result.t)} times, first at {at}"
+    for name, trace in result.values.items():
+        count, first = trace.lost or (0, 0) if isinstance(trace, Stored) else _lost(trace, ended)
+        if count:
+            at = f"t = {result.t[first]:.6g}" + ("" if plan.time_unit == "1" else f" {plan.time_unit}")
+            told = f"the recorded quantity `{name}` is not finite at {count} of {len(result.t)} times, first at {at}"
             help = "look at what it is computed from: a division by 0, a logarithm, a root"
             found.append(Diagnostic(rules.NOT_A_NUMBER, told, place_of(plan, name, source), help))
     return found
+
+
+def _lost(trace: NDArray[np.float64], ended: NDArray[np.bool_] | None) -> tuple[int, int]:
+    """Return at how many times a trace is not finite, and the number of the first; copies that have ended are not looked at."""
+    good = np.isfinite(trace)
+    whole = np.all(good.reshape(*good.shape[: 1 if ended is None else 2], -1), axis=-1)
+    bad = np.flatnonzero(~whole if ended is None else ~np.all(whole | ended, axis=1))
+    return bad.size, int(bad[0]) if bad.size else 0

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,27 @@ DONE, STOPPED, NOT_FINITE, CASCADE, UNDERFLOW, BAD_CHANCE, BAD_TIME = 1, 3, 4, 5
 CONSTANTS, EDGES, PICK, STATE, CLOCK, FLAGS, ROWS, SPIKES, ORIGIN = 7, 8, 9, 10, 19, 20, 22, 23, 24
 """Where these arrays stand among the arguments of a kernel."""
 STEP, SPIKE_COUNT, STATUS, STEPS, BEGUN, ELEMENT = 0, 1, 2, 3, 6, 8
-"""Where these numbers stand among the flags."""
+EDGE, OFFSET, PENDING, ENDED, FLUSHED, FLAG_COUNT = 12, 13, 14, 16, 17, 18
+"""Where these numbers stand among the flags, and how many there are.
+
+``EDGE`` is the next known time; the rows at hand begin with number ``OFFSET``, and the spikes with ``FLUSHED``; ``PENDING`` tells that the rows of
+a step are not all written, and ``ENDED`` that the end of the run has cut a step of an adaptive method.
+"""
 
 Progress = Callable[[float], None]
+
+
+class Between(Protocol):
+    """What is done between the pieces of a run without copies."""
+
+    def look(self, desk: Desk, status: int) -> None:
+        """See to a run after a piece, whose status is 0 while there is more to do."""
+
+    def interrupted(self, desk: Desk) -> None:
+        """Take what is there of a run that was interrupted."""
+
+    def interrupts(self) -> AbstractContextManager[None]:
+        """Return what holds back Ctrl-C while a piece runs."""
 
 
 class Desk:
@@ -53,7 +71,7 @@ class Desk:
                 first += arguments[i].size
             self.blocks.append((block, start))
         for i in (SPIKES, ORIGIN):
-            self.arguments[i] = np.empty_like(arguments[i])
+            self.arguments[i] = arguments[i].copy()
         self.constants, self.state, self.clock, self.flags = (self.arguments[i] for i in (CONSTANTS, STATE, CLOCK, FLAGS))
 
     def begin(self, copy: int, rows: NDArray[np.float64], drawn: list[Any] | None) -> None:
@@ -97,6 +115,8 @@ class Work:
         Returns arguments that hold what is drawn for a copy; None where nothing is.
     tell : callable
         Returns what to keep of the constants of a copy where something is drawn.
+    between : Between, optional
+        Looks after a run without copies between its pieces.
 
     Attributes
     ----------
@@ -118,8 +138,10 @@ class Work:
         copies: int | None,
         draw: Callable[[int], list[Any]] | None,
         tell: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+        between: Between | None = None,
     ) -> None:
         number = copies or 1
+        self.between = between
         self.path, self.plain, self.arguments, self.copies, self.draw, self.tell = path, plain, arguments, number, draw, tell
         self.module = (kernel.kept(path) if kernel.compiled() else None) or plain
         self.compile_s = 0.0
@@ -145,6 +167,7 @@ class Work:
         """
         desks = [Desk(self.arguments)]
         began, interrupted = time.perf_counter(), False
+        before = float(self.arguments[CLOCK][0]) / float(self.arguments[4])
 
         def done() -> float:
             return min(1.0, (self.kept + sum(desk.fraction() for desk in desks)) / self.copies)
@@ -152,7 +175,7 @@ class Work:
         def look() -> None:
             """See to progress, and to whether it is time to compile; called in the main thread."""
             if self.module is self.plain and kernel.compiled():
-                now, part = time.perf_counter(), done()
+                now, part = time.perf_counter(), (done() - before) / max(1.0 - before, 1e-9)
                 if not self.failed and (now - began) * (1.0 - part) > self.patience * part:
                     self.module = kernel.load(self.path)
                     self.compile_s = time.perf_counter() - now
@@ -160,13 +183,16 @@ class Work:
                 progress(done())
 
         try:
-            self._work(desks[0], look, alone=threads == 1)
+            with nullcontext() if self.between is None else self.between.interrupts():
+                self._work(desks[0], look, alone=threads == 1)
             desks += [Desk(self.arguments) for _ in range(min(threads, self.copies - self.kept) - 1)]
             if threads > 1:
                 self._share(desks, look)
         except KeyboardInterrupt:
             interrupted = True
             if desks[0].copy is not None:
+                if self.between is not None:
+                    self.between.interrupted(desks[0])
                 self._keep(desks[0])
         for copy in range(self.bound + 1, self.copies):
             self._forget(copy)
@@ -174,6 +200,9 @@ class Work:
 
     def _share(self, desks: list[Desk], look: Callable[[], None]) -> None:
         """Let each thread take the next copy until none is left."""
+        # It takes longer to import than most runs take that share nothing.
+        from concurrent.futures import ThreadPoolExecutor, wait
+
         with ThreadPoolExecutor(len(desks)) as pool:
             try:
                 running = [pool.submit(self._work, desk) for desk in desks]
@@ -195,6 +224,8 @@ class Work:
                         return
                     while desk.copy is not None:
                         status = desk.advance(self.module)
+                        if self.between is not None:
+                            self.between.look(desk, status)
                         if status != 0 or self.halted or copy > self.bound:
                             self._keep(desk)
                         if look is not None:

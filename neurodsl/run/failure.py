@@ -29,11 +29,11 @@ def diagnosis(plan: Plan, plain: ModuleType, work: Work, source: Source, copies:
     """Return what went wrong in the first copy that failed."""
     copy = min(work.failed)
     failed = work.failed[copy]
-    found = failed.report.found[0] if isinstance(failed, NeuroError) else _diagnosis(plan, plain, failed, source)
+    found = failed.report.found[0] if isinstance(failed, NeuroError) else diagnosis_of(plan, plain, failed, source)
     return replace(found, message=f"copy {copy}: {found.message}") if copies else found
 
 
-def _diagnosis(plan: Plan, plain: ModuleType, arguments: list[Any], source: Source) -> Diagnostic:
+def diagnosis_of(plan: Plan, plain: ModuleType, arguments: list[Any], source: Source) -> Diagnostic:
     """Return what went wrong, from the arguments that a kernel left behind."""
     flags, t = arguments[20], float(arguments[19][0])
     status, number = int(flags[2]), int(flags[5])

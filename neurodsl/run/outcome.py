@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from neurodsl.plan import Described, Plan
 from neurodsl.run.copies import BAD_CHANCE, BAD_TIME, CASCADE, CONSTANTS, DONE, NOT_FINITE, STATUS, STEPS, STOPPED, UNDERFLOW, Work
 from neurodsl.solution import Result, Spikes
 from neurodsl.solution.result import Value
+
+if TYPE_CHECKING:
+    from neurodsl.run.lasting import Keeper
 
 STOPS = {
     STOPPED: "by an event",
@@ -39,21 +42,19 @@ def told_parameters(plan: Plan, copies: int) -> tuple[Described, ...]:
 
 
 def result_of(
-    plan: Plan, plain: ModuleType, work: Work, recorded: tuple[Recorded, ...], options: Options, interrupted: bool, timing: dict[str, float]
+    plan: Plan,
+    plain: ModuleType,
+    work: Work,
+    recorded: tuple[Recorded, ...],
+    options: Options,
+    interrupted: bool,
+    timing: dict[str, float],
+    keeper: Keeper | None = None,
 ) -> Result:
     """Return the result of a run that has ended, of all its copies or of the only one."""
-    steps, dt, last, end = work.arguments[1:5]
-    good = work.good
-    count = max(1, int(good.max()))
-    times = np.arange(count) * dt
-    if count == steps + 1:
-        times[-1] = end
-    for copy in np.flatnonzero(good < count):
-        work.rows[copy, good[copy] : count] = np.nan
-    values, first = {}, 0
-    for quantity in recorded:
-        values[quantity.name] = _trace(work.rows[:, :count, first : first + len(quantity.numbers)], quantity.shape, options.copies)
-        first += len(quantity.numbers)
+    dt, last, end = work.arguments[2:5]
+    streamed = None if keeper is None else keeper.contents(work.flags[0])
+    times, values, spikes = streamed or _in_memory(plan, work, recorded, options.copies)
     described = {q.name: q for q in (*plan.quantities, *plan.parameters)}
     units = {name: q.unit for name, q in described.items() if q.role != "hidden"} | {"t": plan.time_unit}
     units |= {r.name: r.quantity.unit for r in recorded}
@@ -78,8 +79,26 @@ def result_of(
         "labels": {name: q.doc for name, q in described.items() if q.doc} | {r.name: r.quantity.doc for r in recorded if r.quantity.doc},
         "timing": timing,
         "version": __version__,
+        **({} if keeper is None else keeper.told()),
     }
-    return Result(times, values, _spikes(plan, work, options.copies), final, units, meta)
+    return Result(times, values, spikes, final, units, meta)
+
+
+def _in_memory(plan: Plan, work: Work, recorded: tuple[Recorded, ...], copies: int | None) -> tuple[Floats, dict[str, Floats], Spikes]:
+    """Return the times, the traces and the spikes of a run whose rows were kept in memory."""
+    steps, dt, _, end = work.arguments[1:5]
+    good = work.good
+    count = max(1, int(good.max()))
+    times = np.arange(count) * dt
+    if count == steps + 1:
+        times[-1] = end
+    for copy in np.flatnonzero(good < count):
+        work.rows[copy, good[copy] : count] = np.nan
+    values, first = {}, 0
+    for quantity in recorded:
+        values[quantity.name] = _trace(work.rows[:, :count, first : first + len(quantity.numbers)], quantity.shape, copies)
+        first += len(quantity.numbers)
+    return times, values, _spikes(plan, work, copies)
 
 
 def _trace(rows: Floats, shape: tuple[int, ...], copies: int | None) -> Floats:

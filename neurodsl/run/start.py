@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from traceback import walk_tb
@@ -27,11 +27,18 @@ MOST_PROBED = 50
 Floats = NDArray[np.float64]
 
 
-def prepared(plan: Plan, plain: ModuleType, options: Options, source: Source) -> tuple[list[Any], tuple[Recorded, ...]]:
-    """Return the arguments of the kernel for a run, or for the first of its copies, and what it records."""
+def prepared(
+    plan: Plan, plain: ModuleType, options: Options, source: Source, window: Callable[[int], int | None] | None = None
+) -> tuple[list[Any], tuple[Recorded, ...]]:
+    """Return the arguments of the kernel for a run, or for the first of its copies, and what it records.
+
+    ``window`` tells how many rows are kept at a time, by how many numbers are in each; all are where it says
+    None, or where there is none.
+    """
     duration, dt, recorded = check_times(plan, options)
     numbers = [number for quantity in recorded for number in quantity.numbers]
-    return _arguments(plan, plain, options, source, (duration, dt, numbers), 0), recorded
+    rows = None if window is None else window(len(numbers))
+    return _arguments(plan, plain, options, source, (duration, dt, numbers), 0, rows=rows), recorded
 
 
 def prepared_copy(plan: Plan, plain: ModuleType, options: Options, source: Source, copy: int) -> list[Any]:
@@ -68,13 +75,20 @@ def _from_files(plan: Plan, described: Sequence[Described], source: Source) -> d
 
 
 def _arguments(
-    plan: Plan, plain: ModuleType, options: Options, source: Source, grid: tuple[float, float, Sequence[int]], copy: int, until: float | None = None
+    plan: Plan,
+    plain: ModuleType,
+    options: Options,
+    source: Source,
+    grid: tuple[float, float, Sequence[int]],
+    copy: int,
+    until: float | None = None,
+    rows: int | None = None,
 ) -> list[Any]:
-    """Return the arguments of the kernel for a duration, a step and what is recorded; known times reach to ``until``."""
+    """Return the arguments of the kernel for a duration, a step and what is recorded; known times reach to ``until``, ``rows`` are kept at a time."""
     rtol, atol = RTOL if options.rtol is None else options.rtol, ATOL if options.atol is None else options.atol
     try:
         with np.errstate(all="ignore"):
-            arguments: list[Any] = plain.prepare(options.given, options.initial, *grid, rtol, atol, options.seed, copy, until)
+            arguments: list[Any] = plain.prepare(options.given, options.initial, *grid, rtol, atol, options.seed, copy, until, rows)
     except (ArithmeticError, ValueError) as error:
         reason = str(error).lower()
         told = f"a constant of `{plan.model}` cannot be computed from these parameters: {reason}"
@@ -100,6 +114,12 @@ def _arguments(
     if lost:
         find_steady(plan, plain, constants, y, source)
     return arguments
+
+
+def places_of(plain: ModuleType) -> dict[str, int]:
+    """Return where each constant begins among the constants of a kernel."""
+    sizes = [size for _, size in plain.CONSTANTS]
+    return dict(zip((name for name, _ in plain.CONSTANTS), accumulate(sizes, initial=0), strict=False))
 
 
 def line_of(error: Exception, plain: ModuleType, source: Source) -> Span | None:

@@ -2,7 +2,8 @@
 
 from neurodsl.solution.reading import load_result
 from neurodsl.solution.result import Result, Spikes
+from neurodsl.solution.viewing import stored_in, view
 from neurodsl.solution.words import summary
 from neurodsl.solution.writing import WRITERS, require_destination
 
-__all__ = ["WRITERS", "Result", "Spikes", "load_result", "require_destination", "summary"]
+__all__ = ["WRITERS", "Result", "Spikes", "load_result", "require_destination", "stored_in", "summary", "view"]

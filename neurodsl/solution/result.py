@@ -59,6 +59,9 @@ class Spikes:
 class Result:
     """A run: ``r["V"]`` is the trace of V at the times ``r.t``.
 
+    What was written to an `.h5` file while the run went on stays there: ``r["V"]`` reads it, as a slice of ``r.t`` and of ``r.values["V"]`` reads
+    what it needs.
+
     The axes of a trace are the time, then the copies where the run has copies, then those of the quantity where it is an array: with 50
     copies of a model with a vector x of 3 elements, ``r["x"]`` has the shape (n, 50, 3), and ``r["x"][:, 7, 0]`` is that of the first element
     in copy 7.
@@ -101,7 +104,7 @@ class Result:
             near = nearest(name, self.values)
             recorded = ", ".join(f"`{known}`" for known in self.values) or "nothing"
             raise KeyError(f"`{name}` was not recorded; " + (f"did you mean `{near}`?" if near else f"recorded: {recorded}"))
-        return self.values[name]
+        return np.asarray(self.values[name])
 
     def __contains__(self, name: object) -> bool:
         return name in self.values
@@ -125,7 +128,7 @@ class Result:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of a recorded quantity itself, without the time and the copies: empty for a number."""
-        return self[name].shape[1 if self.copies is None else 2 :]
+        return self.values[name].shape[1 if self.copies is None else 2 :]
 
     def rates(self) -> Floats:
         """Return the mean number of spikes per unit of time of each copy over the time that it ran, or of the run; nan where that is 0."""
@@ -137,17 +140,19 @@ class Result:
             return np.where(reached > 0, counts / reached, np.nan)
 
     def save(self, path: str | Path) -> None:
-        """Write the result to a `.npz` or `.csv` file.
+        """Write the result to a `.npz`, `.h5` or `.csv` file.
 
         An `.npz` holds `t`, one array for each recorded name, `spike_times`, `spike_index` (and `spike_copy` with copies of an array model) and
         `meta` (JSON text), and loads with `allow_pickle=False`. A name that cannot be that of a member is changed (`dx/dt` becomes `dx_dt`);
-        `meta["recorded"]` maps each recorded name, in order, to its member. A `.csv` holds the traces, an element of an array in a column,
-        `x[0]`, and a copy, `V copy 3`; what ran and the spikes stand in lines that start with `#`.
+        `meta["recorded"]` maps each recorded name, in order, to its member. An `.h5` holds the same: `t`, a dataset for each recorded name with
+        its `units` and its `label`, `spikes/times`, `spikes/index` (and `spikes/copy` with copies), a dataset for each state in `final`, and `meta`
+        as an attribute, whose `final` maps each state to its dataset. It takes h5py: `pip install "neurodsl[sweep]"`. A `.csv` holds the traces,
+        an element of an array in a column, `x[0]`, and a copy, `V copy 3`; what ran and the spikes stand in lines that start with `#`.
 
         Raises
         ------
         NeuroError
-            V101 for another suffix, F102 where the file cannot be written.
+            V101 for another suffix, F102 where the file cannot be written, F109 where h5py is not installed and needed.
         """
         path = Path(path)
         writer = WRITERS[require_suffix(path)]
@@ -165,10 +170,10 @@ class Result:
         NeuroError
             V101 for a suffix other than .png, .svg and .pdf, F102 where the file cannot be written.
         """
-        plotting = import_module("neurodsl.plotting")
+        plotting, shown = import_module("neurodsl.plotting"), import_module("neurodsl.solution.viewing").view(self)
         if path is not None:
-            plotting.save_figure(self, path, names)
-        figure: Figure = plotting.plot(self, names)
+            plotting.save_figure(shown, path, names)
+        figure: Figure = plotting.plot(shown, names)
         return figure
 
     def to_dict(self, summary: bool = False) -> dict[str, Any]:
@@ -179,7 +184,7 @@ class Result:
         """
         spikes: dict[str, Any] = {"count": self.spikes.count}
         if not summary:
-            spikes |= {"times": self.spikes.times.tolist(), "index": self.spikes.index.tolist()}
+            spikes |= {"times": np.asarray(self.spikes.times).tolist(), "index": np.asarray(self.spikes.index).tolist()}
             spikes |= {"copy": self.spikes.copy.tolist()} if self.spikes.copy is not None else {}
         told = {**self.meta, "final": dict(self.final), "spikes": spikes, "units": dict(self.units)}
         lost: list[float] = []

@@ -30,12 +30,22 @@ def summary(result: Result) -> str:
         ("spikes", _spikes_in_words(result, unit)),
         *_final_in_words(result),
         ("seed", "none" if meta.get("seed") is None else str(meta["seed"])),
+        ("kept", _checkpoint_in_words(result, time)),
         ("time", ", ".join(f"{key.removesuffix('_s')} {seconds:.3g} s" for key, seconds in meta.get("timing", {}).items())),
     ]
     if not meta.get("complete", True):
         rows.insert(0, ("stopped", str(meta.get("stopped") or "before the end")))
     head = f"{meta.get('model')}: {title}" if title else str(meta.get("model"))
     return "\n".join(printable(line) for line in [head, *(f"  {key:<8}{text}" for key, text in rows if text)])
+
+
+def _checkpoint_in_words(result: Result, time: str) -> str:
+    """Return where the last checkpoint is; the empty text where there is none."""
+    kept = result.meta.get("checkpoint")
+    if kept is None:
+        return ""
+    use = "the run is complete, and it can be removed" if result.meta.get("complete") else f"`--resume {kept['file']}` goes on from there"
+    return f"checkpoint `{kept['file']}` at {kept['t']:g}{time}; {use}"
 
 
 def _copies_in_words(result: Result) -> str:

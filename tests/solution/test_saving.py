@@ -102,7 +102,6 @@ def test_a_table_of_a_hundred_thousand_rows_is_written_in_a_moment(tmp_path: Pat
     [
         ("r.txt", "`.txt` is no format for results"),
         ("r", "the name has no suffix that tells the format"),
-        ("r.h5", "`.h5` is not supported yet"),
         ("r.nwb", "`.nwb` is not supported yet"),
     ],
 )
@@ -112,7 +111,7 @@ def test_a_suffix_that_is_not_supported_is_refused_before_and_after_the_run(tmp_
             act(tmp_path / name)
         found = caught.value.report.found[0]
         assert (found.rule.code, found.message) == ("V101", f"cannot save to `{tmp_path / name}`: {message}")
-        assert found.help == "use `.npz` or `.csv`"
+        assert found.help == "use `.npz`, `.h5` or `.csv`"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -201,7 +200,7 @@ def test_a_header_that_promises_more_than_the_member_holds_takes_no_memory(tmp_p
 def test_what_is_no_archive_at_all_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.npz").touch()
     (tmp_path / "r.csv").write_text("t,V\n0,1\n", encoding="utf-8")
-    assert refused(tmp_path / "empty.npz")[1].endswith("it is no `.npz` file, or it is cut short")
+    assert refused(tmp_path / "empty.npz")[1].endswith("it is no `.npz` or `.h5` file, or it is cut short")
     assert refused(tmp_path / "r.csv")[1].endswith("it is a table for other programs; save to `.npz` to load it again")
     assert refused(tmp_path / "none.npz") == ("F101", f"cannot read `{tmp_path / 'none.npz'}`: there is no such file", 2)
     assert refused(tmp_path) == ("F101", f"cannot read `{tmp_path}`: is a directory", 2)
