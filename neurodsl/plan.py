@@ -47,6 +47,8 @@ class Plan:
         What can be recorded, in the order of the kernel: all states, then the author's derived quantities; each with its shape.
     elements : tuple of int
         For each event the element of an array that it belongs to, 0 for most.
+    spiking : bool
+        Some of its events are spikes.
     discrete : bool
         The model is a map.
     sizes : tuple of str
@@ -83,6 +85,7 @@ class Plan:
     thresholds: tuple[str, ...]
     triggers: tuple[str, ...]
     elements: tuple[int, ...]
+    spiking: bool
     discrete: bool
     sizes: tuple[str, ...]
     files: dict[str, tuple[str, float]]

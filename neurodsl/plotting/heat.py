@@ -34,7 +34,7 @@ def _mean_over_copies(result: Result, name: str, times: Any) -> Floats:
     return mean
 
 
-def _colours(values: Floats) -> tuple[Colormap, float, float]:
+def colours_of(values: Floats) -> tuple[Colormap, float, float]:
     """Return the colours for some values and the range they stand for."""
     low, high = extent(values)
     largest = max(-low, high)
@@ -59,7 +59,7 @@ def draw_heat(result: Result, figure: Figure, ax: Axes, name: str, inches: float
     half = 0.5 * float(result.t[1] - result.t[0]) if len(result.t) > 1 else 0.5
     span = (float(result.t[0]) - half, float(result.t[-1]) + half, -0.5, len(values) - 0.5)
     binary = is_binary(result, name) and result.copies is None
-    colours, low, high = (ListedColormap(["white", INK]), min(0.0, extent(values)[0]), 1.0) if binary else _colours(values)
+    colours, low, high = (ListedColormap(["white", INK]), min(0.0, extent(values)[0]), 1.0) if binary else colours_of(values)
     image = ax.imshow(values, cmap=colours, vmin=low, vmax=high, extent=span, origin="lower", aspect="auto", interpolation="nearest")
     for spine in ("top", "right"):
         ax.spines[spine].set_visible(True)
@@ -77,7 +77,7 @@ def draw_matrix(result: Result, figure: Figure, axes: tuple[Axes, Axes], name: s
     """Draw a matrix at its first and at its last time, in the same colours; an array of more dimensions with the last ones in a row."""
     both = _mean_over_copies(result, name, [0, -1])
     both = both.reshape(2, both.shape[1], -1)
-    colours, low, high = _colours(both)
+    colours, low, high = colours_of(both)
     for ax, values, t in zip(axes, both, (result.t[0], result.t[-1]), strict=True):
         image = ax.imshow(values, cmap=colours, vmin=low, vmax=high, interpolation="nearest", aspect="equal")
         for spine in ("top", "right"):

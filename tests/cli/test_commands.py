@@ -27,7 +27,7 @@ def test_the_version_is_that_of_the_package(command: Command) -> None:
 def test_every_command_has_a_help(command: Command) -> None:
     listed = re.findall(r"^  (\w+)  ", command("--help").out.split("Commands:")[1], re.MULTILINE)
     analysis = {"analyze", "bifurcate", "fi", "lyapunov", "phase", "prc", "report"}
-    assert set(listed) == {"check", "compile", "explain", "fmt", "models", "show", "simulate"} | analysis
+    assert set(listed) == {"check", "compile", "explain", "fmt", "models", "show", "simulate", "sweep"} | analysis
     assert [command(name, "-h").out.startswith(f"Usage: neurodsl {name}") for name in listed] == [True] * len(listed)
 
 

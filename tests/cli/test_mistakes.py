@@ -21,7 +21,7 @@ COMMAND_LINES = [
     (["run", "lif"], "did you mean `neurodsl simulate lif`?"),
     (["cell.neuro"], "did you mean `neurodsl simulate cell.neuro`?"),
     (["simulat", "lif"], "did you mean `neurodsl simulate`?"),
-    (["draw"], "commands: analyze, bifurcate, check, compile, explain, fi, fmt, lyapunov, models, phase, prc, report, show, simulate"),
+    (["draw"], "commands: analyze, bifurcate, check, compile, explain, fi, fmt, lyapunov, models, phase, prc, report, show, simulate, sweep"),
     (["simulate"], "Missing argument 'FILE'"),
     (["check"], "Missing argument 'FILE...'"),
     (["simulate", "lif", "--bogus"], "No such option '--bogus'"),

@@ -1,0 +1,95 @@
+"""A chunk that runs in another process or on another machine: plain data in, plain data out.
+
+What a worker gets is the text of the job, the text of its kernel and numbers. It holds the kernel against the list of what generated code may
+contain before it lets it run, as for any other kernel, and keeps it in its own cache, so that it is compiled once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodsl import __version__, rules
+from neurodsl.cache import open_cache
+from neurodsl.codegen import kernel
+from neurodsl.diagnostics import NeuroError, fail
+from neurodsl.run.points import Job, Outcome, run_points
+from neurodsl.sweep.chunks import Chunk, Finished
+
+Floats = NDArray[np.float64]
+
+Reply = dict[str, Any]
+"""What a worker says: ``table``, ``failed``, ``seconds``; or ``error`` and its ``code``, ``exit_code`` and ``help``."""
+
+
+def order_of(job: Job) -> str:
+    """Return as text all that a worker has to know of a sweep beside the numbers of its chunks."""
+    return json.dumps({"version": __version__, "job": job.to_json()})
+
+
+def work(order: str, values: Floats, seeds: NDArray[np.uint64]) -> Reply:
+    """Run points for another process.
+
+    Parameters
+    ----------
+    order : str
+        What `order_of` returned there.
+    values : array of shape (points, varied)
+    seeds : array of shape (points,)
+
+    Returns
+    -------
+    dict
+        ``table`` of shape (points, columns), ``failed`` with the reasons by the place of the point, and ``seconds``; or an ``error``.
+    """
+    try:
+        job, folder = _opened(order)
+        began = time.perf_counter()
+        outcome = run_points(job, folder, values, seeds)
+    except NeuroError as error:
+        first = error.report.sorted()[0]
+        return {"error": first.message, "code": first.rule.code, "help": first.help, "exit_code": error.exit_code}
+    except MemoryError:
+        told = "there is not enough memory for a chunk of the sweep"
+        return {"error": told, "code": rules.TOO_MUCH_MEMORY.code, "help": None, "exit_code": 4}
+    return {"table": outcome.table, "failed": dict(outcome.failed), "seconds": time.perf_counter() - began - outcome.compile_s}
+
+
+@cache
+def _opened(order: str) -> tuple[Job, Path]:
+    """Return the job of an order, and the private folder in which its kernel is kept."""
+    given = json.loads(order)
+    if given["version"] != __version__:
+        told = f"a worker has neurodsl {__version__}, and the sweep was started by neurodsl {given['version']}"
+        raise fail(rules.NO_WORKERS, told, help="install the same version for both", exit_code=4)
+    job = Job.from_json(given["job"])
+    for name in job.files:
+        # A name becomes that of a file in the cache.
+        if re.fullmatch(r"\w+", name, re.ASCII) is None:
+            raise kernel.Suspicious(f"a file of the name {name!r}")
+    return job, open_cache().folder
+
+
+def finished(chunk: Chunk, reply: Reply, columns: int) -> Finished:
+    """Return a chunk with what a worker said of it.
+
+    Raises
+    ------
+    NeuroError
+        What ended the run there; F108 where the reply is none.
+    """
+    if "error" in reply:
+        rule = rules.all_rules().get(reply["code"], rules.NO_WORKERS)
+        raise fail(rule, str(reply["error"]), help=reply["help"], exit_code=reply["exit_code"])
+    table = np.asarray(reply["table"], dtype=np.float64)
+    if table.shape != (len(chunk), columns):
+        raise fail(rules.NO_WORKERS, f"a worker answered with numbers of the shape {table.shape}, not {(len(chunk), columns)}", exit_code=4)
+    failed = {int(i): str(reason) for i, reason in reply["failed"].items()}
+    return Finished(chunk, Outcome(table, failed, np.ones(len(chunk), np.bool_)), float(reply["seconds"]))

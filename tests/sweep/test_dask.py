@@ -1,0 +1,181 @@
+"""A sweep on a scheduler and workers that are started on this machine, one of which is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from sweep.jobs import lif
+
+from neurodsl import __version__
+from neurodsl.diagnostics import NeuroError
+from neurodsl.sweep import chunks
+from neurodsl.sweep.executors import dask, workers_of
+from neurodsl.sweep.running import Swept, run_all
+from neurodsl.sweep.store import Store, keys_of
+
+pytestmark = [
+    pytest.mark.usefixtures("plain"),
+    pytest.mark.skipif(find_spec("distributed") is None, reason="`distributed` is not installed: pip install neurodsl[dask]"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@dataclass
+class Cluster:
+    """A scheduler and its workers, as processes."""
+
+    address: str
+    scheduler: subprocess.Popen[bytes]
+    workers: list[subprocess.Popen[bytes]]
+    logs: Path
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def start(logs: Path, name: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:], "--no-dashboard"]
+    with (logs / name).open("wb") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=logs, env={**os.environ, "NUMBA_DISABLE_JIT": "1", **environment})
+
+
+def start_worker(logs: Path, address: str, name: str) -> subprocess.Popen[bytes]:
+    return start(logs, name, "worker", address, "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--local-directory", str(logs))
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    logs, port = tmp_path_factory.mktemp("cluster"), free_port()
+    address = f"127.0.0.1:{port}"
+    scheduler = start(logs, "scheduler", "scheduler", "--host", "127.0.0.1", "--port", str(port))
+    workers = [start_worker(logs, address, f"worker{i}") for i in range(2)]
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and (logs / "scheduler").read_text().count("Register worker") < 2:
+            time.sleep(0.05)
+        yield Cluster(address, scheduler, workers, logs)
+    finally:
+        for process in [*workers, scheduler]:
+            process.kill()
+            process.wait()
+
+
+def test_a_worker_that_is_killed_in_mid_sweep_changes_nothing(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "SECONDS", 0.1)
+    sweep = lif(400)
+    keys = keys_of(sweep.job, sweep.values, sweep.seeds)
+    told: list[int] = []
+
+    def progress(done: int, total: int) -> None:
+        told.append(done)
+        if 40 <= done < 300 and cluster.workers[0].poll() is None:
+            cluster.workers[0].send_signal(signal.SIGKILL)
+            cluster.workers[0].wait()
+
+    def run(who: str, store: Store | None) -> Swept:
+        return run_all(sweep.job, sweep.folder, sweep.values, sweep.seeds, keys, workers_of(who), store, progress)
+
+    found = run(f"dask://{cluster.address}", Store(tmp_path / "r.nc"))
+    assert cluster.workers[0].returncode == -signal.SIGKILL
+    assert cluster.workers[1].poll() is None
+    assert (found.complete, found.failed, found.ran) == (True, {}, 400)
+    assert len(set(told)) > 3
+    assert found.table.tobytes() == run("threads", None).table.tobytes()
+    assert run(f"dask://{cluster.address}", Store(tmp_path / "r.nc")).ran == 0
+
+
+def test_an_interrupt_leaves_the_workers_at_once(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "SECONDS", 0.1)
+    sweep, pressed = lif(400), []
+
+    def progress(done: int, total: int) -> None:
+        if done and not pressed:
+            pressed.append(time.monotonic())
+            os.kill(os.getpid(), signal.SIGINT)
+
+    found = run_all(sweep.job, sweep.folder, sweep.values, sweep.seeds, [], workers_of(f"dask://{cluster.address}"), None, progress)
+    assert time.monotonic() - pressed[0] < 2.0  # 0.2 s on an idle machine
+    assert found.interrupted
+    assert 0 < found.ran < 400
+
+
+def test_workers_of_another_version_are_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neurodsl.sweep.work.__version__", "9.9.9")
+    sweep = lif(4)
+    with pytest.raises(NeuroError) as caught:
+        run_all(sweep.job, sweep.folder, sweep.values, sweep.seeds, [], workers_of(f"dask://{cluster.address}"))
+    told = f"a worker has neurodsl {__version__}, and the sweep was started by neurodsl 9.9.9"
+    assert (caught.value.report.found[0].message, caught.value.exit_code) == (told, 4)
+
+
+def refusal(address: str) -> tuple[str, int]:
+    """Return what is told where a sweep cannot be run at an address, and its exit code."""
+    sweep = lif(4)
+    with pytest.raises(NeuroError) as caught:
+        run_all(sweep.job, sweep.folder, sweep.values, sweep.seeds, [], workers_of(f"dask://{address}"))
+    return caught.value.report.found[0].message, caught.value.exit_code
+
+
+def test_an_address_at_which_nobody_listens_is_told() -> None:
+    address = f"127.0.0.1:{free_port()}"
+    assert refusal(address) == (f"no scheduler of dask.distributed answers at `{address}`: connection refused", 4)
+
+
+def test_a_port_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask, "ANSWER_SECONDS", 0.5)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        told, code = refusal(address)
+    assert told.startswith(f"no scheduler of dask.distributed answers at `{address}`: ")
+    assert code == 4
+
+
+@pytest.mark.parametrize("address", ["localhost:99999", "localhost:8786/status", "host name:1", "tcp://localhost:8786", ":8786"])
+def test_an_address_that_is_none_is_told(address: str) -> None:
+    assert refusal(address) == (f"`{address}` is no address of a scheduler", 2)
+
+
+def test_a_scheduler_without_workers_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask, "WORKERLESS_SECONDS", 0.5)
+    monkeypatch.setattr(dask, "COUNT_SECONDS", 0.1)
+    port = free_port()
+    scheduler = start(tmp_path, "scheduler", "scheduler", "--host", "127.0.0.1", "--port", str(port))
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and "Scheduler at" not in (tmp_path / "scheduler").read_text():
+            time.sleep(0.05)
+        assert refusal(f"127.0.0.1:{port}") == (f"the scheduler at `127.0.0.1:{port}` has had no workers for 0.5 s", 4)
+    finally:
+        scheduler.kill()
+        scheduler.wait()
+
+
+def test_a_scheduler_that_goes_away_ends_the_sweep_with_a_message(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "SECONDS", 0.1)
+    sweep = lif(400)
+    keys = keys_of(sweep.job, sweep.values, sweep.seeds)
+
+    def progress(done: int, total: int) -> None:
+        if done:
+            cluster.scheduler.kill()
+
+    store = Store(tmp_path / "r.nc")
+    with pytest.raises(NeuroError, match=f"the scheduler at `{cluster.address}` has gone away") as caught:
+        run_all(sweep.job, sweep.folder, sweep.values, sweep.seeds, keys, workers_of(f"dask://{cluster.address}"), store, progress)
+    assert caught.value.exit_code == 4
+    assert store.load(keys, 2).done.any()
