@@ -6,11 +6,9 @@ What was read and compiled is found again by digest, so that a warm run loads ne
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
@@ -18,15 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodsl import __version__, resources, rules
-from neurodsl.cache import Cache, open_cache, private, sealed, temporary_cache, trusted, unsealed
-from neurodsl.diagnostics import Diagnostic, NeuroError, Report
-from neurodsl.files import write_atomically
-from neurodsl.findings import diagnostics_of, finding
-from neurodsl.given import EXACT, Values, as_text, options_of, sorted_out
+from neurodsl.cache import Cache, open_cache, temporary_cache, trusted
+from neurodsl.checking import check_source
+from neurodsl.diagnostics import NeuroError, Report
+from neurodsl.findings import diagnostics_of
+from neurodsl.given import EXACT, Given, Values, as_text, options_of, sorted_out
+from neurodsl.kept import digest_of, keep_text, kept_text
 from neurodsl.mathematics import Mathematics
-from neurodsl.options import Options, count_of
+from neurodsl.options import Options, count_of, recorded_of
 from neurodsl.plan import Plan
 from neurodsl.source import Source
+from neurodsl.sweeping import Sweeping
 from neurodsl.texts import read_source, source_of, with_imports
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from neurodsl.analysis.frozen import Frozen
     from neurodsl.solution import Result
 
+MANY = 64
+"""From so many copies on they run side by side where they can."""
 SURROUNDINGS = 4
 """The exit code of what is the fault of neither the model nor its numbers."""
 
@@ -49,7 +51,7 @@ def _run() -> run_module:  # type: ignore[valid-type]
     return import_module("neurodsl.run")
 
 
-class Model(Mathematics):
+class Model(Mathematics, Sweeping):
     """A model file and what can be asked of it.
 
     Parameters
@@ -127,15 +129,15 @@ class Model(Mathematics):
             resources.stamp(),
             sys.version_info[:2],
             self.source.name,
-            [text.digest for text in with_imports(self.source)],
+            self._digests(),
             self.name,
             method,
             events,
             variant,
             sorted(expressions),
         ]
-        path = self.cache.folder / f"{_digest(wanted)}.plan"
-        kept = _read(path)
+        path = self.cache.folder / f"{digest_of(wanted)}.plan"
+        kept = kept_text(path)
         if kept is not None:
             try:
                 plan = Plan.from_json(kept)
@@ -144,9 +146,7 @@ class Model(Mathematics):
             except (ValueError, KeyError, TypeError):
                 pass
         report, planning = Report(), _planning()
-        model = import_module("neurodsl.lang").read_model(self.source, self.name, report)
-        kinds = tuple(("input" if kind == "set" and name in model.inputs else kind, name, text) for kind, name, text in expressions)
-        model = planning.apply_options(model, variant, kinds, report)  # type: ignore[attr-defined]
+        model = self._given(variant, expressions, report)
         try:
             made: Plan = planning.make_plan(model, method, events, report, self.cache.folder)  # type: ignore[attr-defined]
         except NeuroError as error:
@@ -155,8 +155,38 @@ class Model(Mathematics):
             self.cache = temporary_cache(error.report.found[0].message)
             made = planning.make_plan(model, method, events, report, self.cache.folder)  # type: ignore[attr-defined]
         made = replace(made, text=model.source.digest)
-        _write(path, made.to_json())
+        keep_text(path, made.to_json())
         return made
+
+    def _given(self, variant: str | None, expressions: Sequence[tuple[str, str, str]], report: Report) -> Any:
+        """Return the model as the language reads it, with a variant chosen and values replaced by expressions."""
+        model = import_module("neurodsl.lang").read_model(self.source, self.name, report)
+        kinds = tuple(("input" if kind == "set" and name in model.inputs else kind, name, text) for kind, name, text in expressions)
+        return _planning().apply_options(model, variant, kinds, report)  # type: ignore[attr-defined]
+
+    def lanes(
+        self,
+        plan: Plan,
+        variant: str | None,
+        expressions: Sequence[tuple[str, str, str]],
+        varied: Sequence[str],
+        given: Sequence[str],
+        columns: Sequence[Sequence[Any]],
+        recorded: Sequence[int] | None = None,
+    ) -> str | None:
+        """Return the generated file that runs points of a sweep or copies side by side, from the cache where it is known.
+
+        None where they have to run one after the other: see :func:`neurodsl.planning.make_lanes`.
+        """
+        path = self.cache.folder / f"{digest_of(['lanes', __version__, resources.stamp(), plan.kernel, varied, given, columns, recorded])}.lanes"
+        kept = kept_text(path)
+        if kept is not None:
+            return kept or None
+        report, planning = Report(), _planning()
+        model = self._given(variant, expressions, report)
+        text: str | None = planning.make_lanes(model, plan, varied, given, columns, recorded)  # type: ignore[attr-defined]
+        keep_text(path, text or "")
+        return text
 
     def _text(self, plan: Plan) -> Source:
         """Return the text that the model of a plan stands in: that of the file, or one that it imports."""
@@ -179,6 +209,10 @@ class Model(Mathematics):
         record: Sequence[str] | None = None,
         copies: int | None = None,
         threads: int = 1,
+        out: str | Path | None = None,
+        checkpoint: str | Path | None = None,
+        every: float | str | None = None,
+        resume: str | Path | None = None,
         progress: Callable[[float], None] | None = None,
         report: Report | None = None,
         **values: Any,
@@ -209,6 +243,17 @@ class Model(Mathematics):
             the time. Copy 0 is the run without copies with the same seed.
         threads : int
             How many threads share the copies; the numbers do not depend on it.
+        out : str or Path
+            An ``.h5`` file that takes what is recorded while the run goes on, so that memory does not grow with the run; the traces of the
+            result stay there until they are asked for. Other formats are written from memory: ``result.save(...)``.
+        checkpoint : str or Path
+            A file that takes the whole state of the run from time to time, so that ``resume`` can go on if the process dies. It is replaced as
+            a whole, and the last one stays there when the run is complete.
+        every : float or str
+            The time between two checkpoints, in seconds or with a unit, ``"10min"``; default 60 s, or what the resumed run had.
+        resume : str or Path
+            A checkpoint to go on from: the result equals that of the undisturbed run bit for bit. It holds all options, ``out`` and ``checkpoint``
+            too; what is given beside it has to be as it was, but that ``duration`` may be longer as long as no step was chosen for the end.
         progress : callable
             Called with the fraction of the run, of all its copies, that is done.
         report : Report
@@ -228,25 +273,57 @@ class Model(Mathematics):
         began = time.perf_counter()
         run = _run()
         given = sorted_out(set, input, init, values)
-        plan = self.plan(method, events, variant, given.expressions)
-        if given.settle(plan):
+        lasting = None
+        if not (out is None and checkpoint is None and every is None and resume is None):
+            lasting = import_module("neurodsl.run.lasting").lasting(out, checkpoint, every, resume, copies)
+        chosen = {"method": method, "events": events, "variant": variant}
+        if lasting is not None and lasting.kept is not None:
+            plan, options = self._resumed(lasting.kept, given, chosen, duration, dt, rtol, atol, record, seed)
+        else:
             plan = self.plan(method, events, variant, given.expressions)
+            if given.settle(plan):
+                plan = self.plan(method, events, variant, given.expressions)
+            options = given.within(plan, options_of(plan, duration, dt, rtol, atol, record, seed))
+            options = replace(options, copies=None if copies is None else count_of(copies, "copies"), threads=count_of(threads, "threads"))
+            options = replace(options, streamed=lasting is not None and lasting.streamed)
+            options = run.with_files(plan, options, self._text(plan))  # type: ignore[attr-defined]
+            if plan.probe:
+                plan = self._without_stiffness(run, plan, options, events, variant, given.expressions)
+                chosen["method"] = method if plan.probe else plan.method
+        if lasting is not None:
+            lasting = lasting.asked_for(self.name, self._digests(), chosen, tuple(given.expressions))
         if self.cache.reason is not None and report is not None:
             report.add(rules.NO_CACHE, f"the cache cannot be used: {self.cache.reason}; kernels of this run are not kept")
-        options = given.within(plan, options_of(plan, duration, dt, rtol, atol, record, seed))
-        options = replace(options, copies=None if copies is None else count_of(copies, "copies"), threads=count_of(threads, "threads"))
-        options = run.with_files(plan, options, self._text(plan))  # type: ignore[attr-defined]
-        if plan.probe:
-            plan = self._without_stiffness(run, plan, options, events, variant, given.expressions)
         source = self._text(plan)
         if report is not None:
             report.found += [d for d in diagnostics_of(plan.findings, source) if d.rule.severity != "note"]
             report.found += run.advise(plan, self.cache.folder, options, source)  # type: ignore[attr-defined]
+        lanes = None
+        if lasting is None and options.copies is not None and options.copies >= MANY:
+            numbers = [number for recorded in recorded_of(plan, options.record) for number in recorded.numbers]
+            lanes = self.lanes(plan, variant, given.expressions, (), sorted(options.given), (), numbers)
         build_s = time.perf_counter() - began
-        result: Result = run.execute(plan, self.cache.folder, options, source, build_s, progress)  # type: ignore[attr-defined]
+        result: Result = run.execute(plan, self.cache.folder, options, source, build_s, progress, lasting, lanes)  # type: ignore[attr-defined]
         if report is not None:
             report.found += run.unsound(plan, result, source)  # type: ignore[attr-defined]
+            report.found += lasting.notes if lasting is not None else []
         return result
+
+    def _resumed(self, kept: Any, given: Given, chosen: dict[str, str | None], *numbers: Any) -> tuple[Plan, Options]:
+        """Return the plan and the options of a run that goes on from a checkpoint; what the caller gives beside it has to be as it was."""
+        kept.require_model(self.name, self.source.name, self._digests())
+        request = kept.request
+        plan = Model(self.source, request.name).plan(request.method, request.events, request.variant, request.expressions)
+        kept.require_plan(plan)
+        given.settle(plan)
+        asked = options_of(plan, *numbers)
+        asked = given.within(plan, replace(asked, dt=kept.options.dt if asked.dt is None else asked.dt))
+        options: Options = kept.agreed(plan, asked, numbers[-1], chosen, given.expressions)
+        return replace(plan, reason=kept.reason), options
+
+    def _digests(self) -> list[str]:
+        """Return the digests of the text and of all that it imports."""
+        return [text.digest for text in with_imports(self.source)]
 
     def _without_stiffness(
         self, run: Any, plan: Plan, options: Any, events: str | None, variant: str | None, expressions: Sequence[tuple[str, str, str]]
@@ -268,73 +345,6 @@ def _is_intact(folder: Path, plan: Plan) -> bool:
         return trusted(path) and plan.kernel.endswith(f"_{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}")
     except OSError:
         return False
-
-
-def _digest(values: Any) -> str:
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:32]
-
-
-def _read(path: Path) -> str | None:
-    """Return a text that was kept, None where there is none or it is damaged."""
-    try:
-        return unsealed(path.read_bytes()) if trusted(path) else None
-    except OSError:
-        return None
-
-
-def _write(path: Path, text: str) -> None:
-    """Keep a text; where that cannot be done it is made again next time."""
-    with suppress(NeuroError):
-        write_atomically(path, private(sealed(text)))
-
-
-def check_source(source: Source, folder: Path) -> Report:
-    """Return every finding on a text; those of the mathematics are kept by digest."""
-    report = Report()
-    lang = import_module("neurodsl.lang")
-    models = lang.read_all(source, report)
-    if not report.ok:
-        return report
-    for text in {id(model.source): model.source for model in models.values()}.values():
-        report.found += check_models(text, [model for model in models.values() if model.source is text], folder)
-    return report
-
-
-def check_models(source: Source, models: Sequence[Any], folder: Path) -> list[Diagnostic]:
-    """Return what the mathematics of models that stand in one text has to say, kept by digest."""
-    path = folder / f"{_digest(['check', __version__, resources.stamp(), source.digest, [model.name for model in models]])}.findings"
-    kept = _read(path)
-    if kept is not None:
-        try:
-            return diagnostics_of(json.loads(kept), source)
-        except (ValueError, KeyError, TypeError):
-            pass
-    planning, found = _planning(), Report()
-    for model in models:
-        try:
-            system = planning.compile_system(model, found)  # type: ignore[attr-defined]
-            method = planning.method_of(system, system.settings.method or "auto")[0]  # type: ignore[attr-defined]
-            planning.events_of(system, method, system.settings.events)  # type: ignore[attr-defined]
-            found.found += _proved(model, system, method)
-        except NeuroError as error:
-            found.found += error.report.found
-    _write(path, json.dumps([finding(d) for d in found.found]))
-    return found.found
-
-
-def _proved(model: Any, system: Any, method: Any) -> list[Diagnostic]:
-    """Return what is proved to be wrong with a model at the values of its file."""
-    planning: Any = _planning()
-
-    def variants() -> Iterator[Any]:
-        for name in model.variants:
-            with suppress(NeuroError):
-                yield planning.compile_system(planning.apply_options(model, name, (), Report()), Report())
-
-    places = {state: equation.span for equation in model.equations for state, _ in equation.defines}
-    dt = system.settings.dt or planning.default_dt(model)
-    found: list[Diagnostic] = import_module("neurodsl.analysis.prove").prove(system, method, dt, places, variants)
-    return found
 
 
 def load(path: str | Path, name: str | None = None) -> Model:

@@ -13,6 +13,8 @@ from typing import TypeVar
 from neurodsl import rules
 from neurodsl.codegen import kernel
 from neurodsl.codegen.build import generate
+from neurodsl.codegen.lanes import generate_lanes
+from neurodsl.codegen.lanes import refusal as lanes_refusal
 from neurodsl.codegen.steps import linear_part
 from neurodsl.diagnostics import NeuroError, Report, fail, nearest
 from neurodsl.findings import finding
@@ -26,6 +28,7 @@ from neurodsl.lower.bounded import Exceeded, bounded
 from neurodsl.lower.extent import operations
 from neurodsl.lower.hazards import integrate_hazards
 from neurodsl.lower.noise import is_additive, is_diagonal, stratonovich
+from neurodsl.measures import Column
 from neurodsl.model import Model
 from neurodsl.plan import Described, Plan
 from neurodsl.source import Source, Span
@@ -275,10 +278,35 @@ def make_plan(model: Model, method_name: str | None, events: str | None, report:
             *grouped([described(d, "derived") for d in system.derived], shapes_of(model)),
         ]),
         thresholds=tuple(state for state, levels in system.thresholds.items() for _ in levels),
-        triggers=tuple(e.text for e in system.events), elements=tuple(e.element for e in system.events), discrete=system.discrete,
+        triggers=tuple(e.text for e in system.events), elements=tuple(e.element for e in system.events),
+        spiking=any(e.spikes or any(a.kind == "emit" for a in e.actions) for e in system.events), discrete=system.discrete,
         sizes=tuple(sorted(shapes_of(model).sizes)), files=_files(model, system), tables=system.tables,
         places=_places(model, system), findings=tuple(finding(d) for d in report.found), kernel=name,
     )  # fmt: skip
+
+
+def make_lanes(
+    model: Model, plan: Plan, varied: Sequence[str], given: Sequence[str], columns: Sequence[Column], recorded: Sequence[int] | None
+) -> str | None:
+    """Return the generated file that runs points of a planned model side by side, None where they run one after the other.
+
+    Parameters
+    ----------
+    varied : sequence of str
+        The parameters, inputs and states that differ from point to point.
+    given : sequence of str
+        The parameters that all points are given as numbers.
+    columns : sequence of Column
+        What is measured of each.
+    recorded : sequence of int
+        The numbers of the quantities that are recorded in every step, beside all spikes; None where neither is.
+    """
+    system, method = compile_system(model, Report(), plan.method), methods()[plan.method]
+    if isinstance(method, Stochastic) and method.scheme == "heun":
+        system = stratonovich(system)
+    if lanes_refusal(system, method, plan.events == "exact", varied, given) is not None:
+        return None
+    return timely(model, lambda: generate_lanes(system, method, varied, given, columns, recorded))
 
 
 def described(quantity: Quantity, role: str) -> Described:

@@ -30,7 +30,7 @@ class Writer:
         Where each definition that varies stands in the memory of a rolled system: first those that can be recorded.
     """
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, lanes: bool = False) -> None:
         self.system = system
         order = [*(p.name for p in system.parameters), *(s.name for s in system.states), *(d.name for d in system.definitions)]
         flows = (*(f"_flow {s.name}" for s in system.states), *(f"d{s.name}/dt" for s in system.states))
@@ -49,7 +49,7 @@ class Writer:
         hidden = (d for d in system.varying if not d.shown)
         self.places = starts_of([(d.name, d.size) for d in (*system.derived, *hidden)])
         self.objects = 0
-        self.print = Printer(self._scalar_names(), system.elements, self._storage("_w"))
+        self.print = Printer(self._scalar_names(), system.elements, self._storage("_w"), lanes)
         self.print_observed = Printer(self._scalar_names(), system.elements, self._storage("_derived", 1))
         self.print_setup = Printer(self.names, system.elements, self._setup())
 

@@ -7,6 +7,7 @@ machine code is kept beside it; without, the same text runs as plain Python over
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -14,8 +15,10 @@ import math
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,7 +26,7 @@ import numpy as np
 from neurodsl.cache import private, trusted
 from neurodsl.codegen import machine
 from neurodsl.codegen.names import RESERVED
-from neurodsl.codegen.signature import SIGNATURE
+from neurodsl.codegen.signature import SIGNATURES
 from neurodsl.diagnostics import NeuroError
 from neurodsl.files import write_atomically
 
@@ -32,7 +35,8 @@ DISABLE = "NUMBA_DISABLE_JIT"
 NODES = (
     ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Assign, ast.AugAssign, ast.Expr,
     ast.For, ast.While, ast.If, ast.Continue, ast.Pass, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Call, ast.keyword,
-    ast.Starred, ast.Attribute, ast.Subscript, ast.Slice, ast.Name, ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.ListComp, ast.comprehension,
+    ast.Starred, ast.Attribute, ast.Subscript, ast.Slice, ast.Name, ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple, ast.ListComp,
+    ast.comprehension,
     ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context,
 )  # fmt: skip
 IMPORTS = {"import math", "import numpy as np", "from numba import njit"}
@@ -41,7 +45,7 @@ GIVEN = {"math", "njit", "np", "__name__"} | BUILTINS
 """Names that a file uses and does not define."""
 FOREIGN = RESERVED - GIVEN - {"_", "main"}
 """Names of Python's that no file has, not even as its own: none that the author chooses becomes one of them."""
-KEYWORDS = {"_nrt", "cache", "dtype", "error_model", "forceinline", "key", "no_cfunc_wrapper", "no_cpython_wrapper", "nogil"}
+KEYWORDS = {"_nrt", "cache", "dtype", "error_model", "fastmath", "forceinline", "key", "no_cfunc_wrapper", "no_cpython_wrapper", "nogil"}
 FUNCTIONS = {
     "math.acos", "math.acosh", "math.asin", "math.asinh", "math.atan", "math.atan2", "math.atanh", "math.cos", "math.cosh", "math.erf",
     "math.exp", "math.expm1", "math.log", "math.log10", "math.log1p", "math.log2", "math.sin", "math.sinh", "math.sqrt", "math.tan", "math.tanh",
@@ -49,7 +53,7 @@ FUNCTIONS = {
     "np.linalg.inv", "np.linalg.norm", "np.max", "np.ravel", "np.reshape", "np.rint", "np.size", "np.sort", "np.split", "np.zeros",
     "np.random.Generator", "np.random.Philox", "_given.get",
     "_generator.beta", "_generator.exponential", "_generator.gamma", "_generator.lognormal", "_generator.normal", "_generator.poisson",
-    "_generator.uniform",
+    "_generator.uniform", "np.float64", "np.int64",
 }  # fmt: skip
 VALUES = {"math.inf", "math.nan", "np.float64", "np.inf", "np.int64", "np.nan"}
 FIELDS = {"shape", "size"}
@@ -83,7 +87,7 @@ def inspect(text: str) -> None:
                 known = node.arg in KEYWORDS
             case ast.Call(func=ast.Name(id="njit")):
                 # numba evaluates the text of a signature as Python.
-                known = id(node.func) in decorators and all(isinstance(a, ast.Constant) and a.value == SIGNATURE for a in node.args)
+                known = id(node.func) in decorators and all(isinstance(a, ast.Constant) and a.value in SIGNATURES for a in node.args)
             case ast.Call():
                 known = isinstance(node.func, ast.Attribute) or (isinstance(node.func, ast.Name) and node.func.id in callable_names)
             case ast.Attribute() if id(node) not in inner:
@@ -114,6 +118,8 @@ def _known_attribute(node: ast.Attribute, called: bool) -> bool:
     """Return whether a chain of attributes is on the lists, as a whole."""
     names = [node.attr]
     value = node.value
+    if called and node.attr == "view":
+        return isinstance(value, ast.Call) and ast.unparse(value.func) in ("np.float64", "np.int64")
     while isinstance(value, ast.Attribute):
         names.append(value.attr)
         value = value.value
@@ -122,6 +128,11 @@ def _known_attribute(node: ast.Attribute, called: bool) -> bool:
     chain = ".".join([value.id, *reversed(names)])
     field = len(names) == 1 and node.attr in FIELDS and value.id not in GIVEN
     return chain in FUNCTIONS if called else chain in VALUES or field
+
+
+def named(kind: str, text: str) -> str:
+    """Return the name of a generated file that its text decides."""
+    return f"{kind}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def store(folder: Path, name: str, text: str) -> Path:
@@ -155,22 +166,46 @@ def load(path: Path, plain: bool = False) -> ModuleType:
         return _module(path, "plain", AS_PYTHON)
     module = kept(path)
     if module is None:
+        start_compiler()
         try:
-            machine.build(_stem(path), _module(path, "compiled", WITHOUT_WRAPPER)._run)
+            machine.build(_stem(path), _module(path, "compiled", WITHOUT_WRAPPER)._run, signature_of(path))
             module = kept(path)
         except (AttributeError, NeuroError, OSError, RuntimeError, StopIteration, TypeError, ValueError):
             module = None
     return module or _with_numbas_cache(path)
 
 
+def start_compiler() -> None:
+    """Load numba as far as kernels need it.
+
+    It would load scipy's linear algebra, for as long as it takes itself, only to know whether there is one; there is, since scipy comes with
+    this package. What is compiled with it loads it then.
+    """
+    if "numba.np.arraymath" not in sys.modules:
+        with suppress(ImportError, AttributeError):
+            linalg: Any = importlib.import_module("numba.np.linalg")
+            ensure = linalg.ensure_blas
+            linalg.ensure_blas = lambda: None
+            try:
+                importlib.import_module("numba.np.arraymath").ensure_blas = ensure  # type: ignore[attr-defined]
+            finally:
+                linalg.ensure_blas = ensure
+
+
 def kept(path: Path) -> ModuleType | None:
     """Return the module of a generated file with its step loop from kept machine code, or None where there is none."""
-    run = machine.load(_stem(path))
+    run = machine.load(_stem(path), signature_of(path))
     if run is None:
         return None
     module = _module(path, "machine", AS_PYTHON)
     module._run = run  # type: ignore[attr-defined]
     return module
+
+
+def signature_of(path: Path) -> str:
+    """Return the types of the arguments of the step loop of a generated file, which ``inspect`` has held against those that there are."""
+    text = path.read_text(encoding="ascii")
+    return next(signature for signature in SIGNATURES if f'@njit("{signature}"' in text)
 
 
 def _stem(path: Path) -> Path:
@@ -224,13 +259,26 @@ class _Changed(importlib.abc.InspectLoader):
         self.replacements = replacements
 
     def get_source(self, fullname: str) -> str:
-        text = self.path.read_text(encoding="ascii")
-        for old, new in self.replacements:
-            text = text.replace(old, new, 1)
-        return text
+        return _changed_text(self.path, self.replacements)
+
+    def get_code(self, fullname: str) -> CodeType:
+        return _changed_code(self.path, self.replacements)
 
     def is_package(self, fullname: str) -> bool:
         return False
+
+
+def _changed_text(path: Path, replacements: tuple[tuple[str, str], ...]) -> str:
+    text = path.read_text(encoding="ascii")
+    for old, new in replacements:
+        text = text.replace(old, new, 1)
+    return text
+
+
+@cache
+def _changed_code(path: Path, replacements: tuple[tuple[str, str], ...]) -> CodeType:
+    """Return the code of a changed file: the one that stands in for all of it and the one around the machine code are the same."""
+    return importlib.abc.InspectLoader.source_to_code(_changed_text(path, replacements))
 
 
 def plain_njit(*arguments: Any, **options: Any) -> Callable[[Any], Any]:

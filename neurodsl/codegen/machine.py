@@ -13,6 +13,7 @@ import re
 import threading
 import weakref
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from neurodsl.cache import private, trusted
-from neurodsl.codegen.signature import SIGNATURE
 from neurodsl.files import write_atomically
 
 SCALARS = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
@@ -41,9 +41,12 @@ def flattened(signature: str) -> list[Any]:
     return types
 
 
-ARGUMENTS = flattened(SIGNATURE)
-PLACES = [len(flattened(SIGNATURE[: match.start()])) for match in re.finditer(r"i8|f8", SIGNATURE)]
-"""Where each argument of the signature begins among them."""
+@cache
+def places(signature: str) -> tuple[int, ...]:
+    """Return where each argument of a signature begins among those of the function."""
+    return tuple(len(flattened(signature[: match.start()])) for match in re.finditer(r"i8|f8", signature))
+
+
 PACKED = "neurodsl_packed"
 """The function that calls a step loop with arguments that stand one behind the other in memory."""
 LLVM_TYPES = {ctypes.c_void_p: "ptr", ctypes.c_int64: "i64", ctypes.c_double: "double"}
@@ -74,7 +77,7 @@ def loop_digest(text: str) -> str:
     return hashlib.sha256(re.sub(r" +# .*", "", "\n".join(counts + compiled)).encode()).hexdigest()[:24]
 
 
-def build(stem: Path, run: Any) -> None:
+def build(stem: Path, run: Any, signature: str) -> None:
     """Keep the machine code of a compiled step loop.
 
     Parameters
@@ -83,11 +86,14 @@ def build(stem: Path, run: Any) -> None:
         Where, without a suffix; the name is ``loop_digest``'s.
     run : numba dispatcher
         Its step loop, compiled for one signature.
+    signature : str
+        That signature.
     """
     machine, digest = target()
     (text,) = run.inspect_llvm().values()
     defined = [f for f in llvm.parse_assembly(text).functions if not f.is_declaration and f.linkage == llvm.Linkage.external]
-    ir = llvm.parse_assembly(text + packed(next(f.name for f in defined if len(list(f.arguments)) == len(ARGUMENTS))))
+    arguments = flattened(signature)
+    ir = llvm.parse_assembly(text + packed(next(f.name for f in defined if len(list(f.arguments)) == len(arguments)), arguments))
     code = machine.emit_object(ir)
     meta = {
         "externals": sorted(f.name for f in ir.functions if f.is_declaration and not f.name.startswith("llvm.")),
@@ -97,16 +103,16 @@ def build(stem: Path, run: Any) -> None:
     write_atomically(stem.with_suffix(f".{digest}.json"), private(json.dumps(meta).encode()))
 
 
-def packed(symbol: str) -> str:
+def packed(symbol: str, arguments: list[Any]) -> str:
     """Return, as LLVM's text, a function that calls a step loop with the arguments that stand in a block of words of 8 bytes."""
-    kinds = [LLVM_TYPES[kind] for kind in ARGUMENTS]
+    kinds = [LLVM_TYPES[kind] for kind in arguments]
     loads = [f"  %p{i} = getelementptr i64, ptr %block, i64 {i}\n  %a{i} = load {kind}, ptr %p{i}" for i, kind in enumerate(kinds)]
     given = ", ".join(f"{kind} %a{i}" for i, kind in enumerate(kinds))
     return "\n".join([f"\ndefine i32 @{PACKED}(ptr %block) {{", *loads, f'  %r = call i32 @"{symbol}"({given})', "  ret i32 %r", "}", ""])
 
 
-def load(stem: Path) -> Advance | None:
-    """Return the step loop that ``build`` kept, or None where there is none that fits."""
+def load(stem: Path, signature: str) -> Advance | None:
+    """Return the step loop of a signature that ``build`` kept, or None where there is none that fits."""
     machine, digest = target()
     object_file, meta_file = stem.with_suffix(f".{digest}.o"), stem.with_suffix(f".{digest}.json")
     if not (trusted(object_file) and trusted(meta_file)):
@@ -122,7 +128,7 @@ def load(stem: Path) -> Advance | None:
         address = engine.get_function_address(PACKED)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError):
         return None
-    return _caller(engine, address) if address else None
+    return _caller(engine, address, signature) if address else None
 
 
 def _resolve(name: str) -> bool:
@@ -139,18 +145,19 @@ def _resolve(name: str) -> bool:
 class _Block(threading.local):
     """The arguments of a step loop, as it takes them; a thread writes down only what is not what it was in its last call."""
 
-    def __init__(self) -> None:
-        self.words = np.zeros(len(ARGUMENTS), np.int64)
+    def __init__(self, signature: str) -> None:
+        self.places = places(signature)
+        self.words = np.zeros(len(flattened(signature)), np.int64)
         self.reals = self.words.view(np.float64)
         self.results = ctypes.c_void_p(), ctypes.c_void_p()
         self.words[:2] = [ctypes.addressof(result) for result in self.results]
         self.address = self.words.ctypes.data
-        self.known: list[Any] = [None] * len(PLACES)
+        self.known: list[Any] = [None] * len(self.places)
 
     def take(self, arguments: tuple[Any, ...]) -> int:
         """Write down the arguments and return where they stand."""
         for i, value in enumerate(arguments):
-            place, known = PLACES[i], self.known[i]
+            place, known = self.places[i], self.known[i]
             if isinstance(value, np.ndarray):
                 if known is None or known() is not value:
                     self.known[i] = weakref.ref(value)
@@ -163,9 +170,9 @@ class _Block(threading.local):
         return self.address
 
 
-def _caller(engine: llvm.ExecutionEngine, address: int) -> Advance:
+def _caller(engine: llvm.ExecutionEngine, address: int, signature: str) -> Advance:
     function = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)(address)
-    block = _Block()
+    block = _Block(signature)
 
     def run(*arguments: Any) -> None:
         """Advance the run that the arguments hold; the engine lives as long as this function."""

@@ -182,3 +182,54 @@ class File:
     atol: str
     duration: str
     dt: str
+
+
+@dataclass(frozen=True)
+class LaneFunction:
+    """A function that is written into the place of its calls."""
+
+    name: str
+    arguments: str
+    doc: str
+    lines: tuple[str, ...]
+    results: str
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """A whole generated file that runs points side by side.
+
+    ``given`` are the rows of what each point is given, ``drawn`` the names of those that are no axes, ``columns`` the rows of what is measured,
+    ``keys`` those of the keys of its random numbers, ``spikes`` the numbers of the events that spike with the text of what is 1 where one fires,
+    ``recorded`` the columns that are recorded in every step with the texts of their numbers, ``lost`` the row that of a number that is 0 as long as its state is finite.
+    """
+
+    title: str
+    version: str
+    model: str
+    method: str
+    digest: str
+    signature: str
+    width: int
+    rows: int
+    states: int
+    drawn: str
+    given: str
+    columns: str
+    keys: str
+    lost: int
+    helpers: tuple[str, ...]
+    functions: tuple[LaneFunction, ...]
+    shared: tuple[str, ...]
+    constants: tuple[str, ...]
+    start: tuple[str, ...]
+    begin: tuple[str, ...]
+    count: tuple[str, ...]
+    noise: tuple[str, ...]
+    renewed: tuple[str, ...]
+    random: bool
+    spikes: tuple[tuple[int, str], ...]
+    events: int
+    recorded: tuple[tuple[int, str], ...]
+    loads: tuple[str, ...]
+    lines: tuple[str, ...]

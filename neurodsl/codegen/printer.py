@@ -69,6 +69,26 @@ MATH: dict[Any, str] = {
     Minimum: "_min",
     Maximum: "_max",
 }
+IN_LANES: dict[Any, str] = {
+    sympy.exp: "_exp",
+    sympy.log: "_log",
+    sympy.sin: "_sin",
+    sympy.cos: "_cos",
+    sympy.tan: "_tan",
+    sympy.sinh: "_sinh",
+    sympy.cosh: "_cosh",
+    sympy.asin: "_asin",
+    sympy.acos: "_acos",
+    sympy.atan: "_atan",
+    Tanh: "_tanh",
+    sympy.tanh: "_tanh",
+    Expm1: "_expm1",
+    Log1p: "_log1p",
+    Log10: "_log10",
+    Log2: "_log2",
+    Pow: "_pow",
+}
+"""The functions that :mod:`neurodsl.codegen.elementary` has; the others are those of ``math`` also in lanes, one after the other."""
 RELATION = {sympy.Gt: ">", sympy.Ge: ">=", sympy.Lt: "<", sympy.Le: "<=", sympy.Eq: "==", sympy.Ne: "!="}
 
 
@@ -115,12 +135,18 @@ class Printer:
         What the symbols of elements of arrays are elements of.
     storage : mapping of str to Storage
         Where the arrays lie.
+    lanes : bool
+        Print what runs in lanes side by side: functions of our own that vectorise, and conditions that are all evaluated.
     """
 
-    def __init__(self, names: Mapping[str, str], elements: Elements | None = None, storage: Mapping[str, Storage] | None = None) -> None:
+    def __init__(
+        self, names: Mapping[str, str], elements: Elements | None = None, storage: Mapping[str, Storage] | None = None, lanes: bool = False
+    ) -> None:
         self.names = dict(names)
         self.elements = elements or {}
         self.storage = storage or {}
+        self.functions = MATH | IN_LANES if lanes else MATH
+        self.both, self.either = ((" & ", ATOM), (" | ", ATOM)) if lanes else ((" and ", NOT), (" or ", AND))
 
     def __call__(self, expression: Basic, level: int = CONDITION) -> str:
         """Return an expression as text, in parentheses where it binds less than ``level``."""
@@ -153,14 +179,14 @@ class Printer:
         if type(e) in RELATION:
             return f"{self(e.args[0], ADD)} {RELATION[type(e)]} {self(e.args[1], ADD)}", COMPARE
         if isinstance(e, And):
-            return " and ".join(self(a, NOT) for a in e.args), AND
+            return self.both[0].join(self(a, self.both[1]) for a in e.args), AND
         if isinstance(e, Or):
-            return " or ".join(self(a, AND) for a in e.args), OR
+            return self.either[0].join(self(a, self.either[1]) for a in e.args), OR
         if isinstance(e, Not):
             return f"not {self(e.args[0], NOT)}", NOT
         if isinstance(e, BooleanTrue | BooleanFalse):
             return str(bool(e)), ATOM
-        return f"{MATH[type(e)]}({', '.join(self(a) for a in e.args)})", ATOM
+        return f"{self.functions[type(e)]}({', '.join(self(a) for a in e.args)})", ATOM
 
     def _symbol(self, e: Symbol) -> str:
         if e.name in self.names:
@@ -222,6 +248,8 @@ class Printer:
             return "*".join([self(base, ATOM)] * int(power)), MUL
         if power.is_Integer:
             return f"{self(base, ATOM)}**{int(power)}", POWER
+        if Pow in self.functions:
+            return f"{self.functions[Pow]}({self(base)}, {self(power)})", ATOM
         return f"{self(base, ATOM)}**{self(power, ATOM)}", POWER
 
 

@@ -18,7 +18,7 @@ DOORS = {
     "matplotlib": ("neurodsl.plotting",),
     "sympy": ("neurodsl.system", "neurodsl.lower", "neurodsl.codegen", "neurodsl.analysis", "neurodsl.exporters"),
     "click": ("neurodsl.cli", "neurodsl.console", "neurodsl.commands"),
-    "rich": ("neurodsl.cli",),
+    "rich": ("neurodsl.console",),
 }
 """A library and the modules, or packages, that may import it."""
 

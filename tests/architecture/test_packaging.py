@@ -96,8 +96,12 @@ def test_the_installed_wheel_finds_its_models(wheel: Path, root: Path, tmp_path:
 
 
 def test_every_library_that_the_package_imports_is_declared(root: Path) -> None:
-    declared = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    names = {re.split(r"[><=\[ ]", line)[0].lower() for line in declared}
-    imported = {line.module.split(".")[0] for path in (root / "neurodsl").rglob("*.py") for line in imports(path.read_text(encoding="utf-8"))}
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [line for extra, lines in project["optional-dependencies"].items() if extra != "test" for line in lines]
+    needed, optional = ({re.split(r"[><=\[ ]", line)[0].lower() for line in lines} for lines in (project["dependencies"], extras))
+    lines = [line for path in (root / "neurodsl").rglob("*.py") for line in imports(path.read_text(encoding="utf-8"))]
+    everywhere, inside = ({line.module.split(".")[0] for line in lines if line.inside_function == lazy} for lazy in (False, True))
     unasked = {"llvmlite"}  # numba's own, in the version that it needs
-    assert imported - set(sys.stdlib_module_names) - {"neurodsl", ""} - unasked - names == set()
+    own = set(sys.stdlib_module_names) | {"neurodsl", ""} | unasked
+    assert everywhere - own - needed == set()
+    assert inside - own - needed - optional == set()

@@ -10,11 +10,11 @@ import jinja2.meta
 import pytest
 
 from neurodsl import resources
-from neurodsl.codegen.pages import File, Functions
+from neurodsl.codegen.pages import File, Functions, Lanes
 from neurodsl.codegen.render import environment
 
 TEMPLATES = sorted(resources.folder("templates").rglob("*.j2"))
-GIVEN = {"page", "njit", "njit_inline"}
+GIVEN = {"page", "njit", "njit_inline", "njit_lane"}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
@@ -26,7 +26,7 @@ def test_a_template_uses_nothing_but_its_page_and_the_decorators(path: Path) -> 
 def test_the_templates_use_every_field_of_the_page_and_no_other() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
     used = set(re.findall(r"\bpage\.(\w+)", text))
-    assert used == {field.name for page in (File, Functions) for field in dataclasses.fields(page)}
+    assert used == {field.name for page in (File, Functions, Lanes) for field in dataclasses.fields(page)}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

@@ -1,0 +1,141 @@
+"""Events of a point among many: every point computes what an event would do, and those where it is due take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Basic, Symbol
+
+from neurodsl.codegen.lane_writer import LaneWriter, hold
+from neurodsl.codegen.steps import held_states
+from neurodsl.system import RANDOM, Event, System
+
+KINDS = {"set", "hold", "wait", "emit"}
+"""What an event may do in lanes."""
+
+
+@dataclass(frozen=True)
+class LaneEvent:
+    """The text of an event in lanes.
+
+    Attributes
+    ----------
+    start : tuple of str
+        Lines that note, before the first step, whether its condition holds.
+    loads, lines, stores : tuple of str
+        What is loaded before a step, what happens at its end, and what is stored.
+    due : str
+        The name that is 1 where it fires, else 0.
+    spikes : int
+        How many spikes it emits.
+    """
+
+    start: tuple[str, ...]
+    loads: tuple[str, ...]
+    lines: tuple[str, ...]
+    stores: tuple[str, ...]
+    due: str
+    spikes: int
+
+
+def refused_events(system: System) -> str | None:
+    """Return why the events of a system cannot be computed in lanes, or None.
+
+    Events that only emit spikes, in any number, and one event that changes the state: its condition is looked at again after its actions, as
+    in a run by itself, so a point has no cascade.
+    """
+    for event in system.events:
+        if event.condition is None:
+            return "it has events that are not conditions"
+        if any(a.kind not in KINDS or a.also for a in event.actions):
+            return "an event does more than set, hold, wait and emit"
+        if any(s.name.startswith(RANDOM) for a in event.actions if a.value is not None for s in a.value.free_symbols if isinstance(s, Symbol)):
+            return "an event draws random numbers"
+    if len(system.events) > 1 and any(a.kind != "emit" for e in system.events for a in e.actions):
+        return "it has several events, and they change the state"
+    return None
+
+
+def lane_events(writer: LaneWriter) -> list[LaneEvent]:
+    """Return the events of a system in lanes, with their functions written."""
+    return [_event(writer, number, event) for number, event in enumerate(writer.system.events)]
+
+
+def _condition(writer: LaneWriter, event: Event) -> tuple[list[str], str]:
+    """Return the lines that compute the comparisons of a condition, and the condition."""
+    assert event.condition is not None
+    wanted = {s.name for s in event.condition.free_symbols}
+    surfaces = [s for s in writer.system.surfaces if s.symbol.name in wanted]
+    lines = [writer.writer.assign(d) for d in writer.system.needed(*(s.expression for s in surfaces))]
+    for s in surfaces:
+        holds = "==" if s.equality else ">" if s.strict else ">="
+        lines.append(f"{s.symbol.name} = {writer.print(s.expression)} {holds} 0.0")
+    return lines, writer.print(event.condition)
+
+
+def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
+    surfaces = [s.expression for s in writer.system.surfaces if s.symbol in event.condition.free_symbols]  # type: ignore[union-attr]
+    values = [a.value for a in event.actions if a.value is not None]
+    constants = writer.constants_of(*_all(writer.system, *surfaces, *values))
+    test, condition = _condition(writer, event)
+    writer.function(
+        f"_holds{number}", ["t", "_ts", *writer.states, *constants], test, [f"1.0 if {condition} else 0.0"], f"Return whether `{event.text}` holds."
+    )
+    changed = {writer.states[a.target] for a in event.actions if a.kind == "set"}
+    kept = [hold(writer.states[i]) for i in sorted(held_states(writer.system))]
+    waits = any(a.kind == "wait" for a in event.actions)
+    was, due, following = f"_was{number}", f"_due{number}", [f"_next{number}"] if waits else []
+    free = [f"_z_{n}" for n in writer.states]
+    call = f"(_u, _us, {', '.join(free)}"
+    tail = "".join(f", {c}" for c in constants)
+    lines = [f"_now{number}, = _holds{number}{call}{tail})"]
+    late = f" if {following[0]} <= _us else 0.0" if waits else ""
+    lines.append(f"{due} = _now{number}*(1.0 - {was}){late}")
+    if changed or waits or any(a.kind == "hold" for a in event.actions):
+        results = [*writer.states, *kept, *following, "_bad"]
+        arguments = ["t", "_ts", "_dt", "_due", *writer.states, *kept, *following, *constants]
+        writer.function(
+            f"_act{number}", arguments, ["_bad = 0.0", *_actions(writer, event, following)], results, f"Return what `{event.text}` leaves."
+        )
+        targets = ", ".join([*free, *kept, *following, "_bad"])
+        given = ", ".join([*free, *kept, *following])
+        lines += [f"{targets} = _act{number}(_u, _us, _dt, {due}, {given}{tail})", f"{writer.at('_lost')} += _bad"]
+    if changed:
+        lines.append(f"_now{number}, = _holds{number}{call}{tail})")
+    emitted = sum(a.kind == "emit" for a in event.actions) or int(event.spikes)
+    return LaneEvent(
+        start=(f"{writer.at(was)}, = _holds{number}(t, _ts, {', '.join(writer.states)}{tail})", *(f"{writer.at(f)} = -np.inf" for f in following)),
+        loads=tuple(writer.load([was, *following])),
+        lines=tuple(lines),
+        stores=(f"{writer.at(was)} = _now{number}", *(f"{writer.at(f)} = {f}" for f in following)),
+        due=due,
+        spikes=emitted,
+    )
+
+
+def _all(system: System, *expressions: Basic) -> list[Basic]:
+    """Return expressions with the definitions that they use."""
+    return [*expressions, *(d.expression for d in system.needed(*expressions))]
+
+
+def _actions(writer: LaneWriter, event: Event, following: list[str]) -> list[str]:
+    """Return the lines of the actions of an event, each for those points where it is due; they see the state as those before them left it."""
+    held = held_states(writer.system)
+    written = {a.target for a in event.actions if a.kind == "set"} & held
+    lines = [f"_held_{writer.states[i]} = {hold(writer.states[i])} > _ts" for i in sorted(written)]
+    for action in event.actions:
+        if action.value is None:
+            continue
+        lines += [writer.writer.assign(d) for d in writer.system.needed(action.value)]
+        value, name = writer.print(action.value), writer.states[action.target]
+        if action.kind == "set":
+            free = f" & (not _held_{name})" if action.target in written else ""
+            lines.append(f"{name} = {value} if (_due > 0.0){free} else {name}")
+            continue
+        lines += [f"_length = {value}", "_bad += 0.0 if (_due == 0.0) | ((_length >= 0.0) & (_length < np.inf)) else np.nan"]
+        lines += ["_until = t + _length", "_grid = np.rint(_until/_dt)*_dt"]
+        lines.append("_until = _grid if abs(_grid - _until) <= 1e-9*_dt else _until")
+        target = hold(name) if action.kind == "hold" else following[0]
+        until = f"max({target}, _until)" if action.kind == "hold" else "_until"
+        lines.append(f"{target} = {until} if _due > 0.0 else {target}")
+    return lines

@@ -1,0 +1,199 @@
+"""Points side by side in lanes are the same runs, up to rounding, as points one after the other in the kernel of single runs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import neurodsl as nd
+from neurodsl.codegen import kernel, lanes
+from neurodsl.measures import Column, first_sample
+from neurodsl.run.lanes import SideBySide
+from neurodsl.run.points import Job, Outcome, first_that_begins, points_of, run_points
+from neurodsl.run.start import places_of
+
+SPIKES = ("spikes", "first_spike", "last_spike", "interval_squares")
+SAMPLES = ("final", "first", "low", "high", "sum", "squares")
+RISES = ("rises", "first_rise", "last_rise")
+FHN = "param a = 0.7, b = 0.8, tau = 12.5\ninput I = 0.5\ninit v = -1, w = -0.5\ndv/dt = v - v^3/3 - w + I\ndw/dt = (v + a - b*w)/tau\non v >= 1: emit spike\n"
+HELD = "param tau = 2, r = 0.35\ninput I = 1.6\ninit V = 0\ndV/dt = (I - V)/tau\non V >= 1: V = 0; hold V for r\n"
+WAITS = "param g = 3\ninit x = 0, y = 0\ndx/dt = g - x\ndy/dt = -y\non x >= 1: x = 0.9; y += x; wait 0.5\n"
+CONSTANTS = "param a = 2, b = a/4\nk = a*b\ninit x = k, y = b\nz = x*y\ndx/dt = -k*x + sin(t)\ndy/dt = b - y + z\n"
+DRAWN = "param a ~ uniform(1, 2)\nk = a^2\ninit x ~ normal(1, 0.5)\ndx/dt = -k*x\n"
+NOISE = "param tau = 2, sigma = 0.5\nnoise xi, eta\ninit x = 0.2, y = 0\ndx/dt = -x/tau + sigma*x*xi\ndy/dt = x - y + 0.3*eta\non x >= 0.5: x = 0.1\n"
+MAP = "param r = 3.7\ninit x = 0.4, n = 0\nnext x = r*x*(1 - x)\nnext n = n + x\non x >= 0.8: n = 0; emit spike\n"
+ARRAY = "param W = ((0, 1), (-1, 0)), g = 2\ninit x = (0.5, 0.1)\ndx[i]/dt = -x[i] + tanh(g*sum(W[i, j]*x[j] for j))\n"
+PULSES = "param w = 1\ninput I = pulse(t, 1, 2)\ninit V = 0\ndV/dt = w*I - V\non V >= 0.4: V = 0\n"
+CASES = {
+    "explicit": (FHN, "rk4", {"I": (0.3, 0.9), "b": (0.5, 0.9)}, 10.0, 0.1),
+    "explicit, a window": (FHN, "heun", {"I": (0.3, 0.9), "v": (-2, 2)}, 10.0, 0.1),
+    "explicit, first order": (FHN, "euler", {"tau": (10, 14)}, 5.0, 0.1),
+    "a last step that is shorter": (FHN, "midpoint", {"a": (0.6, 0.8)}, 4.95, 0.1),
+    "exponential": (FHN, "exponential_euler", {"I": (0.3, 0.9)}, 5.0, 0.1),
+    "a state that is held": (HELD, "rk4", {"I": (0.8, 4), "r": (0.2, 0.6)}, 10.0, 0.1),
+    "an event that waits": (WAITS, "rk4", {"g": (1.2, 4)}, 5.0, 0.1),
+    "constants that follow": (CONSTANTS, "rk4", {"a": (1, 3)}, 2.0, 0.1),
+    "values that are drawn": (DRAWN, "rk4", {}, 1.0, 0.1),
+    "noise": (NOISE, "euler_maruyama", {"tau": (1, 3)}, 5.0, 0.1),
+    "noise, milstein": (NOISE, "milstein", {"sigma": (0.2, 0.8)}, 5.0, 0.1),
+    "noise, platen": (NOISE, "platen", {"x": (0, 0.4)}, 5.0, 0.1),
+    "noise in the sense of stratonovich": (NOISE, "heun_stratonovich", {"tau": (1, 3)}, 5.0, 0.1),
+    "a map": (MAP, "map", {"r": (3, 4)}, 30.0, 1.0),
+    "arrays": (ARRAY, "rk4", {"g": (1, 3)}, 2.0, 0.1),
+    "known times": (PULSES, "rk4", {"w": (0.5, 3)}, 3.0, 0.1),
+}
+
+
+def job_of(text: str, method: str, axes: dict[str, tuple[float, float]], duration: float, dt: float, start: float = 0.0, **given: float) -> Job:
+    """Return a job with all columns that the model has, with and without a file that runs points side by side."""
+    model = nd.loads(text)
+    plan = model.plan(method, "grid", None, ())
+    numbers = [q.start + k for q in plan.quantities if q.role != "hidden" for k in range(q.size)]
+    columns = [Column(kind, number) for number in numbers for kind in SAMPLES] + [Column(kind, numbers[-1], 0.55) for kind in RISES]
+    columns += [Column("samples"), Column("reached"), *(Column(kind) for kind in SPIKES if plan.spiking)]
+    states = {s.name for s in plan.states}
+    names = tuple(("init" if name in states else "set", name) for name in axes)
+    file = model.lanes(plan, None, (), list(axes), sorted(given), columns)
+    assert file is not None
+    files = {plan.kernel: (model.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii"), "lanes": file}
+    return Job(plan, files, model.source.text, "model.neuro", names, tuple(columns), start, duration, dt, given=given)
+
+
+def side_by_side(job: Job, values: Any, seeds: Any) -> SideBySide:
+    """Return points that have run side by side in plain Python."""
+    folder = nd.loads("").cache.folder
+    path = kernel.store(folder, f"lanes_{abs(hash(job.files['lanes']))}", job.files["lanes"])
+    plain = kernel.load(folder / f"{job.plan.kernel}.py", plain=True)
+    with np.errstate(all="ignore"):
+        module = kernel.load(path, plain=True)
+        points = points_of(job, plain, values, seeds)
+        work = SideBySide(
+            module,
+            points,
+            first_that_begins(points) or [],
+            [job.plan.element(k) for k in range(module.STATES)],
+            places_of(plain),
+            first_sample(job.start, job.dt or 0.1),
+        )
+        work.run(lambda done: None, lambda: False)
+    return work
+
+
+def points(axes: dict[str, tuple[float, float]], count: int) -> tuple[Any, Any]:
+    """Return values of points, and their seeds."""
+    random = np.random.default_rng(3)
+    values = np.stack([random.uniform(*ends, count) for ends in axes.values()], axis=1) if axes else np.empty((count, 0))
+    return values, random.integers(0, 2**64, count, dtype=np.uint64)
+
+
+@pytest.fixture(autouse=True)
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "WIDTH", 2)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_points_side_by_side_are_those_one_after_the_other(case: str) -> None:
+    text, method, axes, duration, dt = CASES[case]
+    values, seeds = points(axes, 3)
+    for start in (0.0, 0.4 * duration):
+        job = job_of(f"# {case}\n{text}", method, axes, duration, dt, start)
+        alone = run_points(job, nd.loads("").cache.folder, values, seeds)
+        beside = side_by_side(job, values, seeds)
+        assert (alone.failed, beside.lost.tolist()) == ({}, [False] * 3)
+        for k, column in enumerate(job.columns):
+            np.testing.assert_allclose(beside.table[:, k], alone.table[:, k], rtol=2e-11, atol=1e-12, err_msg=str(column))
+
+
+def test_a_value_that_all_points_are_given_is_not_computed_from_what_varies() -> None:
+    job = job_of(CONSTANTS, "rk4", {"a": (1, 3)}, 1.0, 0.1, b=0.3)
+    values, seeds = points({"a": (1, 3)}, 2)
+    alone = run_points(job, nd.loads("").cache.folder, values, seeds)
+    np.testing.assert_allclose(side_by_side(job, values, seeds).table, alone.table, rtol=2e-11, atol=1e-12)
+
+
+def test_points_that_do_not_stay_finite_are_lost_and_their_neighbours_are_not() -> None:
+    text = "param k = 1\ninit x = 1\ndx/dt = 1e200*k\non x >= 1e9: x = 0\n"
+    job = job_of(text, "euler", {"k": (0, 1)}, 10.0, 0.5)
+    work = side_by_side(job, np.array([[-1.0], [1e200], [-2.0], [np.nan]]), np.zeros(4, np.uint64))
+    assert work.lost.tolist() == [False, True, False, True]
+
+
+def test_a_point_whose_constants_are_not_finite_is_lost() -> None:
+    job = job_of("param tau = 1\nk = 1/tau\ninit x = 1, y = 0\ndx/dt = -x\ndy/dt = min(k, 1)\n", "euler", {"tau": (0, 1)}, 1.0, 0.5)
+    assert side_by_side(job, np.array([[1.0], [0.0]]), np.zeros(2, np.uint64)).lost.tolist() == [False, True]
+
+
+def test_a_halt_leaves_the_points_that_are_done() -> None:
+    job = job_of(FHN, "euler", {"I": (0, 1)}, 1.0, 0.1)
+    folder = nd.loads("").cache.folder
+    plain = kernel.load(folder / f"{job.plan.kernel}.py", plain=True)
+    module = kernel.load(kernel.store(folder, "lanes_halted", job.files["lanes"]), plain=True)
+    values, seeds = points({"I": (0, 1)}, 2100)
+    given = points_of(job, plain, values, seeds)
+    work = SideBySide(module, given, given.begin(0), ["v", "w"], places_of(plain))
+    told: list[int] = []
+    work.run(told.append, lambda: bool(told))
+    assert told == [work.done]
+    assert 0 < work.done < 2100
+    assert np.isnan(work.table[work.done :]).all()
+    assert not np.isnan(work.table[: work.done, 0]).any()
+
+
+REFUSED = {
+    "on rate x: x += 1": "its rate of events is a chance of every step",
+    "every 1: x += 1": "it has events at known times",
+    "on x >= 1: stop": "an event ends the run of a point",
+    "on x >= 1: x = rand()": "it draws random numbers",
+    "on x >= 1: x = 0; emit spike\non x <= -1: x = 0": "several events change the state",
+}
+
+
+@pytest.mark.parametrize("event", REFUSED, ids=REFUSED.values())
+def test_what_lanes_cannot_do_runs_one_after_the_other(event: str) -> None:
+    model = nd.loads(f"param a = 1\ninit x = 0\ndx/dt = a - x\n{event}\n")
+    assert model.lanes(model.plan("euler", "grid", None, ()), None, (), ["a"], [], [Column("final")]) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "events"),
+    [("rk45", None), ("rosenbrock", None), ("exact", "grid"), ("rk4", "exact")],
+    ids=["adaptive steps", "steps that solve equations", "propagators", "events inside of steps"],
+)
+def test_steps_that_differ_from_point_to_point_run_one_after_the_other(method: str, events: str | None) -> None:
+    model = nd.loads("param a = 1\ninit x = 0\ndx/dt = a - x\non x >= 1: x = 0\n")
+    assert model.lanes(model.plan(method, events, None, ()), None, (), ["a"], [], [Column("final")]) is None
+
+
+def test_an_array_that_would_differ_from_point_to_point_is_refused() -> None:
+    model = nd.loads("param g = 1\nparam W = (g, 2*g)\ninit x = 0\ndx/dt = W[0] - x*W[1]\n")
+    assert model.lanes(model.plan("euler", "grid", None, ()), None, (), ["g"], [], [Column("final")]) is None
+
+
+@pytest.mark.parametrize("name", ["fitzhugh_nagumo", "hodgkin_huxley", "morris_lecar", "stochastic_lif"])
+def test_the_compiled_loop_over_lanes_is_made_of_vector_instructions(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "WIDTH", 64)
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
+    model = nd.load(name)
+    method = "euler_maruyama" if name == "stochastic_lif" else "rk4"
+    plan = model.plan(method, "grid", None, ())
+    axis = plan.parameters[0].name
+    file = model.lanes(plan, None, (), [axis], [], [Column("spikes"), Column("high")])
+    assert file is not None
+    path = kernel.store(model.cache.folder, f"lanes_of_{name}", file)
+    (code,) = kernel._module(path, "compiled", kernel.WITHOUT_WRAPPER)._run.inspect_asm().values()
+    packed, single = (len(re.findall(rf"\tv(?:f\w+|mul|add|sub|div)(?:\d+)?{kind}\s", code)) for kind in ("pd", "sd"))
+    assert packed > 3 * single
+    assert re.findall(r"call\w*\s+\*?(?:exp|log|sin|cos|tanh|pow|expm1)\b", code) == []
+
+
+def test_a_compiled_run_gives_what_plain_python_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "WIDTH", 64)
+    job = job_of(FHN, "rk4", {"I": (0.3, 0.9)}, 5.0, 0.1)
+    values, seeds = points({"I": (0.3, 0.9)}, 3)
+    plain = side_by_side(job, values, seeds).table
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
+    compiled: Outcome = run_points(Job(**{**job.__dict__, "lanes": "lanes"}), nd.loads("").cache.folder, values, seeds)
+    np.testing.assert_allclose(compiled.table, plain, rtol=1e-12, atol=1e-13)
