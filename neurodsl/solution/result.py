@@ -100,11 +100,15 @@ class Result:
         )
 
     def __getitem__(self, name: str) -> Floats:
+        return np.asarray(self._trace(name))
+
+    def _trace(self, name: str) -> Any:
+        """Return a trace as it is held, in memory or in its file."""
         if name not in self.values:
             near = nearest(name, self.values)
             recorded = ", ".join(f"`{known}`" for known in self.values) or "nothing"
             raise KeyError(f"`{name}` was not recorded; " + (f"did you mean `{near}`?" if near else f"recorded: {recorded}"))
-        return np.asarray(self.values[name])
+        return self.values[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self.values
@@ -128,7 +132,8 @@ class Result:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of a recorded quantity itself, without the time and the copies: empty for a number."""
-        return self.values[name].shape[1 if self.copies is None else 2 :]
+        shape: tuple[int, ...] = self._trace(name).shape[1 if self.copies is None else 2 :]
+        return shape
 
     def rates(self) -> Floats:
         """Return the mean number of spikes per unit of time of each copy over the time that it ran, or of the run; nan where that is 0."""

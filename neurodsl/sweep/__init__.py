@@ -13,6 +13,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +88,14 @@ def sweep(
     if out is not None:
         require_destination(out)
     workers = workers_of(executor, count_of(threads, "threads"))
-    plan = planned(model, wanted, report)
     path = None if out is None else Path(out)
+    plan = _planned(model, wanted, path, report)
     keys = [] if path is None else keys_of(plan.job, plan.values, plan.seeds)
     if path is not None:
         plan.meta["digest"] = _digest(plan, keys)
         stored = _found(path, plan)
         if stored is not None:
+            Store(path).clear_left(keys, len(plan.job.columns))
             return _from_file(plan, stored, report, time.perf_counter() - began)
     table = _run(plan, keys, workers, path, part, progress, report, began)
     _tell(table, report)
@@ -147,6 +149,22 @@ def _digest(plan: Planned, keys: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps([keys_digest(keys), axes, [m.name for m in plan.measures]]).encode()).hexdigest()
 
 
+def _planned(model: Planner, wanted: Request, path: Path | None, report: Report) -> Planned:
+    """Return the plan of a sweep; one for which no seed is given has the seed with which its results, or its finished points, were begun."""
+    plan = planned(model, wanted, report)
+    drawn = plan.meta["seed"]
+    if path is None or wanted.seed is not None or drawn is None:
+        return plan
+    stored = _read(path)
+    seed = Store(path).seed(drawn) if stored is None else int(stored.about.get("seed") or drawn)
+    return plan if seed == drawn else planned(model, replace(wanted, seed=seed), Report())
+
+
+def _read(path: Path) -> Stored | None:
+    """Return what stands in a results file, None where there is none."""
+    return READERS[path.suffix.lower()](path) if path.is_file() and path.stat().st_size else None
+
+
 def _found(path: Path, plan: Planned) -> Stored | None:
     """Return the results of this sweep that stand in their file, None where there are none.
 
@@ -155,9 +173,9 @@ def _found(path: Path, plan: Planned) -> Stored | None:
     NeuroError
         F107 where it holds another sweep, F103 where it holds something else.
     """
-    if not path.is_file() or path.stat().st_size == 0:
+    stored = _read(path)
+    if stored is None:
         return None
-    stored = READERS[path.suffix.lower()](path)
     if stored.about.get("digest") == plan.meta["digest"]:
         return stored
     told = f"`{path}` holds the results of another sweep, of `{stored.about.get('model')}`"
