@@ -61,26 +61,29 @@ def lane_events(writer: LaneWriter) -> list[LaneEvent]:
     return [_event(writer, number, event) for number, event in enumerate(writer.system.events)]
 
 
-def _condition(writer: LaneWriter, event: Event) -> tuple[list[str], str]:
-    """Return the lines that compute the comparisons of a condition, and the condition."""
+def _condition(writer: LaneWriter, event: Event) -> tuple[list[str], str, str]:
+    """Return the lines that compute the comparisons of a condition, the condition, and what is nan where a comparison is."""
     assert event.condition is not None
     wanted = {s.name for s in event.condition.free_symbols}
     surfaces = [s for s in writer.system.surfaces if s.symbol.name in wanted]
     lines = [writer.writer.assign(d) for d in writer.system.needed(*(s.expression for s in surfaces))]
+    lost: list[str] = []
     for s in surfaces:
         holds = "==" if s.equality else ">" if s.strict else ">="
-        lines.append(f"{s.symbol.name} = {writer.print(s.expression)} {holds} 0.0")
-    return lines, writer.print(event.condition)
+        value = f"_value{s.symbol.name.removeprefix('_side')}"
+        lines += [f"{value} = {writer.print(s.expression)}", f"{s.symbol.name} = {value} {holds} 0.0"]
+        # An affine comparison is as finite as the state.
+        lost += [] if s.affine else [f"0.0*{value}"]
+    return lines, writer.print(event.condition), " + ".join(lost) or "0.0"
 
 
 def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
     surfaces = [s.expression for s in writer.system.surfaces if s.symbol in event.condition.free_symbols]  # type: ignore[union-attr]
     values = [a.value for a in event.actions if a.value is not None]
     constants = writer.constants_of(*_all(writer.system, *surfaces, *values))
-    test, condition = _condition(writer, event)
-    writer.function(
-        f"_holds{number}", ["t", "_ts", *writer.states, *constants], test, [f"1.0 if {condition} else 0.0"], f"Return whether `{event.text}` holds."
-    )
+    test, condition, lost = _condition(writer, event)
+    doc = f"Return whether `{event.text}` holds, and what is nan where that cannot be told."
+    writer.function(f"_holds{number}", ["t", "_ts", *writer.states, *constants], test, [f"1.0 if {condition} else 0.0", lost], doc)
     changed = {writer.states[a.target] for a in event.actions if a.kind == "set"}
     kept = [hold(writer.states[i]) for i in sorted(held_states(writer.system))]
     waits = any(a.kind == "wait" for a in event.actions)
@@ -88,11 +91,12 @@ def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
     free = [f"_z_{n}" for n in writer.states]
     call = f"(_u, _us, {', '.join(free)}"
     tail = "".join(f", {c}" for c in constants)
-    lines = [f"_now{number}, = _holds{number}{call}{tail})"]
+    look = [f"_now{number}, _bad = _holds{number}{call}{tail})", f"{writer.at('_lost')} += _bad"]
+    lines = list(look)
     late = f" if {following[0]} <= _us else 0.0" if waits else ""
     lines.append(f"{due} = _now{number}*(1.0 - {was}){late}")
     if changed or waits or any(a.kind == "hold" for a in event.actions):
-        results = [*writer.states, *kept, *following, "_bad"]
+        results = [*writer.states, *kept, *following, " + ".join(["_bad", *(f"0.0*{n}" for n in sorted(changed))])]
         arguments = ["t", "_ts", "_dt", "_due", *writer.states, *kept, *following, *constants]
         writer.function(
             f"_act{number}", arguments, ["_bad = 0.0", *_actions(writer, event, following)], results, f"Return what `{event.text}` leaves."
@@ -101,10 +105,14 @@ def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
         given = ", ".join([*free, *kept, *following])
         lines += [f"{targets} = _act{number}(_u, _us, _dt, {due}, {given}{tail})", f"{writer.at('_lost')} += _bad"]
     if changed:
-        lines.append(f"_now{number}, = _holds{number}{call}{tail})")
+        lines += look
     emitted = sum(a.kind == "emit" for a in event.actions) or int(event.spikes)
     return LaneEvent(
-        start=(f"{writer.at(was)}, = _holds{number}(t, _ts, {', '.join(writer.states)}{tail})", *(f"{writer.at(f)} = -np.inf" for f in following)),
+        start=(
+            f"{writer.at(was)}, _bad = _holds{number}(t, _ts, {', '.join(writer.states)}{tail})",
+            f"{writer.at('_lost')} += _bad",
+            *(f"{writer.at(f)} = -np.inf" for f in following),
+        ),
         loads=tuple(writer.load([was, *following])),
         lines=tuple(lines),
         stores=(f"{writer.at(was)} = _now{number}", *(f"{writer.at(f)} = {f}" for f in following)),

@@ -69,13 +69,17 @@ def gauges(writer: LaneWriter, columns: Sequence[Column], recorded: Sequence[int
 
 
 def _observed(writer: LaneWriter, derived: Sequence[int]) -> list[str]:
-    """Return the line that computes derived quantities from the new state, with its function written."""
+    """Return the lines that compute derived quantities from the new state and note where one is nan, with their function written."""
     if not derived:
         return []
     size = len(writer.states)
     constants, lines, results = writer.economy([writer.system.derived[k - size].symbol for k in derived], "m")
     writer.function("_observe", ["t", "_ts", *writer.states, *constants], lines, results, "Return the derived quantities that are measured.")
-    return [f"{', '.join(f'_o{k}' for k in derived)}, = {call('_observe', '_u', [f'_z_{n}' for n in writer.states], constants)}"]
+    values = [f"_o{k}" for k in derived]
+    return [
+        f"{', '.join(values)}, = {call('_observe', '_u', [f'_z_{n}' for n in writer.states], constants)}",
+        f"{writer.at('_lost')} += {' + '.join(f'0.0*{value}' for value in values)}",
+    ]
 
 
 def _sampled(writer: LaneWriter, column: Column, old: str, new: str, begin: dict[str, str], update: dict[str, str]) -> str:

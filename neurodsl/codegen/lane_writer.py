@@ -115,7 +115,6 @@ class LaneWriter:
         self.constants_of(value)
         if symbol in self.differing:
             self.own[name] = value
-            self.row(name)
         else:
             self.shared[name] = self.print(value)
         return name
@@ -152,8 +151,3 @@ class LaneWriter:
     def function(self, name: str, arguments: Sequence[str], lines: Sequence[str], results: Sequence[str], doc: str) -> None:
         """Add a function that is written into the place of its calls."""
         self.functions.append(LaneFunction(name, ", ".join(arguments), doc, tuple(lines), ", ".join(results) + ("," if len(results) == 1 else "")))
-
-    def loaded_constants(self) -> list[str]:
-        """Return the lines that load the constants of a point."""
-        used = [*(self.name(g) for g in self.given), *self.own]
-        return self.load(used)

@@ -24,6 +24,7 @@ from neurodsl.codegen.signature import LANES_SIGNATURE
 from neurodsl.codegen.steps import held_states
 from neurodsl.integrators.method import Exact, Method, Rosenbrock
 from neurodsl.lower.elements import OfMatrix, Pick, Reduce, Sampled
+from neurodsl.lower.functions import Repeated
 from neurodsl.measures import Column
 from neurodsl.system import Draw, System
 
@@ -111,7 +112,7 @@ def page_of(
     fired = [f"{writer.at(e.due)} = {e.due}" for _, e in spiking] + [f"_fired += {e.due}" for _, e in spiking]
     start = _start(writer, events)
     held = [hold(writer.states[i]) for i in sorted(held_states(system))]
-    constants = writer.load([*(writer.name(g) for g in writer.given), *writer.own])
+    constants = writer.load([*(writer.name(g) for g in writer.given), *(n for n in writer.own if n in writer.rows)])
     lines = _lines(writer, step, events, measured.loads, [*measured.lines, *fired], held)
     noise = _noise(writer) if system.noises else ()
     functions = tuple(writer.functions)
@@ -125,7 +126,9 @@ def page_of(
         shared=tuple(f"{n} = {text}" for n, text in writer.shared.items()), constants=tuple(constants), start=start,
         begin=measured.begin, count=measured.count, noise=noise, random=bool(noise),
         spikes=tuple((k, writer.at(e.due)) for k, e in spiking for _ in range(e.spikes)), events=max(len(events), 1),
-        recorded=tuple((j, f"_w[{row * WIDTH} + _l]") for j, row in enumerate(measured.recorded)), renewed=tuple(f"{writer.at(f'_normal{j}')} = {writer.at(f'_other{j}')}" for j in range(len(system.noises))), loads=tuple(writer.load(writer.states)), lines=lines,
+        recorded=tuple((j, f"_w[{row * WIDTH} + _l]") for j, row in enumerate(measured.recorded)),
+        renewed=tuple(f"{writer.at(f'_normal{j}')} = {writer.at(f'_other{j}')}" for j in range(len(system.noises))),
+        loads=tuple(writer.load(writer.states)), lines=lines,
     )  # fmt: skip
 
 
@@ -138,14 +141,27 @@ def _helpers(text: str) -> tuple[str, ...]:
 
 
 def _start(writer: LaneWriter, events: Sequence[LaneEvent]) -> tuple[str, ...]:
-    """Return the lines that give a point its constants and its state."""
+    """Return the lines that give a point its constants and its state; what a run by itself would refuse makes it lost."""
     states = _initial(writer)
+    kept = set(writer.own)
+    looked_at = _looked_at(writer)
     lines = writer.load([writer.name(g) for g in writer.given])
     for name, value in writer.own.items():
-        lines += [f"{name} = {writer.print(value)}", f"{writer.at(name)} = {name}"]
-    lost = " + ".join(["0.0", *(f"0.0*{name}" for name in writer.own)])
+        lines += [f"{name} = {writer.print(value)}", *([f"{writer.at(name)} = {name}"] if name in kept else [])]
+    lost = " + ".join(f"0.0*({text})" for text in (*writer.own, *looked_at, *writer.states))
     holds = [f"{writer.at(hold(writer.states[i]))} = -np.inf" for i in sorted(held_states(writer.system))]
     return (*lines, *states, *holds, f"{writer.at('_lost')} = {lost}", *(line for event in events for line in event.start))
+
+
+def _looked_at(writer: LaneWriter) -> list[str]:
+    """Return the known times that differ from point to point, with all constants that do among the writer's own: each has to be finite."""
+    system = writer.system
+    numbers = {q.symbol: q for q in (*system.parameters, *system.constants)}
+    writer.constants_of(*(s for s in writer.differing & numbers.keys() if not numbers[s].shape))
+    parts = [part for edge in system.edges for part in (edge.args if isinstance(edge, Repeated) else (edge,))]
+    parts = [part for part in parts if system.bases(part) & writer.differing and not writer.writer.indices_in(part)]
+    writer.constants_of(*parts)
+    return [writer.print(part) for part in parts]
 
 
 def _initial(writer: LaneWriter) -> list[str]:

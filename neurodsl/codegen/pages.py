@@ -201,7 +201,8 @@ class Lanes:
 
     ``given`` are the rows of what each point is given, ``drawn`` the names of those that are no axes, ``columns`` the rows of what is measured,
     ``keys`` those of the keys of its random numbers, ``spikes`` the numbers of the events that spike with the text of what is 1 where one fires,
-    ``recorded`` the columns that are recorded in every step with the texts of their numbers, ``lost`` the row that of a number that is 0 as long as its state is finite.
+    ``recorded`` the columns that are recorded in every step with the texts of their numbers, ``lost`` the row of a number that is 0 as long as
+    everything is finite.
     """
 
     title: str

@@ -32,7 +32,8 @@ def run_beside(work: Work, path: Path, plan: Plan, options: Options, progress: P
     Returns
     -------
     bool or None
-        Whether it was interrupted; None where a copy did not stay finite: then nothing has come of any, and they run one after the other.
+        Whether it was interrupted: then those before the first that did not stay finite are kept. None where one did not: then nothing has come of
+        any, and they run one after the other.
     """
     began = time.perf_counter()
     module = kernel.load(path)
@@ -43,10 +44,13 @@ def run_beside(work: Work, path: Path, plan: Plan, options: Options, progress: P
         for part in _parts(work.copies, module.WIDTH, options.threads)
     ]  # fmt: skip
     interrupted = _run(parts, work.copies, progress)
-    if any(part.lost[: part.done].any() for part in parts):
-        return None
-    first = 0
+    first, good = 0, True
     for part in parts:
+        lost = np.flatnonzero(part.lost[: part.done])
+        if lost.size and not interrupted:
+            return None
+        part.done = int(lost[0]) if good and lost.size else part.done * good
+        good = good and not lost.size
         _put(work, part, first, len(plan.triggers))
         first += part.count
     return interrupted

@@ -155,6 +155,9 @@ class SideBySide:
                 if halted() and (begin < self.steps or last < blocks):
                     return
                 if begin == self.steps:
+                    if self.first == self.steps:
+                        # The window holds the last sample alone.
+                        self._advance(first, last, begin, begin)
                     self._keep(first, last)
                     self.running = self.done
                 else:

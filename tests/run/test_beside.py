@@ -96,3 +96,17 @@ def test_an_interrupt_keeps_the_copies_that_are_done(monkeypatch: pytest.MonkeyP
     assert (result.meta["interrupted"], result.meta["copies_complete"]) == (True, 8)
     assert np.isfinite(result["x"][:, :8]).all()
     assert np.isnan(result["x"][:, 8:]).all()
+
+
+def test_an_interrupt_keeps_the_copies_before_the_first_that_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep = SideBySide._keep
+
+    def interrupted(self: SideBySide, first: int, last: int) -> None:
+        keep(self, first, last)
+        self.lost[3] = True
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SideBySide, "_keep", interrupted)
+    monkeypatch.setattr("neurodsl.run.lanes.FIRST_STEPS", 1)
+    result = nd.loads(OU).simulate(duration=5, dt=0.05, seed=5, copies=24)
+    assert (result.meta["interrupted"], result.meta["copies_complete"]) == (True, 3)
