@@ -62,7 +62,7 @@ def lane_events(writer: LaneWriter) -> list[LaneEvent]:
 
 
 def _condition(writer: LaneWriter, event: Event) -> tuple[list[str], str, str]:
-    """Return the lines that compute the comparisons of a condition, the condition, and what is nan where a comparison is."""
+    """Return the lines that compute the comparisons of a condition, the condition, and what is nan where a comparison is; empty if none can be."""
     assert event.condition is not None
     wanted = {s.name for s in event.condition.free_symbols}
     surfaces = [s for s in writer.system.surfaces if s.symbol.name in wanted]
@@ -74,7 +74,7 @@ def _condition(writer: LaneWriter, event: Event) -> tuple[list[str], str, str]:
         lines += [f"{value} = {writer.print(s.expression)}", f"{s.symbol.name} = {value} {holds} 0.0"]
         # An affine comparison is as finite as the state.
         lost += [] if s.affine else [f"0.0*{value}"]
-    return lines, writer.print(event.condition), " + ".join(lost) or "0.0"
+    return lines, writer.print(event.condition), " + ".join(lost)
 
 
 def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
@@ -82,8 +82,10 @@ def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
     values = [a.value for a in event.actions if a.value is not None]
     constants = writer.constants_of(*_all(writer.system, *surfaces, *values))
     test, condition, lost = _condition(writer, event)
-    doc = f"Return whether `{event.text}` holds, and what is nan where that cannot be told."
-    writer.function(f"_holds{number}", ["t", "_ts", *writer.states, *constants], test, [f"1.0 if {condition} else 0.0", lost], doc)
+    doc = f"Return whether `{event.text}` holds{', and what is nan where that cannot be told' if lost else ''}."
+    results = [f"1.0 if {condition} else 0.0", *([lost] if lost else [])]
+    writer.function(f"_holds{number}", ["t", "_ts", *writer.states, *constants], test, results, doc)
+    bad, note = (" _bad", [f"{writer.at('_lost')} += _bad"]) if lost else ("", [])
     changed = {writer.states[a.target] for a in event.actions if a.kind == "set"}
     kept = [hold(writer.states[i]) for i in sorted(held_states(writer.system))]
     waits = any(a.kind == "wait" for a in event.actions)
@@ -91,7 +93,7 @@ def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
     free = [f"_z_{n}" for n in writer.states]
     call = f"(_u, _us, {', '.join(free)}"
     tail = "".join(f", {c}" for c in constants)
-    look = [f"_now{number}, _bad = _holds{number}{call}{tail})", f"{writer.at('_lost')} += _bad"]
+    look = [f"_now{number},{bad} = _holds{number}{call}{tail})", *note]
     lines = list(look)
     late = f" if {following[0]} <= _us else 0.0" if waits else ""
     lines.append(f"{due} = _now{number}*(1.0 - {was}){late}")
@@ -109,8 +111,8 @@ def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
     emitted = sum(a.kind == "emit" for a in event.actions) or int(event.spikes)
     return LaneEvent(
         start=(
-            f"{writer.at(was)}, _bad = _holds{number}(t, _ts, {', '.join(writer.states)}{tail})",
-            f"{writer.at('_lost')} += _bad",
+            f"{writer.at(was)},{bad} = _holds{number}(t, _ts, {', '.join(writer.states)}{tail})",
+            *note,
             *(f"{writer.at(f)} = -np.inf" for f in following),
         ),
         loads=tuple(writer.load([was, *following])),

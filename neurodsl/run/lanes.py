@@ -17,6 +17,8 @@ from neurodsl.run.copies import CHUNK_SECONDS, CONSTANTS, STATE
 
 FIRST_STEPS = 2000
 """Steps of a block in the first call, which tells how long they take."""
+LINE = 64
+"""Bytes of a line of the cache, and of a vector."""
 LOW = np.uint64(0xFFFFFFFF)
 """The lower half of a seed."""
 
@@ -46,6 +48,13 @@ class Points:
     elements: NDArray[np.int64]
     initial: Mapping[str, Any]
     begin: Callable[[int], list[Any]]
+
+
+def aligned(blocks: int, size: int) -> Floats:
+    """Return zeros of shape (blocks, size) that begin where a line of the cache does, so that no vector lies across two."""
+    room = np.zeros(blocks * size + LINE // 8)
+    first = -room.ctypes.data % LINE // 8
+    return room[first : first + blocks * size].reshape(blocks, size)
 
 
 class SideBySide:
@@ -101,7 +110,7 @@ class SideBySide:
         self.first = first
         self.given = np.array([points.initial.get(name, np.nan) for name in states] or [np.nan], dtype=np.float64)
         blocks = -(-self.count // module.WIDTH)
-        self.memory = np.zeros((blocks, module.ROWS * module.WIDTH))
+        self.memory = aligned(blocks, module.ROWS * module.WIDTH)
         self.block = self.memory.reshape(blocks, module.ROWS, module.WIDTH)
         self.rows = np.empty((0, 0, 0)) if rows is None else rows
         self.spikes, self.origins = np.empty(2**16), np.empty(2**16, np.int64)
