@@ -84,13 +84,17 @@ def number_in(text: str | float, unit: str, what: str) -> float:
     return value * float(given.factor_to(wanted))
 
 
+MOST_THREADS, MOST_COUNTED = 1024, 10**9
+"""So many threads, and so many copies or points, are taken; what they need is looked at apart."""
+
+
 def count_of(value: Any, what: str) -> int:
     """Return a number of copies or threads.
 
     Raises
     ------
     NeuroError
-        V101 where it is no whole number of at least 1.
+        V101 where it is no whole number of at least 1, or more than can be meant.
     """
     try:
         count = operator.index(value)
@@ -98,6 +102,13 @@ def count_of(value: Any, what: str) -> int:
         count = 0
     if count < 1 or isinstance(value, bool):
         raise fail(rules.BAD_VALUE, f"the number of {what} has to be a whole number of at least 1, not `{value!r:.80}`")
+    most = MOST_THREADS if what == "threads" else MOST_COUNTED
+    if count > most:
+        raise fail(
+            rules.BAD_VALUE,
+            f"the number of {what} is {count:.3g}, and at most {most:g} are taken",
+            help="as many threads as the machine has cores" if what == "threads" else "take fewer",
+        )
     return count
 
 

@@ -132,7 +132,20 @@ def lasting(out: Any, checkpoint: Any, every: Any, resume: Any, copies: Any) -> 
         if target is not None and file.resolve() == target.resolve():
             raise fail(rules.BAD_VALUE, f"`{file}` cannot be both the result and the checkpoint", help="name two files")
         require_writable(file)
+        if kept is None or file != kept.path:
+            _require_no_other(file)
     return Lasting(target, file, seconds, kept)
+
+
+def _require_no_other(file: Path) -> None:
+    """Raise F110 for a file that stands where a checkpoint is to be written and is none."""
+    if not file.is_file() or file.stat().st_size == 0:
+        return
+    try:
+        read_checkpoint(file)
+    except NeuroError as error:
+        told = f"`{file}` is no checkpoint, and one would be written over it"
+        raise fail(rules.BAD_CHECKPOINT, told, help="name another file with `--checkpoint`, or remove that one") from error
 
 
 def _seconds(every: Any) -> float:

@@ -44,7 +44,8 @@ def _checkpoint_in_words(result: Result, time: str) -> str:
     kept = result.meta.get("checkpoint")
     if kept is None:
         return ""
-    use = "the run is complete, and it can be removed" if result.meta.get("complete") else f"`--resume {kept['file']}` goes on from there"
+    use = "writes the result of the complete run again" if result.meta.get("complete") else "goes on from there"
+    use = f"`--resume {kept['file']}{' --out FILE' if result.meta.get('complete') else ''}` {use}"
     return f"checkpoint `{kept['file']}` at {kept['t']:g}{time}; {use}"
 
 

@@ -34,7 +34,7 @@ def test_a_checkpoint_is_told_and_resumed(command: Command, here: Path, monkeypa
     monkeypatch.setattr(lasting, "SHARE", 1e9)
     first = command("simulate", "cell.neuro", "--set", "I=30", "--checkpoint", "c.npz", "--every", "1us", "--out", "a.npz")
     assert (first.code, first.err) == (0, "")
-    assert "  kept    checkpoint `c.npz` at 20 ms; the run is complete, and it can be removed" in first.out.splitlines()
+    assert "  kept    checkpoint `c.npz` at 20 ms; `--resume c.npz --out FILE` writes the result of the complete run again" in first.out.splitlines()
     for more, duration in (((), 20), (("--duration", "30"), 30)):
         resumed = command("simulate", "cell.neuro", "--resume", "c.npz", "--out", "b.npz", *more)
         if duration == 20:

@@ -161,7 +161,7 @@ def test_the_result_tells_where_the_last_checkpoint_is(tmp_path: Path, monkeypat
     at = json.loads(str(members(tmp_path / "c.npz")["meta"]))["t"]
     assert result.meta["checkpoint"] == {"file": str(tmp_path / "c.npz"), "t": at}
     assert 0 < at <= 8
-    told = f"kept    checkpoint `{tmp_path / 'c.npz'}` at {at:g}; the run is complete, and it can be removed"
+    told = f"kept    checkpoint `{tmp_path / 'c.npz'}` at {at:g}; `--resume {tmp_path / 'c.npz'} --out FILE` writes the result of the complete run again"
     assert told in solution.summary(result)
     assert "checkpoint" not in nd.loads(SPIKING).simulate(checkpoint=tmp_path / "d.npz", every="1h", **SOME).meta
     assert not (tmp_path / "d.npz").exists()
@@ -437,3 +437,12 @@ def test_a_command_that_is_killed_goes_on_as_if_nothing_had_happened(tmp_path: P
 def stamp(path: Path) -> float:
     """Return when a file was written, 0 where there is none."""
     return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def test_a_checkpoint_is_not_written_over_a_file_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "result.npz"
+    nd.loads(SPIKING).simulate(duration=1).save(path)
+    before = path.read_bytes()
+    with pytest.raises(NeuroError, match="is no checkpoint, and one would be written over it") as caught:
+        nd.loads(SPIKING).simulate(duration=1, checkpoint=path)
+    assert (caught.value.exit_code, path.read_bytes()) == (2, before)
