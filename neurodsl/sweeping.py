@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from neurodsl.diagnostics import Report
 from neurodsl.given import Values, sorted_out
@@ -16,10 +16,36 @@ if TYPE_CHECKING:
     from neurodsl.sweep import Table
 
 
+class SweepOptions(TypedDict, total=False):
+    """What :meth:`Sweeping.sweep` hands on to :meth:`Sweeping.sweep_table`, which says what each is."""
+
+    measure: Sequence[str] | str | None
+    where: float | str | None
+    random: int | None
+    copies: int | None
+    set: Values
+    init: Values
+    input: Values
+    variant: str | None
+    method: str | None
+    events: str | None
+    dt: float | str | None
+    duration: float | str | None
+    rtol: float | None
+    atol: float | None
+    seed: int | None
+    threads: int
+    executor: str
+    out: str | Path | None
+    shard: str | tuple[int, int] | None
+    progress: Callable[[float], None] | None
+    report: Report | None
+
+
 class Sweeping:
     """What runs a model many times."""
 
-    def sweep(self, over: Mapping[str, Any] | None = None, **options: Any) -> xarray.Dataset:
+    def sweep(self, over: Mapping[str, Any] | None = None, **options: Unpack[SweepOptions]) -> xarray.Dataset:
         """Run the model at many values of its parameters, and return numbers of each run.
 
         Parameters

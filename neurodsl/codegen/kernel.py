@@ -35,7 +35,7 @@ DISABLE = "NUMBA_DISABLE_JIT"
 NODES = (
     ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Assign, ast.AugAssign, ast.Expr,
     ast.For, ast.While, ast.If, ast.Continue, ast.Pass, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Call, ast.keyword,
-    ast.Starred, ast.Attribute, ast.Subscript, ast.Slice, ast.Name, ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple, ast.ListComp,
+    ast.Starred, ast.Attribute, ast.Subscript, ast.Slice, ast.Name, ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.ListComp,
     ast.comprehension,
     ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context,
 )  # fmt: skip
@@ -55,6 +55,8 @@ FUNCTIONS = {
     "_generator.beta", "_generator.exponential", "_generator.gamma", "_generator.lognormal", "_generator.normal", "_generator.poisson",
     "_generator.uniform", "np.float64", "np.int64",
 }  # fmt: skip
+WORDS = {"np.float64", "np.int64"}
+"""The types of the 64 bits that a file reads as the other of the two."""
 VALUES = {"math.inf", "math.nan", "np.float64", "np.inf", "np.int64", "np.nan"}
 FIELDS = {"shape", "size"}
 """What a file asks of its own arrays."""
@@ -74,6 +76,7 @@ def inspect(text: str) -> None:
     usable = GIVEN | own | stored | {node.arg for node in nodes if isinstance(node, ast.arg)}
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     decorators = {id(d.func) for node in nodes if isinstance(node, ast.FunctionDef) for d in node.decorator_list if isinstance(d, ast.Call)}
+    flags = {id(node.value) for node in nodes if isinstance(node, ast.keyword) and node.arg == "fastmath"}
     inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
     for node in nodes:
         match node:
@@ -83,11 +86,17 @@ def inspect(text: str) -> None:
                 known = node in tree.body and _may_bind(node.name) and _only_compiled(node)
             case ast.arg():
                 known = _may_bind(node.arg)
+            case ast.keyword(arg="fastmath"):
+                known = isinstance(node.value, ast.Set)
             case ast.keyword():
                 known = node.arg in KEYWORDS
+            case ast.Set():
+                known = id(node) in flags and all(isinstance(e, ast.Constant) and isinstance(e.value, str) for e in node.elts)
             case ast.Call(func=ast.Name(id="njit")):
                 # numba evaluates the text of a signature as Python.
                 known = id(node.func) in decorators and all(isinstance(a, ast.Constant) and a.value in SIGNATURES for a in node.args)
+            case ast.Call(func=ast.Attribute(attr="view")):
+                known = _reads_bits(node)
             case ast.Call():
                 known = isinstance(node.func, ast.Attribute) or (isinstance(node.func, ast.Name) and node.func.id in callable_names)
             case ast.Attribute() if id(node) not in inner:
@@ -114,12 +123,17 @@ def _may_bind(name: str) -> bool:
     return name not in GIVEN and name not in FOREIGN and not name.startswith("__")
 
 
+def _reads_bits(call: ast.Call) -> bool:
+    """Return whether a call of `view` reads a number of 64 bits as another one: any other type could make a pointer of them."""
+    return len(call.args) == 1 and not call.keywords and ast.unparse(call.args[0]) in WORDS
+
+
 def _known_attribute(node: ast.Attribute, called: bool) -> bool:
     """Return whether a chain of attributes is on the lists, as a whole."""
     names = [node.attr]
     value = node.value
     if called and node.attr == "view":
-        return isinstance(value, ast.Call) and ast.unparse(value.func) in ("np.float64", "np.int64")
+        return isinstance(value, ast.Call) and ast.unparse(value.func) in WORDS
     while isinstance(value, ast.Attribute):
         names.append(value.attr)
         value = value.value

@@ -21,7 +21,7 @@ from neurodsl.diagnostics import Report, printable
 )
 @click.option("--random", type=int, metavar="N", help="N points drawn at random in the ranges, which are then written `I=0..20`.")
 @click.option("--copies", type=int, metavar="N", help="So many independent copies at each point, each with its own noise and draws.")
-@click.option("--measure", metavar="A,B", help="spikes, rate, period, cv, latency; final(x), min, max, mean, std, amplitude; crossings(x,LEVEL).")
+@click.option("--measure", "measures", multiple=True, metavar="A,B", help="spikes, rate, period, cv, latency; final(x), min, max, mean, std, amplitude; crossings(x,LEVEL).")
 @click.option("--where", metavar="steady|T", help="From which time on is measured: the second half of the run, or a time; default: all of it.")
 @click.option("--model", help="Which model, where the file holds several.")
 @click.option("--variant", help="A named set of values of the file.")
@@ -46,13 +46,17 @@ from neurodsl.diagnostics import Report, printable
 def command(file: str, model: str | None, as_json: bool, out: str | None, plot: str | None, **options: Any) -> None:
     """Run a model over ranges of its parameters, and tell numbers of each run."""
     sweeps, words = import_module("neurodsl.sweep"), import_module("neurodsl.sweep.words")
+    over = sweeps.named(options.pop("overs"))
     if plot is not None:
         plot = plot or f"{model or ('model' if file == '-' else Path(file).stem)}_sweep.png"
         import_module("neurodsl.plotting").require_figure_destination(plot)
+        if options["random"] is None:
+            import_module("neurodsl.plotting.sweep").require_drawable(sweeps.lengths_of(over))
     loaded, report, bar = import_module("neurodsl.api").load(file, model), Report(), Bar("sweeping", hidden=as_json)
     given = {kind: pairs(f"--{kind}", options.pop(f"{kind}s")) for kind in ("set", "init", "input")}
+    measures = options.pop("measures")
     try:
-        table = loaded.sweep_table(sweeps.named(options.pop("overs")), **given, **options, out=out, progress=bar, report=report)
+        table = loaded.sweep_table(over, measure=",".join(measures) if measures else None, **given, **options, out=out, progress=bar, report=report)
     finally:
         bar.close()
     show_report(report)
@@ -76,11 +80,12 @@ def command(file: str, model: str | None, as_json: bool, out: str | None, plot: 
 
 def _tell_what_is_missing(table: Any, folder: str | None) -> None:
     """Say on standard error how far a sweep is that is not complete, and how it goes on."""
-    done = f"{int(table.done.sum())} of {table.done.size} points are finished"
-    if folder is None:
-        told = f"interrupted: {done}; with `-o FILE` they are kept, and the same command goes on from there"
-    elif table.meta["interrupted"]:
-        told = f"interrupted: {done} and kept in `{folder}`; the same command goes on from there"
+    done, interrupted = f"{int(table.done.sum())} of {table.done.size} points are finished", table.meta["interrupted"]
+    kept = f"{done}; with `-o FILE` they are kept, and" if folder is None else f"{done} and kept in `{folder}`;"
+    if interrupted:
+        told = f"interrupted: {kept} the same command goes on from there"
+    elif table.lost:
+        told = f"{kept} the same command tries the others again"
     else:
-        told = f"{done} and kept in `{folder}`; the shard that finds all of them writes the results"
+        told = f"{kept} the shard that finds all of them writes the results"
     print(printable(told), file=sys.stderr)

@@ -332,7 +332,7 @@ def _few_axes(table: Table) -> bool:
 def _draw_notes(figure: Figure, table: Table) -> None:
     """Write below the figure what it does not show."""
     notes, total = [], math.prod(table.shape)
-    undone = total - int(table.done.sum())
+    undone = total - int(table.done.sum()) - len(table.lost)
     if undone:
         notes.append(f"{undone} of {total} points have not been run")
     if table.failed:

@@ -146,7 +146,7 @@ class Spool:
     def __init__(self, place: Place, layout: Layout) -> None:
         self.place, self.layout = place, layout
         self.paths = place.paths
-        self.files = [os.open(path, os.O_RDWR | os.O_CREAT, 0o666) for path in self.paths]
+        self.files = [os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666) for path in self.paths]
 
     def put(self, first: int, rows: Floats) -> None:
         """Take rows."""

@@ -13,9 +13,8 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,21 +23,19 @@ from neurodsl import rules
 from neurodsl.diagnostics import Diagnostic, Report, fail
 from neurodsl.measures import OF_QUANTITIES, Column
 from neurodsl.options import count_of
-from neurodsl.sweep.dataset import read_dataset
 from neurodsl.sweep.executors import Workers, workers_of
 from neurodsl.sweep.planned import Planned, Planner, Request, planned
-from neurodsl.sweep.ranges import named
+from neurodsl.sweep.ranges import lengths_of, named
+from neurodsl.sweep.results import Results, look
 from neurodsl.sweep.running import Swept, run_all
 from neurodsl.sweep.store import SUFFIX, Store, keys_digest, keys_of
 from neurodsl.sweep.table import Table, require_destination
-from neurodsl.sweep.writing import Stored, read_csv, written_in
+from neurodsl.sweep.writing import written_in
 
-__all__ = ["SUFFIX", "Request", "Table", "named", "require_destination", "sweep"]
+__all__ = ["SUFFIX", "Request", "Table", "lengths_of", "named", "require_destination", "sweep"]
 
 Floats = NDArray[np.float64]
 Shard = tuple[int, int]
-
-READERS: dict[str, Callable[[Path], Stored]] = {".nc": read_dataset, ".h5": read_dataset, ".csv": read_csv}
 
 
 def sweep(
@@ -81,45 +78,72 @@ def sweep(
     began = time.perf_counter()
     report = Report() if report is None else report
     part = shard_of(shard)
-    if part is not None and out is None:
-        raise fail(
-            rules.BAD_VALUE, "the points of a shard are kept beside the file of the results, and there is none", help="name it: `-o results.nc`"
-        )
-    if out is not None:
-        require_destination(out)
-    workers = workers_of(executor, count_of(threads, "threads"))
-    path = None if out is None else Path(out)
-    plan = _planned(model, wanted, path, report)
-    keys = [] if path is None else keys_of(plan.job, plan.values, plan.seeds)
+    path = _destination(out, part)
+    workers, results = workers_of(executor, count_of(threads, "threads")), look(path)
+    plan = _planned(model, wanted, path, results, report)
+    keys = [] if path is None else keys_of(plan.job, plan.origin, plan.values, plan.seeds)
     if path is not None:
         plan.meta["digest"] = _digest(plan, keys)
-        stored = _found(path, plan)
-        if stored is not None:
-            Store(path).clear_left(keys, len(plan.job.columns))
-            return _from_file(plan, stored, report, time.perf_counter() - began)
-    table = _run(plan, keys, workers, path, part, progress, report, began)
+    whole = _Whole(plan, keys, path, began)
+    table = _run(whole, workers, part, progress, report) if results is None else whole.found(results)
     _tell(table, report)
     return table
 
 
-def _run(
-    plan: Planned,
-    keys: Sequence[str],
-    workers: Workers,
-    path: Path | None,
-    part: Shard | None,
-    progress: Callable[[float], None] | None,
-    report: Report,
-    began: float,
-) -> Table:
+def _destination(out: str | Path | None, part: Shard | None) -> Path | None:
+    """Return the file of the results.
+
+    Raises
+    ------
+    NeuroError
+        V101 where a shard has none, and what saving the results would raise after the sweep.
+    """
+    if out is not None:
+        require_destination(out)
+    elif part is not None:
+        told = "the points of a shard are kept beside the file of the results, and there is none"
+        raise fail(rules.BAD_VALUE, told, help="name it: `-o results.nc`")
+    return None if out is None else Path(out)
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A sweep that is planned, the keys of its points, the file of its results, and when it began."""
+
+    plan: Planned
+    keys: Sequence[str]
+    path: Path | None
+    began: float
+
+    def found(self, results: Results, ran: int = 0) -> Table:
+        """Return the table that stands in its file, of which so many points were run just now; remove what was left beside it.
+
+        Raises
+        ------
+        NeuroError
+            F107 where it holds another sweep, F103 where it holds something else.
+        """
+        plan, stored = self.plan, results.contents(self.plan)
+        Store(results.path).clear_left(self.keys, len(plan.job.columns))
+        points = len(plan.values)
+        swept = Swept(np.empty((points, 0)), stored.failed, np.ones(points, np.bool_), ran, False)
+        timing = {"build_s": time.perf_counter() - self.began, "compile_s": 0.0, "run_s": 0.0}
+        return _table(plan, {measure.name: stored.values[measure.name] for measure in plan.measures}, swept, timing)
+
+
+def _run(whole: _Whole, workers: Workers, part: Shard | None, progress: Callable[[float], None] | None, report: Report) -> Table:
     """Run what is not kept, and write the results where all are there."""
+    plan, path = whole.plan, whole.path
     store = None if path is None else Store(path, report)
     told = None if progress is None else lambda done, number: progress(done / max(number, 1))
     start = time.perf_counter()
-    swept = run_all(plan.job, plan.folder, plan.values, plan.seeds, keys, workers, store, told, part)
+    swept = run_all(plan.job, plan.folder, plan.values, plan.seeds, whole.keys, workers, store, told, part)
+    if not swept.interrupted and (results := look(path)) is not None:
+        # Another process has written results meanwhile: those of this sweep, or of another, which are not overwritten.
+        return whole.found(results, swept.ran)
     run_s = time.perf_counter() - start - swept.compile_s
-    timing = {"build_s": start - began, "compile_s": swept.compile_s, "run_s": run_s}
-    table = _table(plan, _measured(plan, swept), swept, {"timing": timing, "interrupted": swept.interrupted, "ran": swept.ran})
+    timing = {"build_s": start - whole.began, "compile_s": swept.compile_s, "run_s": run_s}
+    table = _table(plan, _measured(plan, swept), swept, timing)
     if path is not None and store is not None and swept.complete and not swept.interrupted:
         table.save(path)
         store.clear()
@@ -149,48 +173,16 @@ def _digest(plan: Planned, keys: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps([keys_digest(keys), axes, [m.name for m in plan.measures]]).encode()).hexdigest()
 
 
-def _planned(model: Planner, wanted: Request, path: Path | None, report: Report) -> Planned:
+def _planned(model: Planner, wanted: Request, path: Path | None, results: Results | None, report: Report) -> Planned:
     """Return the plan of a sweep; one for which no seed is given has the seed with which its results, or its finished points, were begun."""
+    if wanted.seed is None and results is not None:
+        wanted = replace(wanted, seed=results.seed)
     plan = planned(model, wanted, report)
     drawn = plan.meta["seed"]
-    if path is None or wanted.seed is not None or drawn is None:
+    if path is None or results is not None or wanted.seed is not None or drawn is None:
         return plan
-    stored = _read(path)
-    seed = Store(path).seed(drawn) if stored is None else int(stored.about.get("seed") or drawn)
+    seed = Store(path).seed(drawn)
     return plan if seed == drawn else planned(model, replace(wanted, seed=seed), Report())
-
-
-def _read(path: Path) -> Stored | None:
-    """Return what stands in a results file, None where there is none."""
-    return READERS[path.suffix.lower()](path) if path.is_file() and path.stat().st_size else None
-
-
-def _found(path: Path, plan: Planned) -> Stored | None:
-    """Return the results of this sweep that stand in their file, None where there are none.
-
-    Raises
-    ------
-    NeuroError
-        F107 where it holds another sweep, F103 where it holds something else.
-    """
-    stored = _read(path)
-    if stored is None:
-        return None
-    if stored.about.get("digest") == plan.meta["digest"]:
-        return stored
-    told = f"`{path}` holds the results of another sweep, of `{stored.about.get('model')}`"
-    raise fail(rules.OTHER_SWEEP, told, help="name another file, or remove that one; another model, value, option or version makes another sweep")
-
-
-def _from_file(plan: Planned, stored: Stored, report: Report, build_s: float) -> Table:
-    """Return the table that stands in its file."""
-    points = len(plan.values)
-    values = {measure.name: stored.values[measure.name] for measure in plan.measures}
-    swept = Swept(np.empty((points, 0)), stored.failed, np.ones(points, np.bool_), 0, False)
-    timing = {"build_s": build_s, "compile_s": 0.0, "run_s": 0.0}
-    table = _table(plan, values, swept, {"timing": timing, "interrupted": False, "ran": 0})
-    _tell(table, report)
-    return table
 
 
 def _measured(plan: Planned, swept: Swept) -> dict[str, Floats]:
@@ -203,12 +195,13 @@ def _measured(plan: Planned, swept: Swept) -> dict[str, Floats]:
     return {measure.name: measure.value(get, plan.job.start) for measure in plan.measures}
 
 
-def _table(plan: Planned, values: Mapping[str, Floats], swept: Swept, more: Mapping[str, Any]) -> Table:
+def _table(plan: Planned, values: Mapping[str, Floats], swept: Swept, timing: Mapping[str, float]) -> Table:
     """Return the table of values that are told point by point."""
     shape = tuple(len(axis.values) for axis in plan.axes)
     shaped = {name: np.asarray(found, dtype=np.float64).reshape(shape) for name, found in values.items()}
     seeds = plan.seeds.reshape(shape) if plan.job.plan.stochastic else None
-    return Table(plan.axes, plan.drawn, plan.measures, shaped, seeds, swept.failed, swept.done, {**plan.meta, **more})
+    meta = {**plan.meta, "timing": timing, "interrupted": swept.interrupted, "ran": swept.ran}
+    return Table(plan.axes, plan.drawn, plan.measures, shaped, seeds, swept.failed, swept.done, meta)
 
 
 def _tell(table: Table, report: Report) -> None:
@@ -218,6 +211,8 @@ def _tell(table: Table, report: Report) -> None:
         first = min(table.failed)
         told = f"{len(table.failed)} of {total} points failed; the first, at {written_in(table.at(first))}: {table.failed[first]}"
         help = "the others are as they should be; where a point failed the table holds nan, and `failed` says so"
+        if table.lost:
+            help += "; points whose workers died are run again by the same command"
         report.found.append(Diagnostic(rules.POINTS_FAILED, told, None, help))
     good = table.done.copy()
     good[list(table.failed)] = False

@@ -64,7 +64,7 @@ class Finished:
     seconds : float
         How long it took.
     lost : bool
-        It is a point that ended every worker that took it up. That is told, and not kept: another run of the sweep tries it again.
+        It is a point that ended every worker that took it up. That is told, and the point is not done: another run of the sweep tries it again.
     """
 
     chunk: Chunk

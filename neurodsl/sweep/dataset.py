@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 from neurodsl.diagnostics import fail
 from neurodsl.files import write_atomically
 from neurodsl.rules import MISSING_EXTRA
+from neurodsl.solution.reading import CHECKED, LARGEST_UNPACKED, SIGNATURE, DamageError
 from neurodsl.sweep.ranges import Axis
-from neurodsl.sweep.writing import Stored, about, foreign
+from neurodsl.sweep.writing import CHANGED, Stored, about
 
 if TYPE_CHECKING:
     import xarray
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 LIBRARIES = ("xarray", "h5netcdf", "h5py")
 LONGEST_ATTRIBUTE = 60_000
 """Bytes of an attribute; HDF5 holds at most 64 KiB beside a variable."""
+FORMAT = ("v110", "v110")
+"""The oldest and the newest HDF5 that can read a file; what came before has no checksums, and damage in it can keep HDF5 busy for ever."""
+TOLD = ("complete", "digest", "model", "seed", "table")
+"""The attributes of a file by which its sweep is recognised."""
+WHY = "why it failed"
 
 
 def require_libraries(names: Iterable[str] = LIBRARIES) -> None:
@@ -70,7 +77,7 @@ def dataset_of(table: Table) -> xarray.Dataset:
     if table.failed:
         reasons: NDArray[Any] = np.full(failed.size, "", dtype=object)
         reasons[list(table.failed)] = list(table.failed.values())
-        variables[_free("reason", taken)] = (dims, reasons.reshape(table.shape), {"long_name": "why it failed"})
+        variables[_free("reason", taken)] = (dims, reasons.reshape(table.shape), {"long_name": WHY})
     return xarray.Dataset(variables, coordinates, attributes_of(table))
 
 
@@ -107,7 +114,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def write_dataset(table: Table, path: Path) -> None:
-    """Write a table as a NetCDF file in HDF5.
+    """Write a table as a NetCDF file in HDF5; one of its attributes is the digest of all its numbers.
 
     Raises
     ------
@@ -115,37 +122,102 @@ def write_dataset(table: Table, path: Path) -> None:
         F102 where the file cannot be written, F109 where a library is missing.
     """
     require_libraries()
+    import h5netcdf
+    import h5py
+    from xarray.backends import H5NetCDFStore
+
     dataset = dataset_of(table)
 
     def write(file: BinaryIO) -> None:
         with TemporaryDirectory(prefix=".neurodsl-", dir=path.resolve().parent) as folder:
             made = Path(folder) / "table.nc"
-            dataset.to_netcdf(made, engine="h5netcdf")
+            with h5netcdf.File(made, "w", libver=FORMAT) as empty:
+                dataset.dump_to_store(H5NetCDFStore(empty))
+            with h5py.File(made, "r+", libver=FORMAT) as full:
+                full.attrs["table"] = _digest(_contents(full, table.done.size, made.stat().st_size))
             with made.open("rb") as whole:
                 shutil.copyfileobj(whole, file)
 
     write_atomically(path, write)
 
 
-def read_dataset(path: Path) -> Stored:
-    """Return what a file holds that :func:`write_dataset` wrote.
+def read_dataset_about(path: Path) -> dict[str, Any]:
+    """Return by what the sweep of a file is recognised that :func:`write_dataset` wrote; none of its numbers is read.
 
     Raises
     ------
     NeuroError
-        F103 where it is no results file of a sweep, F109 where a library is missing.
+        F109 where a library is missing.
+    Exception
+        Of many kinds, where the file is damaged or was written by another program.
     """
     require_libraries()
-    import xarray
+    import h5py
 
-    try:
-        with xarray.open_dataset(path, engine="h5netcdf") as dataset:
-            dataset.load()
-    except Exception as error:
-        # What the libraries raise for a damaged file is of many kinds.
-        raise foreign(path, "it is no NetCDF file, or it is damaged") from error
-    values = {str(variable.attrs["measure"]): variable.values.ravel() for variable in dataset.data_vars.values() if "measure" in variable.attrs}
-    if not values or "failed" not in dataset.attrs:
-        raise foreign(path, "it was written by another program")
-    reasons = dataset["reason"].values.ravel().tolist() if "reason" in dataset else []
-    return Stored(values, {number: reason for number, reason in enumerate(reasons) if reason}, dict(dataset.attrs))
+    with path.open("rb") as file:
+        begin = file.read(len(SIGNATURE) + 1)
+    if not begin.startswith(SIGNATURE) or begin[-1] < CHECKED:
+        raise DamageError("it is no NetCDF file, or it was written by another program")
+    with h5py.File(path, "r") as stored:
+        attributes = stored.attrs
+        return {name: _plain(attributes[name]) for name in TOLD if name in attributes and attributes.get_id(name).shape in ((), (1,))}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+
+
+def read_dataset(path: Path, points: int) -> Stored:
+    """Return what a file holds that :func:`write_dataset` wrote for so many points; no more is read than such a sweep has numbers.
+
+    Raises
+    ------
+    DamageError
+        Where it is not as it was written.
+    Exception
+        Of many other kinds, where it is damaged.
+    """
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        contents = _contents(file, points, path.stat().st_size)
+        if file.attrs.get("table") != _digest(contents):
+            raise DamageError(CHANGED)
+        told = {name: (file[name].attrs.get("measure"), file[name].attrs.get("long_name")) for name in contents}
+    values = {str(measure): contents[name] for name, (measure, _) in told.items() if measure is not None}
+    reasons: list[str] = next((contents[name].tolist() for name, (_, title) in told.items() if title == WHY), [])
+    return Stored(values, {number: reason for number, reason in enumerate(reasons) if reason})
+
+
+def _contents(file: Any, points: int, size: int) -> dict[str, NDArray[Any]]:
+    """Return the variables of an open file by their names, flat; each is looked at before it is read.
+
+    Raises
+    ------
+    DamageError
+        Where one is of no sweep of so many points, or all together are larger than a file of this size should be.
+    """
+    import h5py
+
+    left, found = max(size, LARGEST_UNPACKED), {}
+    for name in sorted(file):
+        stored = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+        if not isinstance(stored, h5py.Dataset) or stored.external or stored.is_virtual:
+            raise DamageError(f"its member `{name}` is no variable, or stands in another file")
+        text = h5py.check_string_dtype(stored.dtype) is not None
+        if not (text or stored.dtype.kind in "fiu") or stored.size is None or stored.size > points:
+            raise DamageError(f"its member `{name}` has the type {stored.dtype} and the shape {stored.shape}, and the sweep {points} points")
+        left -= stored.nbytes
+        if left < 0:
+            raise DamageError(f"it unpacks to more than {max(size, LARGEST_UNPACKED) // 2**20} MiB")
+        found[name] = np.ravel((stored.asstr() if text else stored)[...])
+    return found
+
+
+def _digest(contents: Mapping[str, NDArray[Any]]) -> str:
+    """Return the digest of variables."""
+    digest = hashlib.sha256()
+    for name, values in contents.items():
+        data = json.dumps(values.tolist()).encode() if values.dtype.kind == "O" else values.tobytes()
+        digest.update(json.dumps([name, values.dtype.str, len(data)]).encode() + data)
+    return digest.hexdigest()

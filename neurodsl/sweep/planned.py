@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +48,7 @@ class Planner(Protocol):
     """A model as a sweep needs it."""
 
     source: Source
+    name: str | None
 
     @property
     def cache(self) -> Cache:
@@ -101,6 +103,8 @@ class Planned:
     seeds : array of shape (points,)
     meta : mapping
         What the sweep is, JSON-ready.
+    origin : str
+        What the generated files are made from; see `origin_of`.
     """
 
     job: Job
@@ -111,6 +115,7 @@ class Planned:
     values: Floats
     seeds: NDArray[np.uint64]
     meta: dict[str, Any]
+    origin: str
 
 
 def planned(model: Planner, wanted: Request, report: Report) -> Planned:
@@ -125,7 +130,8 @@ def planned(model: Planner, wanted: Request, report: Report) -> Planned:
     plan = _plan(model, wanted, given)
     varied = [(*swept(plan, name), values) for name, values in wanted.over.items()]
     options = given.within(plan, options_of(plan, wanted.duration, wanted.dt, wanted.rtol, wanted.atol, (), wanted.seed))
-    source = next((text for text in with_imports(model.source) if text.digest == plan.text), model.source)
+    texts = with_imports(model.source)
+    source = next((text for text in texts if text.digest == plan.text), model.source)
     options = with_files(plan, options, source)
     copies = None if wanted.copies is None else count_of(wanted.copies, "copies")
     axes, drawn, values = _points(varied, wanted.random, options.seed)
@@ -152,7 +158,15 @@ def planned(model: Planner, wanted: Request, report: Report) -> Planned:
     meta = _meta(job, folder, values, seeds, source) | {"dt": dt, "duration": duration}
     if plan.stochastic or wanted.random is not None:
         meta["seed"] = options.seed
-    return Planned(job, folder, axes, drawn, measures, values, seeds, meta)
+    return Planned(job, folder, axes, drawn, measures, values, seeds, meta, origin_of(texts, model.name, wanted.variant, given))
+
+
+def origin_of(texts: Sequence[Source], name: str | None, variant: str | None, given: Given) -> str:
+    """Return what the generated files of a model are made from: its text and all that it imports, and how a caller changes it.
+
+    The names of files are no part of it, nor what is generated, which depends on how far it could be simplified in a given time.
+    """
+    return json.dumps([[text.digest for text in texts], name, variant, sorted(given.expressions)])
 
 
 def _side_by_side(model: Planner, wanted: Request, given: Given, job: Job) -> Job:
@@ -280,7 +294,7 @@ def _require_memory(job: Job, options: Options, points: int, dt: float, duration
     size = 8.0 * points * (2 * len(job.columns) + len(job.axes) + 20)
     if size > MOST_MEMORY:
         told = f"{points} points with {len(job.columns)} numbers each take {size / 2**30:.3g} GiB, more than {MOST_MEMORY / 2**30:g}"
-        raise fail(rules.TOO_MUCH_MEMORY, told, help="take fewer points or measures")
+        raise fail(rules.TOO_MUCH_MEMORY, told, help="take fewer points or measures, or make several sweeps of parts of the ranges")
 
 
 def seed_of_point(seed: int, axes: Sequence[tuple[str, str]], point: Sequence[float], copy: int) -> int:

@@ -96,6 +96,16 @@ def named(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def lengths_of(over: Mapping[str, str]) -> list[int]:
+    """Return how many values ranges have, as far as their texts tell without a model; what is wrong with a range is told by `read`."""
+    found = []
+    for text in over.values():
+        span = SPAN.fullmatch(text)
+        counts = re.findall(r":\s*(\d{1,15})\b", span["rest"], re.ASCII) if span else [text.count(",") + 1]
+        found.append(int(counts[0]) if counts else 1)
+    return found
+
+
 def swept(plan: Plan, name: str) -> tuple[str, Described]:
     """Return how a run takes a value for a name, ``set`` or ``init``, and what the name stands for.
 
@@ -177,8 +187,7 @@ def read(given: Any, wanted: Described) -> Range | Floats:
         return _checked(found, given, wanted)
     if len(found) == 0:
         raise _bad(wanted, given, "is empty", EXAMPLES)
-    if len(found) > MOST_POINTS:
-        raise fail(rules.BAD_VALUE, f"`{wanted.name}` has {len(found)} values, and a sweep at most {MOST_POINTS} points")
+    _require_few_values(wanted, len(found))
     once, counts = np.unique(found, return_counts=True)
     if len(once) < len(found):
         raise _bad(wanted, given, f"holds {once[counts > 1][0]:g} more than once", "name each value once")
@@ -227,8 +236,7 @@ def _from_sequence(given: Any, wanted: Described) -> Floats:
     values = given.tolist() if isinstance(given, np.ndarray) else given
     if not isinstance(values, Sequence):
         values = [values]
-    if len(values) > MOST_POINTS:
-        raise fail(rules.BAD_VALUE, f"`{wanted.name}` has {len(values)} values, and a sweep at most {MOST_POINTS} points")
+    _require_few_values(wanted, len(values))
     return np.array([number_in(value, wanted.unit, wanted.name) for value in values], dtype=np.float64)
 
 
@@ -236,8 +244,7 @@ def _checked(found: Range, given: Any, wanted: Described) -> Range:
     """Return a range that has values."""
     if found.count is not None and found.count < 1:
         raise _bad(wanted, given, f"has {found.count} values", "at least 1")
-    if found.count is not None and found.count > MOST_POINTS:
-        raise fail(rules.BAD_VALUE, f"`{wanted.name}` has {found.count} values, and a sweep at most {MOST_POINTS} points")
+    _require_few_values(wanted, found.count or 0)
     if found.low == found.high and found.count != 1:
         raise _bad(wanted, given, "starts where it ends", f"a single value: `{wanted.name}={found.low:g}`")
     if found.count == 1 and found.low != found.high:
@@ -247,6 +254,13 @@ def _checked(found: Range, given: Any, wanted: Described) -> Range:
     if not math.isfinite(found.high - found.low):
         raise _bad(wanted, given, "is wider than numbers are", EXAMPLES)
     return found
+
+
+def _require_few_values(wanted: Described, count: int) -> None:
+    """Raise V101 where there are more values than a sweep has points, before they are made."""
+    if count > MOST_POINTS:
+        told = f"`{wanted.name}` has {count} values, and a sweep at most {MOST_POINTS} points"
+        raise fail(rules.BAD_VALUE, told, help="take fewer values, or points at random: `--random N`")
 
 
 def _ends(found: Range) -> str:

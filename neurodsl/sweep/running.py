@@ -32,7 +32,7 @@ class Swept:
     failed : dict
         Why the points that failed did, by their number.
     done : array of bool, shape (points,)
-        Which points have been run, to their end or to a failure.
+        Which points have been run, to their end or to a failure; not those whose workers died, which are only among the failed.
     ran : int
         How many were run now; the others were kept from before.
     interrupted : bool
@@ -98,17 +98,22 @@ def run_all(
     wanted = np.arange(len(seeds)) if shard is None else np.arange(shard[0] - 1, len(seeds), shard[1])
     missing = wanted[~kept.done[wanted]]
     run = _Run(kept, keys, store, progress, wanted, Chunks(Chunk(missing, values[missing], seeds[missing]), len(job.columns), workers.number))
-    interrupted = False
-    run.look()
-    if len(missing):
-        try:
-            workers.executor.run(Task(job, folder, run.chunks, workers.number, workers.address, run.done, run.look))
-        except KeyboardInterrupt:
-            interrupted = True
+    interrupted = _is_interrupted(workers, Task(job, folder, run.chunks, workers.number, workers.address, run.done, run.look))
     if store is not None and not kept.done.all() and not interrupted:
         # Another process may have finished what this one was not asked for.
         kept.add(store.load(keys, len(job.columns)))
     return Swept(kept.table, dict(sorted(kept.failed.items())), kept.done, run.ran, interrupted, run.compile_s)
+
+
+def _is_interrupted(workers: Workers, task: Task) -> bool:
+    """Run what there is to run; return whether Ctrl-C ended it."""
+    task.look()
+    try:
+        if task.chunks.left:
+            workers.executor.run(task)
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 @dataclass
@@ -125,16 +130,19 @@ class _Run:
     def __post_init__(self) -> None:
         self.lock = Lock()
         self.before = int(self.kept.done[self.wanted].sum())
-        self.ran, self.compile_s = 0, 0.0
+        self.ran, self.lost, self.compile_s = 0, 0, 0.0
 
     def done(self, finished: Finished) -> None:
         """Keep a chunk: in the store first, as a point that is told as done is not lost any more."""
+        if finished.lost:
+            self._lose(finished)
+            return
         outcome = finished.outcome
         chosen = np.flatnonzero(outcome.ran)
         places = {i: j for j, i in enumerate(chosen.tolist())}
         numbers, table = finished.chunk.numbers[chosen], outcome.table[chosen]
         failed = {places[i]: reason for i, reason in outcome.failed.items()}
-        if self.store is not None and len(numbers) and not finished.lost:
+        if self.store is not None and len(numbers):
             self.store.add([self.keys[number] for number in numbers.tolist()], table, failed)
         self.chunks.learn(finished)
         with self.lock:
@@ -142,7 +150,13 @@ class _Run:
             self.ran += len(numbers)
             self.compile_s += outcome.compile_s
 
+    def _lose(self, finished: Finished) -> None:
+        """Note why points could not be run, which are not done."""
+        with self.lock:
+            self.kept.failed |= {int(finished.chunk.numbers[i]): reason for i, reason in finished.outcome.failed.items()}
+            self.lost += len(finished.chunk)
+
     def look(self) -> None:
         """Tell how far it is."""
         if self.progress is not None:
-            self.progress(self.before + self.ran, len(self.wanted))
+            self.progress(self.before + self.ran + self.lost, len(self.wanted))

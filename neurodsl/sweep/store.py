@@ -16,7 +16,7 @@ import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,15 +40,20 @@ NAME = re.compile(r"[0-9a-f]{32}\.chunk")
 SEED = "seed"
 OLD_SECONDS = 3600.0
 """A temporary file that is older than this belongs to no process that still writes it."""
+NO_PART_OF_A_KEY = {"files", "lanes", "name", "plan", "text"}, {"findings", "kernel", "model", "places", "reason", "text", "title"}
+"""What a key is not of, of a job and of its plan: names and messages, which change no number; and generated text, which follows from what a key
+is of, but for how far it was simplified in the time that there was."""
 
 
-def keys_of(job: Job, values: Floats, seeds: NDArray[np.uint64]) -> list[str]:
-    """Return the key of each point: a digest of all that its row of the table depends on.
+def keys_of(job: Job, origin: str, values: Floats, seeds: NDArray[np.uint64]) -> list[str]:
+    """Return the key of each point: a digest of all that its row of the table follows from.
 
     Parameters
     ----------
     job : Job
-        Model, plan, options and columns.
+        Plan, options and columns.
+    origin : str
+        What the generated files are made from, as `neurodsl.sweep.planned.origin_of` tells.
     values : array of shape (points, varied)
     seeds : array of shape (points,)
 
@@ -57,8 +62,11 @@ def keys_of(job: Job, values: Floats, seeds: NDArray[np.uint64]) -> list[str]:
     list of str
         32 hexadecimal digits for each point.
     """
-    # What a file is called changes messages and no number.
-    base = hashlib.sha256(json.dumps(["point", __version__, replace(job, name="").to_json()]).encode()).digest()
+    of_job, of_plan = NO_PART_OF_A_KEY
+    run = {name: getattr(job, name) for name in job.__dataclass_fields__ if name not in of_job}
+    plan = {name: value for name, value in asdict(job.plan).items() if name not in of_plan}
+    told = json.dumps(["point", __version__, origin, run, plan], sort_keys=True, default=np.ndarray.tolist)
+    base = hashlib.sha256(told.encode()).digest()
     points = len(seeds)
     rows = np.empty((points, values.shape[1] + 1), "<u8")
     rows[:, :-1] = np.ascontiguousarray(values, "<f8").view("<u8")
@@ -116,7 +124,7 @@ def read_part(file: BinaryIO, size: int) -> Part:
     table = np.frombuffer(body, "<f8", points * columns, middle).astype(np.float64).reshape(points, columns)
     try:
         failed = {int(i): str(reason) for i, reason in json.loads(body[ends:]).items()}
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError, MemoryError) as error:
         raise Damaged("its failures are of another layout") from error
     return Part(keys, table, failed)
 
@@ -132,7 +140,7 @@ class Kept:
     failed : dict
         The reason of each point that failed, by its number.
     done : array of bool, shape (points,)
-        Which points have been run.
+        Which points have been run; not those of which `failed` says no more than that their workers died.
     """
 
     table: Floats
@@ -154,6 +162,7 @@ class Kept:
         """Put in what else is known of the same sweep."""
         new = other.done & ~self.done
         self.table[new] = other.table[new]
+        self.failed = {number: reason for number, reason in self.failed.items() if not new[number]}
         self.failed.update({number: reason for number, reason in other.failed.items() if new[number]})
         self.done |= new
 
@@ -243,6 +252,8 @@ class Store:
             if len(known) == len(part.keys):
                 self.ours.add(name)
             new = [(i, number) for i in known for number in places[part.keys[i]] if not kept.done[number]]
+            if not new:
+                continue
             rows = [i for i, _ in new]
             kept.take([number for _, number in new], part.table[rows], {j: part.failed[i] for j, i in enumerate(rows) if i in part.failed})
         self._note(strangers, damaged)
@@ -302,7 +313,8 @@ class Store:
             reason = REASONS.get(error.errno or 0, (error.strerror or str(error)).lower())
             if isinstance(error, FileExistsError):
                 reason = "it is no directory"
-            raise fail(rules.UNWRITABLE, f"cannot make the folder `{self.folder}`: {reason}", exit_code=4) from error
+            help = "finished points are kept in it: name another file for the results, or move away what stands there"
+            raise fail(rules.UNWRITABLE, f"cannot make the folder `{self.folder}`: {reason}", help=help, exit_code=4) from error
 
     def _parts(self) -> Iterator[tuple[str, Part | Damaged]]:
         """Yield the name and the content of each file of ours, in the order of the names."""

@@ -44,7 +44,7 @@ class Table:
     failed : mapping of int to str
         Why points failed, by their number, which counts the last axis fastest.
     done : array of bool
-        Which points have been run.
+        Which points have been run; not those whose workers died, which are only among the failed.
     meta : mapping
         JSON-ready: model, method, step, window, parameters, seed, timing and the like.
     """
@@ -78,6 +78,11 @@ class Table:
     def complete(self) -> bool:
         """Return whether all points have been run."""
         return bool(self.done.all())
+
+    @property
+    def lost(self) -> list[int]:
+        """Return the points whose workers died: they failed, and are run again where the sweep is repeated."""
+        return [number for number in self.failed if not self.done[number]]
 
     def at(self, point: int) -> dict[str, float]:
         """Return the values at a point by their names, those that were drawn instead of its number."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def work(order: str, values: Floats, seeds: NDArray[np.uint64]) -> Reply:
     return {"table": outcome.table, "failed": dict(outcome.failed), "seconds": time.perf_counter() - began - outcome.compile_s}
 
 
-@cache
+@lru_cache(maxsize=4)
 def _opened(order: str) -> tuple[Job, Path]:
     """Return the job of an order, and the private folder in which its kernel is kept."""
     given = json.loads(order)
@@ -85,11 +85,23 @@ def finished(chunk: Chunk, reply: Reply, columns: int) -> Finished:
     NeuroError
         What ended the run there; F108 where the reply is none.
     """
-    if "error" in reply:
-        rule = rules.all_rules().get(reply["code"], rules.NO_WORKERS)
-        raise fail(rule, str(reply["error"]), help=reply["help"], exit_code=reply["exit_code"])
-    table = np.asarray(reply["table"], dtype=np.float64)
+    if isinstance(reply, dict) and "error" in reply:
+        rule = rules.all_rules().get(str(reply.get("code")), rules.NO_WORKERS)
+        help, code = reply.get("help"), reply.get("exit_code")
+        raise fail(rule, str(reply["error"]), help=None if help is None else str(help), exit_code=code if code in (2, 3, 4) else 4)
+    try:
+        table = np.asarray(reply["table"], dtype=np.float64)
+        failed = {int(i): str(reason) for i, reason in reply["failed"].items()}
+        seconds = float(reply["seconds"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _no_reply(f"something that is no result: {type(error).__name__}: {error}") from error
     if table.shape != (len(chunk), columns):
-        raise fail(rules.NO_WORKERS, f"a worker answered with numbers of the shape {table.shape}, not {(len(chunk), columns)}", exit_code=4)
-    failed = {int(i): str(reason) for i, reason in reply["failed"].items()}
-    return Finished(chunk, Outcome(table, failed, np.ones(len(chunk), np.bool_)), float(reply["seconds"]))
+        raise _no_reply(f"numbers of the shape {table.shape}, not {(len(chunk), columns)}")
+    if not all(0 <= i < len(chunk) for i in failed):
+        raise _no_reply(f"failures of the points {sorted(failed)}, and it was given {len(chunk)}")
+    return Finished(chunk, Outcome(table, failed, np.ones(len(chunk), np.bool_)), seconds)
+
+
+def _no_reply(told: str) -> NeuroError:
+    """Return F108 for a reply that is none."""
+    return fail(rules.NO_WORKERS, f"a worker answered with {told}", help="install the same version of neurodsl where the workers run", exit_code=4)

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodsl.diagnostics import NeuroError, fail, printable
-from neurodsl.files import write_atomically
-from neurodsl.rules import BAD_RESULT
+from neurodsl.diagnostics import printable
+from neurodsl.files import write_bytes
+from neurodsl.solution.reading import DamageError
 
 if TYPE_CHECKING:
     from neurodsl.sweep.table import Table
 
 Floats = NDArray[np.float64]
 
-ROWS_AT_ONCE = 10_000
 ABOUT = "# about: "
 """What starts the line that holds the description of the sweep as JSON."""
+CHANGED = "its table is not as it was written: it was edited, or is cut short"
 
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """What a results file holds of a sweep: the values of each measure, point by point, why points failed, and the description."""
+    """What a results file holds of a sweep: numbers point by point, those of each measure among them, and why points failed."""
 
     values: dict[str, Floats]
     failed: dict[int, str]
-    about: dict[str, Any]
 
 
 def about(table: Table) -> dict[str, Any]:
@@ -58,21 +58,20 @@ def titled(name: str, unit: str) -> str:
 def write_csv(table: Table, path: Path) -> None:
     """Write a table with a row for each point: its values, the measures, the seed where there is one, and why it failed where it did.
 
+    The first line tells what the sweep is, and holds the digest of the others.
+
     Raises
     ------
     NeuroError
         F102 where the file cannot be written.
     """
-
-    def write(file: BinaryIO) -> None:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        text.write(f"{ABOUT}{json.dumps(about(table), allow_nan=False)}\n")
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(_titles(table))
-        rows.writerows(_rows(table))
-        text.detach()
-
-    write_atomically(path, write)
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(_titles(table))
+    rows.writerows(_rows(table))
+    body = text.getvalue().encode()
+    described = json.dumps({**about(table), "table": hashlib.sha256(body).hexdigest()}, allow_nan=False)
+    write_bytes(path, f"{ABOUT}{described}\n".encode() + body)
 
 
 def _titles(table: Table) -> list[str]:
@@ -96,32 +95,40 @@ def _rows(table: Table) -> Iterator[list[Any]]:
         yield [*row, printable(reasons.get(number, ""))]
 
 
-def read_csv(path: Path) -> Stored:
-    """Return what a file holds that :func:`write_csv` wrote.
+def read_csv_about(path: Path) -> dict[str, Any]:
+    """Return what the first line of a file says that :func:`write_csv` wrote.
 
     Raises
     ------
-    NeuroError
-        F103 where it is no results file of a sweep.
+    DamageError, OSError, ValueError, RecursionError
+        Where it says nothing of a sweep.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            head = file.readline()
-            if not head.startswith(ABOUT):
-                raise foreign(path, "its first line is of another layout")
-            described = json.loads(head.removeprefix(ABOUT))
-            rows = csv.reader(file)
-            titles = next(rows)
-            body = list(rows)
-        columns = list(zip(*body, strict=True))
-        if not isinstance(described, dict) or len(body) != described.get("points") or len(columns) != len(titles) or titles[-1] != "failed":
-            raise foreign(path, "it is cut short")
-        values = {title.partition(" [")[0]: np.array(column, dtype=np.float64) for title, column in zip(titles[:-1], columns, strict=False)}
-    except (OSError, ValueError, StopIteration, csv.Error) as error:
-        raise foreign(path, "it is damaged") from error
-    return Stored(values, {number: reason for number, reason in enumerate(columns[-1]) if reason}, described)
+    with path.open("rb") as file:
+        return _about_in(file.readline())
 
 
-def foreign(path: Path, reason: str) -> NeuroError:
-    """Return the error for a file that holds no results of a sweep."""
-    return fail(BAD_RESULT, f"`{path}` holds no results of a sweep: {reason}", help="name another file, or remove that one")
+def _about_in(line: bytes) -> dict[str, Any]:
+    text = line.decode()
+    described = json.loads(text.removeprefix(ABOUT)) if text.startswith(ABOUT) else None
+    if not isinstance(described, dict):
+        raise DamageError("its first line is of another layout")
+    return described
+
+
+def read_csv(path: Path, points: int) -> Stored:
+    """Return what the rows of a file hold that :func:`write_csv` wrote for so many points.
+
+    Raises
+    ------
+    DamageError, OSError, ValueError, csv.Error
+        Where they are not as they were written.
+    """
+    head, _, body = path.read_bytes().partition(b"\n")
+    if _about_in(head).get("table") != hashlib.sha256(body).hexdigest():
+        raise DamageError(CHANGED)
+    titles, *rows = csv.reader(io.StringIO(body.decode(), newline=""))
+    columns = list(zip(*rows, strict=True))
+    if len(rows) != points or len(columns) != len(titles):
+        raise DamageError(f"it has {len(rows)} rows, and the sweep {points} points")
+    values = {title.partition(" [")[0]: np.array(column, dtype=np.float64) for title, column in zip(titles[:-1], columns, strict=False)}
+    return Stored(values, {number: reason for number, reason in enumerate(columns[-1]) if reason})

@@ -8,11 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from cli.conftest import Command
+
+from neurodsl.sweep.chunks import TRIES
+from neurodsl.sweep.executors.executor import Task
+from neurodsl.sweep.executors.threads import Threads
+from neurodsl.sweep.store import Store
 
 POLE = """\
 param a = 1
@@ -66,6 +73,31 @@ def test_a_sweep_as_json_is_one_object(command: Command) -> None:
     assert set(told["timing"]) == {"build_s", "compile_s", "run_s"}
 
 
+def test_measures_that_are_named_one_by_one_are_all_taken(command: Command) -> None:
+    ended = command("sweep", "cell.neuro", "--over", "I=10,20", "--measure", "rate", "--measure", "spikes,max(V)", "--json")
+    assert [measure["name"] for measure in json.loads(ended.out)["measures"]] == ["rate", "spikes", "max(V)"]
+
+
+def test_parts_of_a_sweep_with_other_measures_are_told_and_the_sweep_goes_on(command: Command, here: Path) -> None:
+    command("sweep", "cell.neuro", "--over", "I=10..30:4", "--measure", "spikes,rate", "--shard", "1/2", "-o", "s.csv")
+    ended = command("sweep", "cell.neuro", "--over", "I=10..30:4", "--measure", "spikes", "-o", "s.csv")
+    assert (ended.code, "another sweep" in ended.err, (here / "s.csv").exists()) == (0, True, True)
+
+
+def test_results_that_another_process_writes_meanwhile_are_not_overwritten(command: Command, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command("sweep", "cell.neuro", "--over", "I=10,20", "-o", "other.csv")
+    run = Threads.run
+
+    def overtaken(self: Threads, task: Task) -> None:
+        run(self, task)
+        (here / "s.csv").write_bytes((here / "other.csv").read_bytes())
+
+    monkeypatch.setattr(Threads, "run", overtaken)
+    ended = command("sweep", "cell.neuro", "--over", "I=10,30", "-o", "s.csv")
+    assert (ended.code, "error[F107]" in ended.err) == (2, True)
+    assert (here / "s.csv").read_bytes() == (here / "other.csv").read_bytes()
+
+
 def test_points_that_fail_end_the_command_with_3_and_the_rest_is_written(command: Command, here: Path) -> None:
     (here / "pole.neuro").write_text(POLE)
     ended = command("sweep", "pole.neuro", "--over", "a=0.5,1.5", "-o", "r.csv", "--plot", "r.png")
@@ -105,6 +137,74 @@ def test_a_shard_says_what_is_missing(command: Command, here: Path) -> None:
     second = command("sweep", "cell.neuro", "--over", "I=10..30:5", "-o", "r.csv", "--shard", "2/2")
     assert (second.code, second.err, rows_of(second.out)["points"]) == (0, "", "5, 3 found from before")
     assert sorted(path.name for path in here.iterdir()) == ["cell.neuro", "r.csv"]
+
+
+def test_a_shard_whose_last_points_another_finds_says_nothing_of_missing_ones(command: Command, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load, loads = Store.load, []
+    arguments = ("sweep", "cell.neuro", "--over", "I=10..30:5", "-o", "r.csv", "--shard")
+
+    def last(store: Store, *given: Any) -> Any:
+        loads.append(store)
+        if len(loads) == 2:
+            assert command(*arguments, "2/2").code == 0
+        return load(store, *given)
+
+    monkeypatch.setattr(Store, "load", last)
+    ended = command(*arguments, "1/2")
+    assert (ended.code, ended.err, rows_of(ended.out)["points"]) == (0, "", "5, 2 found from before")
+    assert ended.out.endswith("  written r.csv\n")
+    assert sorted(path.name for path in here.iterdir()) == ["cell.neuro", "r.csv"]
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        (["-o", "r.csv"], "2 of 3 points are finished and kept in `r.csv.parts`; the same command tries the others again\n"),
+        ([], "2 of 3 points are finished; with `-o FILE` they are kept, and the same command tries the others again\n"),
+    ],
+)
+def test_points_whose_workers_died_end_the_command_with_3_and_are_tried_again(
+    command: Command, here: Path, monkeypatch: pytest.MonkeyPatch, out: list[str], told: str
+) -> None:
+    def lose(executor: Threads, task: Task, run: Any = Threads.run) -> None:
+        queue = task.chunks
+        for deaths in range(TRIES):
+            lost = queue.died(replace(queue.points.cut(0, 1), deaths=deaths), "its worker died")
+            queue.again.clear()
+        assert lost is not None
+        task.done(lost)
+        queue.first = 1
+        run(executor, task)
+
+    arguments = ("sweep", "cell.neuro", "--over", "I=10,20,30", *out)
+    with monkeypatch.context() as patch:
+        patch.setattr(Threads, "run", lose)
+        ended = command(*arguments)
+    assert (ended.code, rows_of(ended.out)["points"]) == (3, "2 of 3 finished, 1 failed")
+    assert ended.err.startswith("error[R107]: 1 of 3 points failed; the first, at I = 10: its worker died, 3 times\n")
+    assert ended.err.endswith(told)
+    assert not (here / "r.csv").exists()
+    again = command(*arguments)
+    assert (again.code, again.err, rows_of(again.out)["points"]) == (0, "", "3, 2 found from before" if out else "3")
+
+
+@pytest.mark.parametrize(
+    "overs", [("I=1..10:7", "tau=1..10:7", "V_th=-50..-40:7"), ("I=1,2", "tau=1,2", "V_th=-50,-40", "V_rest=-65,-66")], ids=["heat", "four"]
+)
+def test_a_sweep_that_no_figure_shows_is_refused_before_it_runs(
+    command: Command, here: Path, monkeypatch: pytest.MonkeyPatch, overs: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(Threads, "run", None)
+    ended = command("sweep", "cell.neuro", *(part for over in overs for part in ("--over", over)), "--plot", "r.png", "-o", "r.csv")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error[V101]: a figure shows one axis, two, or three of which one has at most 6 values, and the sweep has ")
+    assert [path.name for path in here.iterdir()] == ["cell.neuro"]
+
+
+def test_points_drawn_in_many_ranges_are_drawn(command: Command, here: Path) -> None:
+    overs = [part for over in ("I=1..10", "tau=1..10", "V_th=-50..-40", "V_rest=-66..-65") for part in ("--over", over)]
+    assert command("sweep", "cell.neuro", *overs, "--random", "3", "--seed", "1", "--plot", "r.png").code == 0
+    assert (here / "r.png").exists()
 
 
 @pytest.mark.parametrize(

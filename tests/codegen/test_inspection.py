@@ -86,11 +86,33 @@ from neurodsl.integrators import methods
         "x: int = 1",
         "x = (np := 1)",
         "x = {1 for y in (1,)}",
+        "x = {1}",
+        "x = abs({'contract'})",
+        'x = np.int64(1).view("O")',
+        "x = np.int64(1).view(object)",
+        "x = np.int64(1).view(np.zeros)",
+        "x = np.int64(1).view()",
+        "x = np.int64(1).view(np.float64, np.int64)",
+        "x = np.int64(1).view(dtype=np.float64)",
+        "x = np.int64(1).view(*[np.float64])",
+        "x = np.zeros(1).view(np.int64)",
+        "x = np.int64(1).view",
+        '@njit(fastmath=["contract"])\ndef f(): pass',
+        "@njit(fastmath=True)\ndef f(): pass",
+        "@njit(fastmath={1})\ndef f(): pass",
+        "@njit(fastmath={'contract', (1).real})\ndef f(): pass",
+        "@njit(nogil={'contract'})\ndef f(): pass",
     ],
 )
 def test_a_file_with_more_than_arithmetic_is_refused(text: str) -> None:
     with pytest.raises(Suspicious):
         inspect(text)
+
+
+def test_bits_are_read_as_the_other_number_and_products_are_contracted() -> None:
+    bits = "    return np.int64(np.float64(x).view(np.int64)).view(np.float64)"
+    text = f"import numpy as np\nfrom numba import njit\n@njit(fastmath={{'contract'}})\ndef f(x):\n{bits}"
+    assert [inspect(text)] == [None]
 
 
 def test_the_lists_of_the_inspection_hold_what_is_written_and_nothing_else(root: Path) -> None:

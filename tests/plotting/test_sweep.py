@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,11 @@ def test_every_kind_of_sweep_is_drawn_without_a_warning_and_the_same_each_time(o
 def test_a_figure_of_another_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NeuroError, match="is no format for figures"):
         plot(swept({"tau": [1, 2]}), tmp_path / "a.gif")
+
+
+def test_a_point_whose_worker_died_has_failed_and_is_not_said_to_be_missing() -> None:
+    table = swept({"tau": [1, 2, 3]}, measure=["final(x)"])
+    lost = replace(table, failed={1: "its worker died"}, done=np.array([True, False, True]))
+    unrun = replace(table, done=np.array([True, False, True]))
+    notes = [note.get_text() for figure in (plot(lost), plot(unrun)) if (note := figure._supxlabel) is not None]  # type: ignore[attr-defined]
+    assert notes == ["× 1 of 3 points failed", "1 of 3 points have not been run"]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import neurodsl as nd
 from neurodsl.measures import Column
 from neurodsl.run.points import Job
+from neurodsl.sweep.store import keys_of
 
 LIF = """
 model lif "a leaky integrate-and-fire neuron in noise":
@@ -29,12 +30,18 @@ model lif "a leaky integrate-and-fire neuron in noise":
 
 @dataclass(frozen=True)
 class Sweep:
-    """A job, the folder of its kernel, and its points."""
+    """A job, the folder of its kernel, its points, and what its kernel is made from."""
 
     job: Job
     folder: Path
     values: NDArray[np.float64]
     seeds: NDArray[np.uint64]
+    origin: str
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the keys of the points."""
+        return keys_of(self.job, self.origin, self.values, self.seeds)
 
 
 def lif(points: int, duration: float = 5.0, text: str = LIF, folder: Path | None = None) -> Sweep:
@@ -45,4 +52,4 @@ def lif(points: int, duration: float = 5.0, text: str = LIF, folder: Path | None
     columns = (Column("final", 0), Column("spikes"))
     job = Job(plan, {plan.kernel: kernel}, text, "lif.neuro", (("set", "I"),), columns, duration=duration)
     values = np.linspace(0.5, 3.0, points)[:, np.newaxis]
-    return Sweep(job, model.cache.folder if folder is None else folder, values, np.arange(points, dtype=np.uint64))
+    return Sweep(job, model.cache.folder if folder is None else folder, values, np.arange(points, dtype=np.uint64), text)

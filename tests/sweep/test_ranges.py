@@ -10,7 +10,7 @@ import pytest
 import neurodsl as nd
 from neurodsl.diagnostics import NeuroError
 from neurodsl.plan import Described
-from neurodsl.sweep.ranges import MOST_POINTS, axis, box, named, swept
+from neurodsl.sweep.ranges import MOST_POINTS, axis, box, lengths_of, named, swept
 
 CURRENT = Described("I", "nA", "drive", "input")
 
@@ -140,3 +140,34 @@ def test_what_cannot_vary_is_refused(name: str, complaint: str) -> None:
     plan = nd.loads("param N = 2, tau = 1\ninit x[N] = 1\ny = 2*x[0]\ndx/dt = -x/tau").plan(None, None, None, ())
     with pytest.raises(NeuroError, match=complaint):
         swept(plan, name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0..20:5",
+        " 0 .. 20 : 3 ",
+        "1..100:7:log",
+        "30,36,42",
+        "7",
+        "7..7:1",
+        "0..1000:3 [pA]",
+        "0..1000 [pA]:3",
+        "0 [nA]..1000 [pA]:4",
+        "100,200 [pA]",
+    ],
+)
+def test_a_text_tells_how_many_values_a_range_has(text: str) -> None:
+    assert lengths_of({"I": text}) == [len(axis(CURRENT, "set", text).values)]
+
+
+@pytest.mark.parametrize("text", ["", "..", "0..20", "0..20:", "0..20:many", "a..b:c:d"])
+def test_a_text_that_is_no_range_has_a_length_too_and_is_refused_later(text: str) -> None:
+    assert lengths_of({"I": text}) == [1]
+
+
+@pytest.mark.parametrize("given", ["0..20:99999999", (0, 20, 99_999_999), np.arange(10_000_001)])
+def test_more_values_than_a_sweep_has_are_told_with_a_remedy(given: Any) -> None:
+    with pytest.raises(NeuroError, match=f"and a sweep at most {MOST_POINTS} points") as caught:
+        axis(CURRENT, "set", given)
+    assert caught.value.report.found[0].help == "take fewer values, or points at random: `--random N`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import pickle
 import re
@@ -21,7 +22,7 @@ from neurodsl.measures import Column
 from neurodsl.sweep.chunks import Chunk, Chunks, Finished
 from neurodsl.sweep.executors import workers_of
 from neurodsl.sweep.running import Swept, run_all
-from neurodsl.sweep.store import Store, keys_digest, keys_of
+from neurodsl.sweep.store import Kept, Store, keys_digest, keys_of
 
 THREADS = workers_of("threads", 2)
 POINTS = 60
@@ -35,12 +36,11 @@ def sweep() -> Sweep:
 
 @pytest.fixture
 def keys(sweep: Sweep) -> list[str]:
-    return keys_of(sweep.job, sweep.values, sweep.seeds)
+    return sweep.keys
 
 
 def run(sweep: Sweep, store: Store | None, shard: tuple[int, int] | None = None) -> Swept:
-    keys = keys_of(sweep.job, sweep.values, sweep.seeds)
-    return run_all(sweep.job, sweep.folder, sweep.values, sweep.seeds, keys, THREADS, store, shard=shard)
+    return run_all(sweep.job, sweep.folder, sweep.values, sweep.seeds, sweep.keys, THREADS, store, shard=shard)
 
 
 def files(store: Store) -> list[Path]:
@@ -61,25 +61,34 @@ def bits(table: NDArray[np.float64]) -> bytes:
 def test_a_key_is_of_all_that_a_point_depends_on(sweep: Sweep, keys: list[str]) -> None:
     job, values, seeds = sweep.job, sweep.values, sweep.seeds
     others = [
-        keys_of(job, values + 1e-12, seeds),
-        keys_of(job, values, seeds + np.uint64(POINTS)),
-        keys_of(replace(job, columns=(Column("final", 0),)), values, seeds),
-        keys_of(replace(job, dt=0.05), values, seeds),
-        keys_of(replace(job, given={"tau": 12.0}), values, seeds),
-        keys_of(replace(job, axes=(("set", "theta"),)), values, seeds),
-        keys_of(lif(POINTS, text=LIF.replace("0.05*xi", "0.06*xi")).job, values, seeds),
+        keys_of(job, LIF, values + 1e-12, seeds),
+        keys_of(job, LIF, values, seeds + np.uint64(POINTS)),
+        keys_of(replace(job, columns=(Column("final", 0),)), LIF, values, seeds),
+        keys_of(replace(job, dt=0.05), LIF, values, seeds),
+        keys_of(replace(job, given={"tau": 12.0}), LIF, values, seeds),
+        keys_of(replace(job, initial={"V": 0.1}), LIF, values, seeds),
+        keys_of(replace(job, axes=(("set", "theta"),)), LIF, values, seeds),
+        keys_of(replace(job, plan=replace(job.plan, method="heun")), LIF, values, seeds),
+        keys_of(replace(job, plan=replace(job.plan, events="exact")), LIF, values, seeds),
+        lif(POINTS, text=LIF.replace("0.05*xi", "0.06*xi")).keys,
     ]
     assert len({key for found in [keys, *others] for key in found}) == (1 + len(others)) * POINTS
     assert {len(key) for key in keys} == {32}
 
 
 def test_a_key_is_not_of_the_name_of_the_file_nor_of_the_other_points(sweep: Sweep, keys: list[str]) -> None:
-    assert keys_of(replace(sweep.job, name="moved/lif.neuro"), sweep.values[10:20], sweep.seeds[10:20]) == keys[10:20]
+    job = replace(sweep.job, name="moved/lif.neuro", plan=replace(sweep.job.plan, model="moved", kernel="moved_rk4_0", places={"V": (7, 9)}))
+    assert keys_of(job, LIF, sweep.values[10:20], sweep.seeds[10:20]) == keys[10:20]
+
+
+def test_a_key_is_not_of_generated_text_which_a_busy_machine_simplifies_less(sweep: Sweep, keys: list[str]) -> None:
+    files = {name: f"{text}\n# another order of operations" for name, text in sweep.job.files.items()}
+    assert keys_of(replace(sweep.job, files={**files, "lanes_0": "# some"}, lanes="lanes_0"), LIF, sweep.values, sweep.seeds) == keys
 
 
 def test_a_key_is_of_the_version(sweep: Sweep, keys: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("neurodsl.sweep.store.__version__", "0.0.0")
-    assert set(keys_of(sweep.job, sweep.values, sweep.seeds)).isdisjoint(keys)
+    assert set(sweep.keys).isdisjoint(keys)
 
 
 def test_a_sweep_of_another_order_has_another_digest(keys: list[str]) -> None:
@@ -143,6 +152,14 @@ def flipped(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
+def nested(data: bytes) -> bytes:
+    """Return the head of a file, with the right checksum, before failures that no reader of JSON follows."""
+    points, columns = data.split()[3:5]
+    counts = b"%s %s %d" % (points, columns, 100_000)
+    body = bytes(int(points) * (16 + 8 * int(columns))) + b"[" * 100_000
+    return b"neurodsl sweep 1 %s %s\n%s" % (counts, hashlib.sha256(counts + body).hexdigest().encode(), body)
+
+
 DAMAGE = {
     "one bit of a number is another": lambda data: flipped(data, len(data) - 20),
     "one bit of a key is another": lambda data: flipped(data, data.index(b"\n") + 5),
@@ -154,6 +171,7 @@ DAMAGE = {
     "it is empty": lambda data: b"",
     "it is of another layout": lambda data: data.replace(b"sweep 1", b"sweep 2", 1),
     "it is a pickle": lambda data: pickle.dumps(print),
+    "its failures are nested without end": lambda data: nested(data),
     "it claims more than there is": lambda data: re.sub(rb"sweep 1 \d+", b"sweep 1 999999999", data, count=1),
 }
 
@@ -243,7 +261,7 @@ def test_a_full_disk_ends_the_sweep_and_loses_nothing(tmp_path: Path, sweep: Swe
     assert "the same command goes on from there" in str(caught.value)
     store = Store(tmp_path / "r.nc")
     assert len(files(store)) == 2
-    kept = int(store.load(keys_of(sweep.job, sweep.values, sweep.seeds), 2).done.sum())
+    kept = int(store.load(sweep.keys, 2).done.sum())
     found = run(sweep, store)
     assert (found.ran, bits(found.table)) == (POINTS - kept, bits(run(sweep, None).table))
     assert 0 < kept < POINTS
@@ -314,7 +332,7 @@ def test_a_later_run_without_a_shard_assembles_what_the_shards_left(tmp_path: Pa
 
 
 def test_a_shard_finds_what_another_process_finishes_meanwhile(tmp_path: Path, sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = keys_of(sweep.job, sweep.values, sweep.seeds)
+    keys = sweep.keys
     whole = run(sweep, None)
     other = Store(tmp_path / "r.nc")
     other.open()
@@ -325,6 +343,14 @@ def test_a_shard_finds_what_another_process_finishes_meanwhile(tmp_path: Path, s
 
     found = run_all(sweep.job, sweep.folder, sweep.values, sweep.seeds, keys, THREADS, Store(tmp_path / "r.nc"), meanwhile, (1, 2))
     assert (found.ran, found.complete, bits(found.table)) == (30, True, bits(whole.table))
+
+
+def test_a_point_that_another_process_could_run_has_not_failed() -> None:
+    kept, other = Kept.nothing(3, 1), Kept.nothing(3, 1)
+    kept.failed = {0: "its worker died", 1: "its worker died"}
+    other.take([1], np.array([[2.5]]), {})
+    kept.add(other)
+    assert (kept.failed, kept.done.tolist(), kept.table[1].tolist()) == ({0: "its worker died"}, [False, True, False], [2.5])
 
 
 # --- chunks -----------------------------------------------------------------------------------------------------------

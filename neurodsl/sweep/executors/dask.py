@@ -149,7 +149,13 @@ class Dispatch:
             raise fail(rules.NO_WORKERS, told, help=f"start some: `dask worker {self.task.address}`", exit_code=4)
 
     def _take(self, future: Any, chunk: Chunk) -> None:
-        """Take what came of a chunk; one whose workers died is handed out again."""
+        """Take what came of a chunk; one whose workers died is handed out again.
+
+        Raises
+        ------
+        NeuroError
+            F108 where the scheduler has gone, or a worker cannot do what it is asked to.
+        """
         from distributed import CancelledError, KilledWorker
 
         try:
@@ -163,8 +169,9 @@ class Dispatch:
             raise self._gone("the connection was lost") from error
         except (OSError, TimeoutError) as error:
             raise self._gone(str(error)) from error
-        except (ImportError, AttributeError) as error:
-            told = f"a worker of `{self.task.address}` cannot run neurodsl: {error}"
+        except Exception as error:
+            # Whatever is wrong there: another version, a library that is missing, a disk that is full.
+            told = f"a worker of `{self.task.address}` cannot run neurodsl: {type(error).__name__}: {error}"
             raise fail(rules.NO_WORKERS, told, help="install the same version of neurodsl where its workers run", exit_code=4) from error
         self.task.done(finished(chunk, reply, self.task.chunks.columns))
 

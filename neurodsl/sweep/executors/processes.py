@@ -15,7 +15,7 @@ from neurodsl import __version__, resources, rules
 from neurodsl.diagnostics import fail
 from neurodsl.sweep.chunks import TRIES, Chunk, Finished
 from neurodsl.sweep.executors.executor import Executor, Task
-from neurodsl.sweep.executors.lanes import share
+from neurodsl.sweep.executors.sharing import share
 from neurodsl.sweep.frames import Arrays, receive, send
 from neurodsl.sweep.work import finished, order_of
 

@@ -7,7 +7,7 @@ import time
 from neurodsl.run.points import run_points
 from neurodsl.sweep.chunks import Chunk, Finished
 from neurodsl.sweep.executors.executor import Executor, Task
-from neurodsl.sweep.executors.lanes import share
+from neurodsl.sweep.executors.sharing import share
 
 
 class Threads(Executor):
@@ -17,12 +17,12 @@ class Threads(Executor):
     title = "threads of this process"
 
     def run(self, task: Task) -> None:
-        def lane(chunk: Chunk) -> Finished:
+        def take(chunk: Chunk) -> Finished:
             began = time.perf_counter()
             outcome = run_points(task.job, task.folder, chunk.values, chunk.seeds, halted=task.halted.is_set)
             return Finished(chunk, outcome, time.perf_counter() - began - outcome.compile_s)
 
-        share(task, [lane] * task.number, lambda: None)
+        share(task, [take] * task.number, lambda: None)
 
 
 THREADS = Threads()

@@ -8,35 +8,35 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from neurodsl.sweep.chunks import Chunk, Finished
 from neurodsl.sweep.executors.executor import LOOK_SECONDS, Task
 
-Lane = Callable[[Chunk], Finished | None]
+Taker = Callable[[Chunk], Finished | None]
 """Runs a chunk; None where it was given back or its run was halted."""
 
 
-def share(task: Task, lanes: Sequence[Lane], stop: Callable[[], None]) -> None:
-    """Let each lane take the next chunk until none is left.
+def share(task: Task, takers: Sequence[Taker], stop: Callable[[], None]) -> None:
+    """Let each taker have the next chunk until none is left, in a thread of its own.
 
-    The first chunk is run before the other lanes begin: its kernel is compiled once, and its time says how long the others may be.
+    The first chunk is run before the other takers begin: its kernel is compiled once, and its time says how long the others may be.
 
     Parameters
     ----------
     task : Task
-    lanes : sequence of callable
+    takers : sequence of callable
     stop : callable
-        Makes every lane that runs a chunk come back soon.
+        Makes every taker that runs a chunk come back soon.
     """
 
-    def follow(lane: Lane, first: bool) -> None:
+    def follow(taker: Taker, first: bool) -> None:
         while not task.halted.is_set() and (chunk := task.chunks.take()) is not None:
-            finished = lane(chunk)
+            finished = taker(chunk)
             if finished is not None:
                 task.done(finished)
                 if first:
                     return
 
-    with ThreadPoolExecutor(len(lanes)) as pool:
+    with ThreadPoolExecutor(len(takers)) as pool:
         try:
-            _watch(task, [pool.submit(follow, lanes[0], True)])
-            _watch(task, [pool.submit(follow, lane, False) for lane in lanes])
+            _watch(task, [pool.submit(follow, takers[0], True)])
+            _watch(task, [pool.submit(follow, taker, False) for taker in takers])
         except BaseException:
             task.halted.set()
             stop()
@@ -48,6 +48,6 @@ def _watch(task: Task, running: Sequence[Future[None]]) -> None:
     left = set(running)
     while left:
         ended, left = wait(left, timeout=LOOK_SECONDS, return_when=FIRST_EXCEPTION)
-        for lane in ended:
-            lane.result()
+        for taker in ended:
+            taker.result()
         task.look()
