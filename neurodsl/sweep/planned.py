@@ -40,6 +40,8 @@ STEADY = "steady"
 """The window that is the second half of a run."""
 MOST_CORNERS = 16
 """Corners of the ranges at which a model is looked at for stiffness."""
+LEAST_STEPS = 20_000
+"""Points that take fewer steps together are done in plain Python before the compiler has begun."""
 LARGEST_TOLD = 100
 """Elements of an array whose values a sweep tells."""
 
@@ -149,7 +151,8 @@ def planned(model: Planner, wanted: Request, report: Report) -> Planned:
         options.given, options.initial,
     )  # fmt: skip
     _require_memory(job, options, len(values) * (copies or 1), dt, duration)
-    job = _side_by_side(model, wanted, given, job)
+    if len(values) * (copies or 1) * duration / dt >= LEAST_STEPS:
+        job = _side_by_side(model, wanted, given, job)
     values, seeds = _seeded(job, values, copies, options.seed)
     report.found += [d for d in diagnostics_of(plan.findings, source) if d.rule.severity != "note"]
     folder = model.cache.folder

@@ -111,6 +111,7 @@ def test_a_machine_that_is_busy_has_the_same_points(tmp_path: Path, monkeypatch:
     def busy(seconds: float, run: Callable[[], Any]) -> Any:
         raise economy.Exceeded
 
+    monkeypatch.setattr(sys.modules["neurodsl.sweep.planned"], "LEAST_STEPS", 0)
     found = []
     for name, bounded in (("idle", economy.bounded), ("busy", busy)):
         monkeypatch.setenv("NEURODSL_CACHE_DIR", str(tmp_path / name))
