@@ -118,7 +118,13 @@ def commands() -> None:
 @click.option("--seed", type=int, metavar="N", help="Seed of the random numbers; the same seed gives the same run.")
 @click.option("--copies", type=int, metavar="N", help="So many independent copies, each with its own noise and draws.")
 @click.option("--threads", type=int, default=1, metavar="N", help="How many threads share the copies; 1 by default.")
-@click.option("--record", "records", multiple=True, metavar="A,B", help="What to record: states, derived quantities, elements x[3]; `spikes` for the spikes alone.")
+@click.option(
+    "--record",
+    "records",
+    multiple=True,
+    metavar="A,B",
+    help="What to record: states, derived quantities, elements x[3]; `spikes` for the spikes alone.",
+)
 @click.option("--out", metavar="F.npz|.h5|.csv", help="Where to write the result; an .h5 file is written while the run goes on.")
 @click.option("--checkpoint", metavar="C.npz", help="A file for the state of the run, which --resume goes on from.")
 @click.option("--every", metavar="T", help="The time between two checkpoints, such as 10min; 60s by default.")

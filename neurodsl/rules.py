@@ -142,7 +142,9 @@ STIFF = Rule("R201", "warning", "the model is stiff for an explicit method", "Th
 
 UNREADABLE = Rule("F101", "error", "a file cannot be read", "A model is a UTF-8 text of at most 1 MiB.")
 UNWRITABLE = Rule("F102", "error", "a file cannot be written", "Results are written to a temporary name beside their destination and renamed when they are complete, so that directory has to be writable.")  # fmt: skip
-BAD_RESULT = Rule("F103", "error", "a file is no result of a run", "`load_result` reads the .npz and .h5 files that `neurodsl simulate --out` writes.")
+BAD_RESULT = Rule(
+    "F103", "error", "a file is no result of a run", "`load_result` reads the .npz and .h5 files that `neurodsl simulate --out` writes."
+)
 IMPORT_PLACE = Rule("F104", "error", "an import leads out of the folder of its file", "A path behind `from` is relative to the file that imports, and names a file in its folder or in those below: no absolute path, no `..` that leaves the folder, no link that leads out. So a model and all that it imports can be moved, and looking at a model reads nothing else.")  # fmt: skip
 BAD_ARRAY = Rule("F105", "error", "a file of numbers cannot be used", "`load(\"w.npy\")` reads an array of finite numbers from a .npy file, or from a .csv file with commas between the numbers, a row on each line and perhaps one line of titles. The file lies in the folder of the model or below it; it is never read from elsewhere, and nothing in it is run.")  # fmt: skip
 BAD_SAMPLES = Rule("F106", "error", "a file or an array cannot drive an input", "`--input I=stimulus.csv` takes a .csv or .npy file with two columns, the time and the value of the input, or with one column, a value for each step of the run. Numbers are finite and in the units of the model, unless the first line of a .csv file names others, as `t [s], I [pA]`; times increase. Values are joined by straight lines, with `stimulus.csv:step` each holds until the next; before the first and after the last time the nearest holds.")  # fmt: skip

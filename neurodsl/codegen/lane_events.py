@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sympy import Basic, Symbol
@@ -79,15 +80,13 @@ def _condition(writer: LaneWriter, event: Event) -> tuple[list[str], str, str]:
 
 def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
     surfaces = [s.expression for s in writer.system.surfaces if s.symbol in event.condition.free_symbols]  # type: ignore[union-attr]
-    values = [a.value for a in event.actions if a.value is not None]
-    constants = writer.constants_of(*_all(writer.system, *surfaces, *values))
+    constants = writer.constants_of(*_all(writer.system, *surfaces))
     test, condition, lost = _condition(writer, event)
     doc = f"Return whether `{event.text}` holds{', and what is nan where that cannot be told' if lost else ''}."
     results = [f"1.0 if {condition} else 0.0", *([lost] if lost else [])]
     writer.function(f"_holds{number}", ["t", "_ts", *writer.states, *constants], test, results, doc)
     bad, note = (" _bad", [f"{writer.at('_lost')} += _bad"]) if lost else ("", [])
     changed = {writer.states[a.target] for a in event.actions if a.kind == "set"}
-    kept = [hold(writer.states[i]) for i in sorted(held_states(writer.system))]
     waits = any(a.kind == "wait" for a in event.actions)
     was, due, following = f"_was{number}", f"_due{number}", [f"_next{number}"] if waits else []
     free = [f"_z_{n}" for n in writer.states]
@@ -97,18 +96,9 @@ def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
     lines = list(look)
     late = f" if {following[0]} <= _us else 0.0" if waits else ""
     lines.append(f"{due} = _now{number}*(1.0 - {was}){late}")
-    if changed or waits or any(a.kind == "hold" for a in event.actions):
-        results = [*writer.states, *kept, *following, " + ".join(["_bad", *(f"0.0*{n}" for n in sorted(changed))])]
-        arguments = ["t", "_ts", "_dt", "_due", *writer.states, *kept, *following, *constants]
-        writer.function(
-            f"_act{number}", arguments, ["_bad = 0.0", *_actions(writer, event, following)], results, f"Return what `{event.text}` leaves."
-        )
-        targets = ", ".join([*free, *kept, *following, "_bad"])
-        given = ", ".join([*free, *kept, *following])
-        lines += [f"{targets} = _act{number}(_u, _us, _dt, {due}, {given}{tail})", f"{writer.at('_lost')} += _bad"]
+    lines += act(writer, number, event, following, due, free)
     if changed:
         lines += look
-    emitted = sum(a.kind == "emit" for a in event.actions) or int(event.spikes)
     return LaneEvent(
         start=(
             f"{writer.at(was)},{bad} = _holds{number}(t, _ts, {', '.join(writer.states)}{tail})",
@@ -119,8 +109,28 @@ def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
         lines=tuple(lines),
         stores=(f"{writer.at(was)} = _now{number}", *(f"{writer.at(f)} = {f}" for f in following)),
         due=due,
-        spikes=emitted,
+        spikes=emitted(event),
     )
+
+
+def emitted(event: Event) -> int:
+    """Return how many spikes an event emits."""
+    return sum(a.kind == "emit" for a in event.actions) or int(event.spikes)
+
+
+def act(writer: LaneWriter, number: int, event: Event, following: list[str], due: str, states: Sequence[str]) -> list[str]:
+    """Return the lines in which an event acts on states where it is ``due``, with its function written; none where it only emits."""
+    if all(a.kind == "emit" for a in event.actions):
+        return []
+    changed = {writer.states[a.target] for a in event.actions if a.kind == "set"}
+    kept = [hold(writer.states[i]) for i in sorted(held_states(writer.system))]
+    constants = writer.constants_of(*_all(writer.system, *(a.value for a in event.actions if a.value is not None)))
+    results = [*writer.states, *kept, *following, " + ".join(["_bad", *(f"0.0*{n}" for n in sorted(changed))])]
+    arguments = ["t", "_ts", "_dt", "_due", *writer.states, *kept, *following, *constants]
+    writer.function(f"_act{number}", arguments, ["_bad = 0.0", *_actions(writer, event, following)], results, f"Return what `{event.text}` leaves.")
+    given = ", ".join([*states, *kept, *following])
+    call = f"_act{number}(_u, _us, _dt, {due}, {given}{''.join(f', {c}' for c in constants)})"
+    return [f"{given}, _bad = {call}", f"{writer.at('_lost')} += _bad"]
 
 
 def _all(system: System, *expressions: Basic) -> list[Basic]:

@@ -26,8 +26,8 @@ def lane_step(writer: LaneWriter, method: Method) -> list[str]:
         return _exponential(writer)
     if isinstance(method, Stochastic):
         return _stochastic(writer, method)
-    rates = _rates(writer)
-    return [f"{_targets('_z_', writer.states)} = {rates('t', writer.states)}"]
+    rates = rates_of(writer)
+    return [f"{targets('_z_', writer.states)} = {rates('t', writer.states)}"]
 
 
 def _function(writer: LaneWriter, name: str, expressions: Sequence[Expr], owners: Mapping[int, int], doc: str) -> Call:
@@ -43,7 +43,7 @@ def _function(writer: LaneWriter, name: str, expressions: Sequence[Expr], owners
     return lambda time, states: f"{name}({', '.join([time, '_ts', '_h', *states, *tail])})"
 
 
-def _rates(writer: LaneWriter, more: Sequence[Expr] = ()) -> Call:
+def rates_of(writer: LaneWriter, more: Sequence[Expr] = ()) -> Call:
     """Write the function of the derivatives, and of what else is given, and return the text of its calls."""
     states = writer.system.states
     return _function(
@@ -51,17 +51,18 @@ def _rates(writer: LaneWriter, more: Sequence[Expr] = ()) -> Call:
     )
 
 
-def _targets(prefix: str, names: Sequence[str]) -> str:
+def targets(prefix: str, names: Sequence[str]) -> str:
+    """Return names, each with a prefix, as what a function's results are given to."""
     return ", ".join(f"{prefix}{name}" for name in names) + ("," if len(names) == 1 else "")
 
 
 def _explicit(writer: LaneWriter, method: ExplicitRungeKutta) -> list[str]:
-    names, rates = writer.states, _rates(writer)
-    lines = [f"{_targets('_k1_', names)} = {rates('t', names)}"]
+    names, rates = writer.states, rates_of(writer)
+    lines = [f"{targets('_k1_', names)} = {rates('t', names)}"]
     for s in range(1, method.stages):
         time = "t" if method.c[s] == 0 else f"t + {weighted([method.c[s]], ['_h'])}"
         stages = [f"{n} + {weighted(method.a[s], [f'_h*_k{j + 1}_{n}' for j in range(s)])}" for n in names]
-        lines.append(f"{_targets(f'_k{s + 1}_', names)} = {rates(time, stages)}")
+        lines.append(f"{targets(f'_k{s + 1}_', names)} = {rates(time, stages)}")
     return [*lines, *(f"_z_{n} = {n} + _h*({weighted(method.b, [f'_k{s + 1}_{n}' for s in range(method.stages)])})" for n in names)]
 
 
@@ -73,13 +74,13 @@ def _exponential(writer: LaneWriter) -> list[str]:
         growth = h * total_derivative(s.derivative, s.symbol, system.varying)
         expressions.append(s.symbol + h * s.derivative * (Phi(sympy.Integer(1), growth) if growth != 0 else 1))
     step = _function(writer, "_next", expressions, {i: i for i in range(len(names))}, "Return the state at the end of a step.")
-    return [f"{_targets('_z_', names)} = {step('t', names)}"]
+    return [f"{targets('_z_', names)} = {step('t', names)}"]
 
 
 def _stochastic(writer: LaneWriter, method: Stochastic) -> list[str]:
     """Return the lines of a stochastic method; ``_dW0`` is the increment of the first noise over the step."""
     system, names, used = writer.system, writer.states, entries(writer.system)
-    rates = _rates(writer)
+    rates = rates_of(writer)
     slopes = [total_derivative(system.states[i].diffusion[j], system.states[i].symbol, system.varying) for i, j in used]
     more = slopes if method.scheme == "milstein" else []
     owners = {k: i for k, (i, _) in enumerate(used)}
@@ -87,9 +88,9 @@ def _stochastic(writer: LaneWriter, method: Stochastic) -> list[str]:
         writer, "_diffusion", [*(system.states[i].diffusion[j] for i, j in used), *more], owners, "Return the factors of the noises."
     )
     lines = [f"_dW{j} = math.sqrt(_h)*{writer.at(f'_normal{j}')}" for j in range(len(system.noises))]
-    lines.append(f"{_targets('_f_', names)} = {rates('t', names)}")
+    lines.append(f"{targets('_f_', names)} = {rates('t', names)}")
     factors = [f"_g{i}_{j}" for i, j in used]
-    lines.append(f"{_targets('', [*factors, *(f'_s{i}_{j}' for i, j in used[: len(more)])])} = {diffusion('t', names)}")
+    lines.append(f"{targets('', [*factors, *(f'_s{i}_{j}' for i, j in used[: len(more)])])} = {diffusion('t', names)}")
     kicks = {n: "".join(f" + _g{i}_{j}*_dW{j}" for k, j in used if k == i) for i, n in enumerate(names)}
     results = {n: f"_z_{n} = {n} + _h*_f_{n}{kicks[n]}" for n in names}
     if method.scheme == "milstein":
@@ -97,13 +98,13 @@ def _stochastic(writer: LaneWriter, method: Stochastic) -> list[str]:
             results[names[i]] += f" + 0.5*_g{i}_{j}*_s{i}_{j}*(_dW{j}*_dW{j} - _h)"
     if method.scheme == "platen":
         ahead = [f"{n} + _h*_f_{n}" + "".join(f" + _g{i}_{j}*math.sqrt(_h)" for k, j in used if k == i) for i, n in enumerate(names)]
-        lines.append(f"{_targets('', [f'_p{i}_{j}' for i, j in used])} = {diffusion('t', ahead)}")
+        lines.append(f"{targets('', [f'_p{i}_{j}' for i, j in used])} = {diffusion('t', ahead)}")
         for i, j in used:
             results[names[i]] += f" + (_p{i}_{j} - _g{i}_{j})*(_dW{j}*_dW{j} - _h)/(2.0*math.sqrt(_h))"
     if method.scheme == "heun":
         ahead = [f"{n} + _h*_f_{n}{kicks[n]}" for n in names]
-        lines.append(f"{_targets('', [f'_p{i}_{j}' for i, j in used])} = {diffusion('t + _h', ahead)}")
-        lines.append(f"{_targets('_e_', names)} = {rates('t + _h', ahead)}")
+        lines.append(f"{targets('', [f'_p{i}_{j}' for i, j in used])} = {diffusion('t + _h', ahead)}")
+        lines.append(f"{targets('_e_', names)} = {rates('t + _h', ahead)}")
         for i, n in enumerate(names):
             kick = "".join(f" + 0.5*(_g{i}_{j} + _p{i}_{j})*_dW{j}" for k, j in used if k == i)
             results[n] = f"_z_{n} = {n} + 0.5*_h*(_f_{n} + _e_{n}){kick}"

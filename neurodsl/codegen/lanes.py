@@ -1,26 +1,29 @@
-"""System x method of fixed step x measures -> the page of a file that runs many uncoupled points side by side, in lanes of the processor.
+"""System x method x measures -> the page of a file that runs many uncoupled points side by side, in lanes of the processor.
 
 A block of points stays in the nearest memory through many steps: one row for each number of a point, one column for each point. All points do
-the same, so nothing branches; what only happens to some is computed for all and selected.
+the same, so nothing branches; what only happens to some is computed for all and selected. With an adaptive method each point has a time and a
+step of its own; what an event does to it is done for it alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sympy import Expr, Symbol
 
 from neurodsl import __version__
 from neurodsl.codegen import elementary, special
 from neurodsl.codegen.bodies import expressions_of, plain
-from neurodsl.codegen.lane_events import LaneEvent, lane_events, refused_events
-from neurodsl.codegen.lane_measures import gauges
+from neurodsl.codegen.lane_adaptive import TAKEN, adaptive, refused_steps
+from neurodsl.codegen.lane_events import LaneEvent, emitted, lane_events, refused_events
+from neurodsl.codegen.lane_measures import Gauges, gauges
 from neurodsl.codegen.lane_steps import lane_step
 from neurodsl.codegen.lane_writer import LaneWriter, hold, unlike
 from neurodsl.codegen.pages import Lanes
 from neurodsl.codegen.render import render
-from neurodsl.codegen.signature import LANES_SIGNATURE
+from neurodsl.codegen.signature import ADAPTIVE_SIGNATURE, LANES_SIGNATURE
 from neurodsl.codegen.steps import held_states
 from neurodsl.integrators.method import Exact, Method, Rosenbrock
 from neurodsl.lower.elements import OfMatrix, Pick, Reduce, Sampled
@@ -30,6 +33,8 @@ from neurodsl.system import Draw, System
 
 WIDTH = 64
 """Points of a block: all rows of one stay in the first level of the cache."""
+OWN_STEPS_WIDTH = 16
+"""Points of a block in which each has its own steps: fewer wait for the slowest of them."""
 MOST_STATES, MOST_OPERATIONS = 64, 4000
 """A larger system is compiled for too long; its points run one after the other."""
 NO_DIGEST = "0" * 16
@@ -45,9 +50,11 @@ def refusal(system: System, method: Method, located: bool, varied: Collection[st
     varied, given : collection of str
         What differs from point to point, and the parameters that all points are given.
     """
-    if method.adaptive or isinstance(method, Exact | Rosenbrock):
+    if isinstance(method, Exact | Rosenbrock):
         return f"`{method.name}` is no method whose steps are the same for all points"
-    if located and (system.events or system.edges):
+    if method.adaptive and (reason := refused_steps(system, method)) is not None:
+        return reason
+    if located and not method.adaptive and (system.events or system.edges):
         return "its events are located inside of steps"
     if system.rolled or system.sites or system.tables:
         return "it has large arrays, samples, or random numbers in every step"
@@ -104,32 +111,71 @@ def page_of(
     started = all(isinstance(s.initial, Expr) and not s.initial.has(Reduce, OfMatrix) for s in system.states) and not system.starts
     drawn = [p.name for p in system.parameters if isinstance(p.default, Draw) and p.name not in given]
     names = list(dict.fromkeys([*varied, *drawn, *([] if started else [s.name for s in system.states])]))
-    writer = LaneWriter(system, names, given, WIDTH)
+    writer = LaneWriter(system, names, given, min(WIDTH, OWN_STEPS_WIDTH) if method.adaptive else WIDTH)
+    if method.adaptive:
+        return _adaptive_page(writer, method, names, varied, columns, recorded)
     step = lane_step(writer, method)
     events = lane_events(writer)
     measured = gauges(writer, columns, recorded or (), [(e.due, e.spikes) for e in events])
     spiking = [(k, e) for k, e in enumerate(events) if e.spikes and recorded is not None]
     fired = [f"{writer.at(e.due)} = {e.due}" for _, e in spiking] + [f"_fired += {e.due}" for _, e in spiking]
-    start = _start(writer, events)
+    start = _start(writer, [line for event in events for line in event.start])
     held = [hold(writer.states[i]) for i in sorted(held_states(system))]
     constants = writer.load([*(writer.name(g) for g in writer.given), *(n for n in writer.own if n in writer.rows)])
-    lines = _lines(writer, step, events, measured.loads, [*measured.lines, *fired], held)
+    observed = [*measured.observed, *([f"{writer.at('_lost')} += {measured.doubt}"] if measured.doubt else [])]
+    measures = [*measured.counted, *observed, *(f"{row} = {value}" for row, value in measured.updates.items())]
+    lines = _lines(writer, step, events, measured.loads, [*measures, *fired], held)
     noise = _noise(writer) if system.noises else ()
     functions = tuple(writer.functions)
-    name = plain(system.name)
     return Lanes(
-        title=f"{name}: {plain(system.doc)}" if system.doc else name, version=__version__, model=name, method=method.name, digest=NO_DIGEST,
-        signature=LANES_SIGNATURE, width=WIDTH, rows=len(writer.rows), states=len(system.states), drawn=ascii(tuple(names[len(varied) :])),
-        given=repr(tuple(writer.row(writer.name(n)) for n in names)), columns=repr(measured.rows), lost=writer.row("_lost"),
+        **_head(writer, method, names, varied, measured), signature=LANES_SIGNATURE, loop="numba/lane_loop.py.j2",
         keys=repr(tuple(writer.row(k) for k in ("_key_low", "_key_high", "_element")) if noise else ()),
-        helpers=_helpers(repr((functions, lines, start, noise, measured))), functions=functions,
-        shared=tuple(f"{n} = {text}" for n, text in writer.shared.items()), constants=tuple(constants), start=start,
-        begin=measured.begin, count=measured.count, noise=noise, random=bool(noise),
-        spikes=tuple((k, writer.at(e.due)) for k, e in spiking for _ in range(e.spikes)), events=max(len(events), 1),
-        recorded=tuple((j, f"_w[{row * WIDTH} + _l]") for j, row in enumerate(measured.recorded)),
+        helpers=_helpers(repr((functions, lines, start, noise, measured))), functions=functions, constants=tuple(constants), start=start,
+        begin=(*observed, *(f"{row} = {value}" for row, value in measured.begins.items())), count=measured.count, noise=noise, random=bool(noise),
+        spikes=tuple((k, writer.at(e.due)) for k, e in spiking for _ in range(e.spikes)),
+        recorded=tuple((j, f"_w[{row * writer.lanes} + _l]") for j, row in enumerate(measured.recorded)),
         renewed=tuple(f"{writer.at(f'_normal{j}')} = {writer.at(f'_other{j}')}" for j in range(len(system.noises))),
         loads=tuple(writer.load(writer.states)), lines=lines,
     )  # fmt: skip
+
+
+def _adaptive_page(
+    writer: LaneWriter, method: Method, names: Sequence[str], varied: Sequence[str], columns: Sequence[Column], recorded: Sequence[int] | None
+) -> Lanes:
+    """Return everything that the template lays out where each point has its own steps."""
+    made = adaptive(writer, method, columns, recorded)
+    start = _start(writer, made.start)
+    constants = writer.load([*(writer.name(g) for g in writer.given), *(n for n in writer.own if n in writer.rows)])
+    functions = tuple(writer.functions)
+    return Lanes(
+        **_head(writer, method, names, varied, made.gauges), signature=ADAPTIVE_SIGNATURE, loop="numba/lane_adaptive.py.j2", clock=writer.row("_t"),
+        helpers=_helpers(repr((functions, made, start))), functions=functions, constants=tuple(constants), start=start, lines=made.attempt,
+        happen=made.happen, sample=made.sample, recorded=made.recorded, attempts=writer.row("_attempts"),
+        flag=writer.rows.get("_flag", -1), on=writer.rows.get("_on", -1), number=writer.rows["_number"],
+        taken=repr(tuple(writer.rows[n] for n in TAKEN if n in writer.rows)),
+        room=0 if recorded is None else writer.lanes * sum(emitted(e) for e in writer.system.events),
+    )  # fmt: skip
+
+
+def _head(writer: LaneWriter, method: Method, names: Sequence[str], varied: Sequence[str], measured: Gauges) -> dict[str, Any]:
+    """Return what both kinds of file begin with."""
+    system, name = writer.system, plain(writer.system.name)
+    return {
+        "title": f"{name}: {plain(system.doc)}" if system.doc else name,
+        "version": __version__,
+        "model": name,
+        "method": method.name,
+        "digest": NO_DIGEST,
+        "width": writer.lanes,
+        "rows": len(writer.rows),
+        "states": len(system.states),
+        "drawn": ascii(tuple(names[len(varied) :])),
+        "given": repr(tuple(writer.row(writer.name(n)) for n in names)),
+        "columns": repr(measured.rows),
+        "lost": writer.row("_lost"),
+        "events": max(len(system.events), 1),
+        "shared": tuple(f"{n} = {text}" for n, text in writer.shared.items()),
+    }
 
 
 def _helpers(text: str) -> tuple[str, ...]:
@@ -140,8 +186,8 @@ def _helpers(text: str) -> tuple[str, ...]:
     return (*vectorised, *others)
 
 
-def _start(writer: LaneWriter, events: Sequence[LaneEvent]) -> tuple[str, ...]:
-    """Return the lines that give a point its constants and its state; what a run by itself would refuse makes it lost."""
+def _start(writer: LaneWriter, more: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines that give a point its constants and its state, and do more; what a run by itself would refuse makes it lost."""
     states = _initial(writer)
     kept = set(writer.own)
     looked_at = _looked_at(writer)
@@ -150,7 +196,7 @@ def _start(writer: LaneWriter, events: Sequence[LaneEvent]) -> tuple[str, ...]:
         lines += [f"{name} = {writer.print(value)}", *([f"{writer.at(name)} = {name}"] if name in kept else [])]
     lost = " + ".join(f"0.0*({text})" for text in (*writer.own, *looked_at, *writer.states))
     holds = [f"{writer.at(hold(writer.states[i]))} = -np.inf" for i in sorted(held_states(writer.system))]
-    return (*lines, *states, *holds, f"{writer.at('_lost')} = {lost}", *(line for event in events for line in event.start))
+    return (*lines, *states, *holds, f"{writer.at('_lost')} = {lost}", *more)
 
 
 def _looked_at(writer: LaneWriter) -> list[str]:

@@ -203,6 +203,11 @@ class Lanes:
     ``keys`` those of the keys of its random numbers, ``spikes`` the numbers of the events that spike with the text of what is 1 where one fires,
     ``recorded`` the columns that are recorded in every step with the texts of their numbers, ``lost`` the row of a number that is 0 as long as
     everything is finite.
+
+    Where each point has steps of its own, ``clock`` is the row of its time, ``taken`` are those of the numbers of its steps and of those among
+    them that were rejected, ``attempts`` is one that counts the rounds of the block; ``flag`` tells where an event may have happened, at which
+    points there is to ``happen`` what it says, ``on`` where there was a sample, and ``number`` is that of the next one; ``sample`` is what is done
+    with each, and ``room`` how many spikes a round may have at most.
     """
 
     title: str
@@ -211,26 +216,36 @@ class Lanes:
     method: str
     digest: str
     signature: str
+    loop: str
     width: int
     rows: int
     states: int
     drawn: str
     given: str
     columns: str
-    keys: str
     lost: int
     helpers: tuple[str, ...]
     functions: tuple[LaneFunction, ...]
     shared: tuple[str, ...]
     constants: tuple[str, ...]
     start: tuple[str, ...]
-    begin: tuple[str, ...]
-    count: tuple[str, ...]
-    noise: tuple[str, ...]
-    renewed: tuple[str, ...]
-    random: bool
-    spikes: tuple[tuple[int, str], ...]
+    lines: tuple[str, ...]
     events: int
     recorded: tuple[tuple[int, str], ...]
-    loads: tuple[str, ...]
-    lines: tuple[str, ...]
+    keys: str = "()"
+    begin: tuple[str, ...] = ()
+    count: tuple[str, ...] = ()
+    noise: tuple[str, ...] = ()
+    renewed: tuple[str, ...] = ()
+    random: bool = False
+    spikes: tuple[tuple[int, str], ...] = ()
+    loads: tuple[str, ...] = ()
+    clock: int = -1
+    taken: str = "()"
+    attempts: int = -1
+    on: int = -1
+    number: int = -1
+    flag: int = -1
+    happen: tuple[str, ...] = ()
+    sample: tuple[str, ...] = ()
+    room: int = 0

@@ -21,7 +21,13 @@ from neurodsl.diagnostics import Report, printable
 )
 @click.option("--random", type=int, metavar="N", help="N points drawn at random in the ranges, which are then written `I=0..20`.")
 @click.option("--copies", type=int, metavar="N", help="So many independent copies at each point, each with its own noise and draws.")
-@click.option("--measure", "measures", multiple=True, metavar="A,B", help="spikes, rate, period, cv, latency; final(x), min, max, mean, std, amplitude; crossings(x,LEVEL).")
+@click.option(
+    "--measure",
+    "measures",
+    multiple=True,
+    metavar="A,B",
+    help="spikes, rate, period, cv, latency; final(x), min, max, mean, std, amplitude; crossings(x,LEVEL).",
+)
 @click.option("--where", metavar="steady|T", help="From which time on is measured: the second half of the run, or a time; default: all of it.")
 @click.option("--model", help="Which model, where the file holds several.")
 @click.option("--variant", help="A named set of values of the file.")

@@ -16,6 +16,7 @@ from neurodsl.options import Options
 from neurodsl.plan import Plan
 from neurodsl.run.copies import BEGUN, CHUNK_SECONDS, CONSTANTS, DONE, SPIKE_COUNT, STATUS, STEP, STEPS, Progress, Work
 from neurodsl.run.lanes import Points, SideBySide
+from neurodsl.run.outcome import REJECTED
 from neurodsl.run.start import places_of
 
 
@@ -114,7 +115,8 @@ def _put(work: Work, part: SideBySide, first: int, events: int) -> None:
     """Put what has come of the copies from ``first`` on, those that are at their end, where it belongs."""
     whole = slice(first, first + part.done)
     work.state[whole], work.clock[whole] = part.state[: part.done], part.end
-    work.flags[whole, STEP] = work.flags[whole, STEPS] = part.steps
+    work.flags[whole, STEP] = part.steps
+    work.flags[whole, STEPS], work.flags[whole, REJECTED] = part.taken
     work.flags[whole, STATUS], work.flags[whole, BEGUN] = DONE, 1
     times, origin = np.concatenate([np.empty(0), *part.times]), np.concatenate([np.empty(0, np.int64), *part.origin])
     order = np.lexsort((origin, times, origin // max(events, 1)))

@@ -1,4 +1,4 @@
-"""Runs side by side, in lanes of the processor, where the method takes the same steps for all of them: points of a sweep, copies of a model."""
+"""Runs side by side, in lanes of the processor, by the same steps for all or each by its own: points of a sweep, copies of a model."""
 
 from __future__ import annotations
 
@@ -73,6 +73,8 @@ class SideBySide:
         Where each constant stands among those of a run by itself.
     first : int
         The number of the first sample that counts.
+    instant : float
+        The time from which on spikes count, where the steps are not those of the grid.
     rows : array of shape (points, times, width)
         Takes what is recorded in every step.
 
@@ -99,6 +101,7 @@ class SideBySide:
         places: Mapping[str, int],
         first: int = 0,
         rows: Floats | None = None,
+        instant: float = -np.inf,
     ) -> None:
         self.module, self.points, self.names, self.places = module, points, states, places
         self.count = len(points.values)
@@ -106,8 +109,8 @@ class SideBySide:
         self.lost = np.zeros(self.count, np.bool_)
         self.done, self.running = 0, 0.0
         self.constants = shared[CONSTANTS]
-        self.steps, self.dt, self.last, self.end = shared[1:5]
-        self.first = first
+        self.steps, self.dt, self.last, self.end, self.rtol, self.atol = shared[1:7]
+        self.first, self.instant = first, instant
         self.given = np.array([points.initial.get(name, np.nan) for name in states] or [np.nan], dtype=np.float64)
         blocks = -(-self.count // module.WIDTH)
         self.memory = aligned(blocks, module.ROWS * module.WIDTH)
@@ -144,10 +147,40 @@ class SideBySide:
         return found
 
     def run(self, progress: Callable[[float], None], halted: Callable[[], bool]) -> None:
-        """Run all points to the end, or until it is halted: groups of blocks, each in pieces as long as an interrupt may wait.
+        """Run all points to the end, or until it is halted, in pieces as long as an interrupt may wait.
 
         ``progress`` is told how many points are done, with the parts of those that are running.
         """
+        if self.module.CLOCK < 0:
+            self._run_in_step(progress, halted)
+        else:
+            self._run_freely(progress, halted)
+
+    def _run_freely(self, progress: Callable[[float], None], halted: Callable[[], bool]) -> None:
+        """Run blocks one after the other, each until all of its points have come to the end with steps of their own."""
+        limit, first, blocks = FIRST_STEPS, 0, len(self.memory)
+        while first < blocks:
+            began = time.perf_counter()
+            self.module._run(
+                first, limit, self.steps, self.first, self.dt, self.end, self.instant, self.rtol, self.atol, self.constants, self.given,
+                self.memory, self.rows, self.spikes, self.origins, self.full,
+            )  # fmt: skip
+            seconds = max(time.perf_counter() - began, 1e-6)
+            stopped, rounds = int(self.full[1]), limit - int(self.full[2])
+            limit = int(min(max(rounds * CHUNK_SECONDS / seconds, 1), 50 * limit, 10**12))
+            if stopped > first:
+                self._keep(first, stopped)
+            else:
+                self._put_away()
+            first, self.running = stopped, self.done
+            if first < blocks:
+                self.running += float(self.block[first, self.module.CLOCK].mean()) / self.end * min(self.module.WIDTH, self.count - self.done)
+            progress(self.running)
+            if halted():
+                return
+
+    def _run_in_step(self, progress: Callable[[float], None], halted: Callable[[], bool]) -> None:
+        """Run groups of blocks, all points by the same steps."""
         limit, first = FIRST_STEPS, 0
         blocks = len(self.memory)
         bounds = [bound for bound in (self.first - 1, self.first, self.steps) if bound > 0]
@@ -218,6 +251,14 @@ class SideBySide:
                 self.table[points, k] = self.block[first:last, row].ravel()[:count]
         self.lost[points] |= ~np.isfinite(self.block[first:last, self.module.LOST].ravel()[:count])
         self.done = points.stop
+
+    @property
+    def taken(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return how many steps each point that is done has attempted, and how many of them were rejected."""
+        if self.module.CLOCK < 0:
+            return np.full(self.done, self.steps), np.zeros(self.done, np.int64)
+        steps, rejected = (self.block[:, row].ravel()[: self.done].astype(np.int64) for row in self.module.TAKEN)
+        return steps, rejected
 
     @property
     def state(self) -> Floats:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from neurodsl.cache import trusted
 from neurodsl.codegen import kernel
 from neurodsl.diagnostics import Diagnostic, NeuroError
-from neurodsl.measures import Column, first_sample
+from neurodsl.measures import Column, first_instant, first_sample
 from neurodsl.options import Options, check_times
 from neurodsl.plan import Plan
 from neurodsl.run.copies import FLAGS, PATIENCE_SECONDS, SECONDS_OF_A_LINE, SPIKE_COUNT, SPIKES, STATUS, STEP, STOPPED, Desk
@@ -208,7 +208,8 @@ def _side_by_side(
     shared = first_that_begins(points)
     if shared is None:
         return
-    work = SideBySide(module, points, shared, states, places_of(plain), first_sample(job.start, shared[DT]))
+    first, instant = first_sample(job.start, shared[DT]), first_instant(job.start, shared[DT])
+    work = SideBySide(module, points, shared, states, places_of(plain), first, instant=instant)
     work.run(lambda done: None if progress is None else progress(int(done)), halted)
     found.ran[: work.done] = ~work.lost[: work.done]
     found.table[found.ran] = work.table[found.ran]

@@ -60,6 +60,30 @@ def test_copies_with_values_that_are_drawn_are_told_them(both: Callable[..., tup
     np.testing.assert_allclose(beside["x"], alone["x"], rtol=1e-13)
 
 
+FIRES = """
+param a ~ uniform(0.5, 1.5), tau = 12.5
+init v ~ normal(-1, 0.3), w = -0.5
+sum = v + w
+dv/dt = v - v^3/3 - w + a
+dw/dt = (v + 0.7 - 0.8*w)/tau
+on v >= 1: emit spike
+"""
+
+
+@pytest.mark.parametrize("record", ["spikes", ["sum", "v"]])
+def test_copies_with_steps_of_their_own_have_the_same_spikes_steps_and_traces(record: Any, both: Callable[..., tuple[Result, Result]]) -> None:
+    beside, alone = both(FIRES, duration=60, dt=0.1, seed=5, copies=21, record=record)
+    assert told(beside) == told(alone)
+    assert alone.meta["method"] == "rk45"
+    for name in ("index", "copy"):
+        np.testing.assert_array_equal(getattr(beside.spikes, name), getattr(alone.spikes, name))
+    assert alone.spikes.count > 20
+    np.testing.assert_allclose(beside.spikes.times, alone.spikes.times, rtol=1e-11)
+    np.testing.assert_allclose(beside.final["v"], alone.final["v"], rtol=1e-10)
+    for name in beside:
+        np.testing.assert_allclose(beside[name], alone[name], rtol=1e-9, atol=1e-10)
+
+
 def test_spikes_that_outgrow_their_room_are_all_kept(both: Callable[..., tuple[Result, Result]]) -> None:
     often = "init x = 0, n = 0\ndx/dt = 1\ndn/dt = 0\non mod(x, 1) >= 0.5: n += 1\n"
     beside, alone = both(often, duration=6000, dt=0.5, copies=17, record="spikes", method="euler")

@@ -161,7 +161,9 @@ def test_the_result_tells_where_the_last_checkpoint_is(tmp_path: Path, monkeypat
     at = json.loads(str(members(tmp_path / "c.npz")["meta"]))["t"]
     assert result.meta["checkpoint"] == {"file": str(tmp_path / "c.npz"), "t": at}
     assert 0 < at <= 8
-    told = f"kept    checkpoint `{tmp_path / 'c.npz'}` at {at:g}; `--resume {tmp_path / 'c.npz'} --out FILE` writes the result of the complete run again"
+    told = (
+        f"kept    checkpoint `{tmp_path / 'c.npz'}` at {at:g}; `--resume {tmp_path / 'c.npz'} --out FILE` writes the result of the complete run again"
+    )
     assert told in solution.summary(result)
     assert "checkpoint" not in nd.loads(SPIKING).simulate(checkpoint=tmp_path / "d.npz", every="1h", **SOME).meta
     assert not (tmp_path / "d.npz").exists()
