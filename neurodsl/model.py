@@ -147,8 +147,9 @@ class Action:
 class Event:
     """``kind`` is ``condition``, ``rate``, ``chance``, ``at``, ``every`` or ``start``; ``spikes`` where a firing is a spike.
 
-    ``trigger`` is the condition, the hazard in 1/time, the probability of a step, the time or the period. ``indices`` are the index
-    variables in it: ``i`` of ``on V[i] >= V_th: V[i] = V_reset``, an event of each element.
+    Of a synapse it is ``pre`` or ``post``, and the trigger what it waits beyond the delay, or None. Else ``trigger`` is the condition, the hazard
+    in 1/time, the probability of a step, the time or the period. ``indices`` are the index variables in it: ``i`` of
+    ``on V[i] >= V_th: V[i] = V_reset``, an event of each element.
     """
 
     kind: str
@@ -157,6 +158,15 @@ class Event:
     spikes: bool
     span: Span = field(repr=False, compare=False)
     indices: tuple[str, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a synapse adds to an input of the neuron behind it all the time; ``target`` is its name, ``post.I``."""
+
+    target: str
+    value: Expression
+    span: Span = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -191,6 +201,9 @@ class Model:
     ``dimensionless`` is true for a file without a single bracket. ``time_unit`` is the unit of bare times, of ``t`` and of ``dt``.
     ``discrete`` is true where all equations are maps; without a ``step`` their time counts steps and has no unit. ``tables`` names the
     parameters that hold samples which an input follows in time, and says whether each value holds until the next.
+
+    ``kind`` is ``model``, or ``synapse``: among its states are then those of the neurons that it joins, ``post.g_e``, of order 0; it has
+    ``contributions``. Where no connection says which neurons they are, their units are unknown and taken as 1.
     """
 
     name: str
@@ -210,6 +223,8 @@ class Model:
     noises: Mapping[str, Noise] = field(default_factory=dict)
     discrete: bool = False
     tables: Mapping[str, bool] = field(default_factory=dict)
+    kind: str = "model"
+    contributions: tuple[Contribution, ...] = ()
 
     def quantity(self, name: str) -> Quantity | None:
         """Return what a name stands for, or None where it is no quantity of the model."""
@@ -217,3 +232,122 @@ class Model:
             if name in table:
                 return table[name]
         return None
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of numbers beside the model, and the unit of the numbers, where the text gives one."""
+
+    path: str
+    unit: Unit | None
+    span: Span = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Part:
+    """``E``, ``E[0:100]``, ``E[5]``: some neurons of a population.
+
+    ``start`` and ``stop`` are None where they are not written; of a ``single`` neuron ``start`` is its number. ``step`` is that of what is recorded.
+    """
+
+    population: str
+    start: Expression | None
+    stop: Expression | None
+    span: Span = field(repr=False, compare=False)
+    single: bool = False
+    step: Expression | None = None
+
+
+@dataclass(frozen=True)
+class Population:
+    """Neurons of one kind: ``kind`` is the name of their model in the file, or that of an emitter, which has no ``model``.
+
+    ``values`` are those of ``with``: parameters, inputs and initial values of the model, or what an emitter needs. They are expressions of the
+    constants of the network and of the number ``i`` of a neuron; the rate of an emitter also of the time.
+    """
+
+    name: str
+    size: Expression
+    kind: str
+    model: Model | None
+    values: Mapping[str, Expression | Distribution]
+    span: Span = field(repr=False, compare=False)
+    file: File | None = None
+    doc: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which neurons a connection joins.
+
+    ``kind`` is ``all to all``, ``one to one``, ``probability``, ``indegree``, ``outdegree``, ``pairs``, ``matrix``, ``small world`` or ``scale free``.
+    Its ``arguments`` are expressions of the constants of the network, of ``i`` and of ``j``; that of ``matrix`` may be an array. ``target`` names what
+    the elements of a matrix are.
+    """
+
+    kind: str
+    arguments: tuple[Expression, ...] = ()
+    file: File | None = None
+    condition: Expression | None = None
+    no_self: bool = False
+    multiple: bool = True
+    target: str | None = None
+    span: Span | None = field(repr=False, compare=False, default=None)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses of one kind from a part of a population to a part of one.
+
+    ``synapse`` is a model of the kind ``synapse`` whose units are those of the neurons that it joins here; ``kind`` is its name in the file.
+    """
+
+    name: str
+    source: Part
+    target: Part
+    kind: str
+    synapse: Model
+    rule: Rule
+    delay: Expression | Distribution | None
+    values: Mapping[str, Expression | Distribution]
+    span: Span = field(repr=False, compare=False)
+    third: Part | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a network records: a quantity of a population, or of a part of one, or of a projection, and the time between two samples.
+
+    ``every`` is in the time unit of the network; None for every step, and of synapses for the start and the end.
+    """
+
+    owner: str
+    quantity: str
+    part: Part | None
+    every: float | None
+    span: Span = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class NetworkModel:
+    """One network, checked: every name resolved, every unit known in the context of its connection.
+
+    ``block`` is a model without states that holds the parameters, derived constants, functions and settings of the network itself. The values
+    of ``variants`` are those of its parameters, and with a dot those of models, populations and synapses.
+    """
+
+    name: str
+    doc: str | None
+    source: Source = field(repr=False)
+    dimensionless: bool
+    time_unit: Unit
+    block: Model = field(repr=False)
+    populations: Mapping[str, Population]
+    projections: tuple[Projection, ...]
+    recorded: tuple[Recorded, ...]
+    variants: Mapping[str, Variant]
+
+    @property
+    def settings(self) -> Settings:
+        """Return what ``simulate:`` says."""
+        return self.block.settings

@@ -148,6 +148,8 @@ class Action:
 class Event:
     """``condition`` is a boolean of surface symbols; ``time`` that of ``at`` or the period of ``every``; both None for ``start``.
 
+    Of a synapse's ``pre`` and ``post``, ``time`` is what it waits beyond the delay, or None.
+
     ``chance`` is the probability per step of a ``chance`` event, the hazard of a ``rate`` event. ``level`` is the number of the state that holds
     the integrated hazard at which a rate event fires next, -1 for all others. ``element`` is the number of the element of an array that the
     event belongs to, 0 where it belongs to none.
@@ -207,6 +209,8 @@ class System:
         What is drawn in every step, the noises of a rolled system included.
     tables : tuple of str
         The samples that inputs follow in time.
+    contributions : tuple of (str, Expr)
+        Of a synapse: what it adds all the time to an input of the neuron behind it, ``post.I``.
     """
 
     name: str
@@ -230,6 +234,7 @@ class System:
     starts: tuple[State, ...] = ()
     sites: tuple[Site, ...] = ()
     tables: tuple[str, ...] = ()
+    contributions: tuple[tuple[str, Expr], ...] = ()
 
     @property
     def stochastic(self) -> bool:

@@ -15,7 +15,7 @@ from neurodsl.lang.tree import Token
 from neurodsl.source import Span
 from neurodsl.units import Unit, UnitError, parse_unit
 
-OPERAND_ENDS = frozenset(("NAME", "NUMBER", "UNIT", "RPAR", "RSQB", "DERIVATIVE", "OVER"))
+OPERAND_ENDS = frozenset(("NAME", "NUMBER", "UNIT", "RPAR", "RSQB", "DERIVATIVE", "OVER", "DOTTED"))
 LONGEST_NUMBER = 400
 HIGHEST_ORDER = 9
 LARGEST, SMALLEST = Fraction(10) ** 308, Fraction(1, 10**308)
@@ -29,9 +29,6 @@ INDEX = re.compile(r"\s*(\d+|[^\W\d])(\s*,\s*(\d+|[^\W\d]))*\s*")
 SPACE = "xyzrs"
 """What usually stands for a place."""
 
-LATER_SIGNS = {".": "networks (`post.x`, `E[0:3].v`)"}
-"""Signs of the language that are not built yet."""
-
 
 def resolve(tokens: list[Token], report: Report, words: Collection[str] = ()) -> list[Token] | None:
     """Return the tokens of an item with each unit as one UNIT and all values filled in; None where an error was reported.
@@ -40,7 +37,7 @@ def resolve(tokens: list[Token], report: Report, words: Collection[str] = ()) ->
     """
     found: list[Token] = []
     good = True
-    tokens = _join_derivatives(tokens)
+    tokens = _join_dotted(_join_derivatives(tokens))
     position = 0
     while position < len(tokens):
         token = tokens[position]
@@ -53,7 +50,7 @@ def resolve(tokens: list[Token], report: Report, words: Collection[str] = ()) ->
             inside = tokens[position:stop]
             if before is not None and before.type == "DIFFERENTIAL":
                 words = {*words, *(other.text for other in inside)}
-            if before is not None and before.type in ("NAME", "DIFFERENTIAL", "RSQB") and not _is_unit(inside, words):
+            if before is not None and before.type in ("NAME", "DIFFERENTIAL", "RSQB", "DOTTED") and not _is_unit(inside, words):
                 found.append(token)
                 continue
             unit = _unit(before, token.span.to(tokens[stop].span), report)
@@ -116,12 +113,34 @@ def _join_derivatives(tokens: list[Token]) -> list[Token]:
     return found
 
 
+def _join_dotted(tokens: list[Token]) -> list[Token]:
+    """Return the tokens with ``post.g_e`` as one DOTTED, and the dot of ``E[0:3].v`` as PERIOD."""
+    found: list[Token] = []
+    for i, token in enumerate(tokens):
+        before, behind = found[-1] if found else None, tokens[i + 1] if i + 1 < len(tokens) else None
+        tight = before is not None and behind is not None and before.span.stop == token.span.start and behind.span.start == token.span.stop
+        if token.text == "." and token.type == "OTHER" and tight and behind is not None and behind.type == "NAME":
+            if before is not None and before.type == "NAME":
+                found[-1] = Token("DOTTED", f"{before.text}.", before.span.to(token.span))
+                continue
+            if before is not None and before.type == "RSQB":
+                token.type = "PERIOD"
+        if before is not None and before.type == "DOTTED" and before.text.endswith("."):
+            found[-1] = Token("DOTTED", before.text + token.text, before.span.to(token.span))
+            continue
+        found.append(token)
+    return found
+
+
 def _fill(token: Token, report: Report) -> bool:
     """Give a token its value; report and return False where it has none."""
     match token.type:
         case "NAME":
             token.text = unicodedata.normalize("NFC", token.text)
             return check_name(token.text, token.span, report)
+        case "DOTTED":
+            token.text = unicodedata.normalize("NFC", token.text)
+            return all(check_name(name.text, name, report) for name in _names_of(token.span))
         case "NUMBER":
             return _number(token, report)
         case "STRING":
@@ -135,6 +154,12 @@ def _fill(token: Token, report: Report) -> bool:
         case "DIFFERENTIAL":
             return _derivative(token, token.text, token.value.text[1:], token.span.to(token.value.span), report)
     return True
+
+
+def _names_of(span: Span) -> tuple[Span, Span]:
+    """Return the places of the two names that a dot joins."""
+    middle = span.start + span.text.index(".")
+    return Span(span.source, span.start, middle), Span(span.source, middle + 1, span.stop)
 
 
 def _number(token: Token, report: Report) -> bool:
@@ -175,8 +200,9 @@ def _derivative(token: Token, numerator: str, denominator: str, span: Span, repo
 
 def _other(token: Token, report: Report) -> None:
     text = token.text
-    if text in LATER_SIGNS:
-        report.add(rules.NOT_SUPPORTED, f"{LATER_SIGNS[text]} are not supported yet", token.span)
+    if text == ".":
+        help = "what belongs to a neuron is written without spaces: `post.g_e`, `E[0:3].v`"
+        report.add(rules.CHARACTER, "`.` has no meaning here", token.span, help)
     elif text == '"':
         report.add(rules.LABEL, "this label is not closed on its line", token.span, 'end it with `"`')
     elif text in MARKS:
@@ -192,7 +218,7 @@ def _other(token: Token, report: Report) -> None:
 def _unit(before: Token | None, span: Span, report: Report) -> Token | None:
     """Return a bracket as a token with its unit; report and return None where it is none."""
     text = span.text[1:-1]
-    if before is not None and before.type in ("NAME", "DERIVATIVE", "RSQB"):
+    if before is not None and before.type in ("NAME", "DERIVATIVE", "RSQB", "DOTTED"):
         message, owner = f"`{span.text}` follows a name, where a bracket is an index", before.text
         help = f"a unit follows a number, a call or a parenthesis; to multiply by it write `{owner}*{span.text}`"
         if before.type == "RSQB":

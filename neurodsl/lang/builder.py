@@ -28,7 +28,27 @@ from neurodsl.lang.nodes import (
     Reduction,
     Sum,
 )
-from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entries, Entry, Import, Imported, Labelled, Listing, SettingTree, Token
+from neurodsl.lang.tree import (
+    ActionTree,
+    Assignment,
+    Block,
+    Clause,
+    ConnectTree,
+    Contribution,
+    Draw,
+    Entries,
+    Entry,
+    Import,
+    Imported,
+    Labelled,
+    Listing,
+    PartTree,
+    PathTree,
+    PopulationTree,
+    RecordedTree,
+    SettingTree,
+    Token,
+)
 from neurodsl.source import Span
 
 Part = Any
@@ -55,6 +75,16 @@ class _Brackets:
     """What stands in the brackets of one index."""
 
     parts: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """What stands in the brackets of a slice; None for what is not written."""
+
+    start: Expression | None
+    stop: Expression | None
+    step: Expression | None
     span: Span
 
 
@@ -219,6 +249,16 @@ class Builder:
 
     on = at = every = _event
 
+    def pathway(self, parts: list[Part]) -> Block:
+        word, side, *after, block = parts
+        head = after[1] if after else None
+        end = after[1].span if after else side.span
+        return Block(word.text, head, None, word.span.to(end), side.span, block.value, side.text)
+
+    def contribution(self, parts: list[Part]) -> Contribution:
+        target, operator, value = parts
+        return Contribution(Name(target.span, target.text), operator.text, value, target.span.to(value.span))
+
     def simulate(self, parts: list[Token]) -> Block:
         return Block("simulate", None, None, parts[0].span, parts[0].span, parts[1].value)
 
@@ -226,7 +266,65 @@ class Builder:
         doc = parts[2].value if len(parts) > 3 else None
         return Block(parts[0].text, parts[1].text, doc, parts[0].span.to(parts[1].span), parts[1].span, parts[-1].value)
 
-    variant = model = _named
+    variant = model = synapse = network = _named
+
+    # --- networks ---
+
+    def bound(self, parts: list[Part]) -> list[Part]:
+        return parts
+
+    def range(self, parts: list[Part]) -> _Range:
+        bounds = [part[0] if part else None for part in parts if isinstance(part, list)]
+        step = parts[-2] if not isinstance(parts[-2], list) else None
+        return _Range(bounds[0], bounds[1], step, parts[0].span.to(parts[-1].span))
+
+    def part(self, parts: list[Part]) -> PartTree:
+        name, brackets = Name(parts[0].span, parts[0].text), parts[1] if len(parts) > 1 else None
+        span = parts[0].span.to(parts[-1].span)
+        if isinstance(brackets, _Range):
+            return PartTree(name, None, brackets.start, brackets.stop, brackets.step, span)
+        numbers = brackets.parts if brackets is not None else ()
+        single = Array(span, numbers) if len(numbers) > 1 else numbers[0] if numbers else None
+        return PartTree(name, single, None, None, None, span)
+
+    ranged = part
+
+    def file(self, parts: list[Token]) -> PathTree:
+        return self.path(parts[1:])
+
+    def path(self, parts: list[Token]) -> PathTree:
+        unit = Number(parts[1].span, Fraction(1), parts[1].value) if len(parts) > 1 else None
+        return PathTree(parts[0].value, unit, parts[0].span.to(parts[-1].span))
+
+    def population(self, parts: list[Part]) -> PopulationTree:
+        name, model = (Name(token.span, token.text) for token in parts[1:3])
+        sizes = next((part.parts for part in parts if isinstance(part, _Brackets)), ())
+        doc = next((part.value for part in parts if isinstance(part, Token) and part.type == "STRING"), None)
+        path = next((part for part in parts if isinstance(part, PathTree)), None)
+        blocks = [part.value for part in parts if isinstance(part, Token) and part.type == "BLOCK"]
+        lines = [part for part in (*parts, *(line for block in blocks for line in block)) if isinstance(part, Entries)]
+        entries = tuple(entry for line in lines for entry in line.entries)
+        last = parts[-1].entries[-1] if isinstance(parts[-1], Entries) else parts[-1]
+        return PopulationTree(name, model, sizes, doc, path, entries, parts[0].span.to(last.span))
+
+    def clauses(self, parts: list[Part]) -> tuple[Clause | Entry, ...]:
+        return tuple(part for part in parts if isinstance(part, Clause | Entry))
+
+    def rule(self, parts: list[Part]) -> Clause:
+        named = len(parts) > 1 and isinstance(parts[-1], Token)
+        operands = tuple(parts[1:-2] if named else parts[1:])
+        target = Name(parts[-1].span, parts[-1].text) if named else None
+        return Clause(parts[0].text, operands, target, parts[0].span.to(parts[-1].span), parts[0].span)
+
+    def connect(self, parts: list[Part]) -> ConnectTree:
+        arrow = next(i for i, part in enumerate(parts) if isinstance(part, Token) and part.type == "ARROW")
+        sources, targets = ([part for part in side if isinstance(part, PartTree)] for side in (parts[:arrow], parts[arrow:]))
+        start = next(i for i, part in enumerate(parts) if isinstance(part, Token) and part.type == "WITH") + 1
+        synapse, rest = parts[start], parts[start + 1 :]
+        blocks = [part.value for part in rest if isinstance(part, Token) and part.type == "BLOCK"]
+        clauses = [clause for part in (*rest, *(line for block in blocks for line in block)) if isinstance(part, tuple) for clause in part]
+        span = parts[0].span.to(synapse.span)
+        return ConnectTree(tuple(sources), tuple(targets), Name(synapse.span, synapse.text), tuple(clauses), span)
 
     def imported(self, parts: list[Token]) -> Imported:
         name, *alias = (Name(token.span, token.text) for token in parts[::2])
@@ -256,6 +354,14 @@ class Builder:
 
     def stop(self, parts: list[Token]) -> ActionTree:
         return ActionTree("stop", None, None, None, parts[0].span)
+
+    def sampled(self, parts: list[Part]) -> RecordedTree:
+        return RecordedTree(None, parts[0], parts[2], parts[0].span.to(parts[2].span))
+
+    def recorded(self, parts: list[Part]) -> RecordedTree:
+        quantity = Name(parts[3].span, parts[3].text)
+        every = parts[5] if len(parts) > 4 else None
+        return RecordedTree(self.part(parts[:2]), quantity, every, parts[0].span.to(parts[-1].span))
 
     def setting(self, parts: list[Part]) -> SettingTree:
         return SettingTree(parts[0].text, tuple(parts[1:]), parts[0].span.to(parts[-1].span), parts[0].span)

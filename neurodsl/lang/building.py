@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from neurodsl import rules
 from neurodsl.diagnostics import Report
-from neurodsl.lang.check import emits, variant_entries
+from neurodsl.lang.check import conditions_of, emits, variant_entries
 from neurodsl.lang.dependencies import Dependencies
 from neurodsl.lang.dimensions import Algebra
 from neurodsl.lang.draws import distribution
@@ -19,9 +19,11 @@ from neurodsl.lang.nodes import Derivative, Expression, Index, Name, Number, Pro
 from neurodsl.lang.rewrite import replace_names
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entry, derivative_text
+from neurodsl.lang.tree import Contribution as ContributionTree
 from neurodsl.model import (
     STEADY,
     Action,
+    Contribution,
     Definition,
     Distribution,
     Equation,
@@ -36,7 +38,7 @@ from neurodsl.model import (
     Variant,
 )
 from neurodsl.source import Source
-from neurodsl.units import Unit
+from neurodsl.units import ONE, Unit
 
 LARGEST_VALUE = 2000
 """So many nodes has the value of a parameter at most, once the constants in it are put in."""
@@ -55,12 +57,7 @@ def build(
     """Return the model of declarations in which nothing is wrong."""
 
     def unit(name: str) -> Unit:
-        found = algebra.names[name]
-        if not isinstance(found, Unit):
-            message, help = f"the unit of `{name}` cannot be found", "write out the exponents in its definition"
-            declarations.report.add(rules.DIMENSIONS, message, declarations.names[name].span, help)
-            return algebra.time
-        return found
+        return _unit(name, declarations, algebra)
 
     constants = {n: None if index_variables(d.left) else d.right for n, d in declarations.definitions.items() if not dependencies.reach[n]}
 
@@ -78,19 +75,33 @@ def build(
         for n, e in declarations.inputs.items()
     }
     noises = {n: Noise(n, unit(n), labelled.doc, labelled.name.span, shape=sizes(labelled.indices)) for n, labelled in declarations.noises.items()}
-    definitions = {
-        n: Definition(n, unit(n), d.doc, d.left.span, _right(declarations, d), not dependencies.reach[n], indices=index_variables(d.left))
-        for n, d in declarations.definitions.items()
-    }
+    definitions = {n: _definition(n, d, unit(n), not dependencies.reach[n], declarations) for n, d in declarations.definitions.items()}
     states = {n: _state(n, unit(n), declarations, algebra) for n in _in_text_order(declarations)}
     states = {n: replace(state, shape=sizes(state.shape)) for n, state in states.items()}
     equations, events = _equations(declarations), _events(declarations)
-    variants = {n: _variant(n, block) for n, block in declarations.variants.items()}
+    named = declarations.variants if declarations.kind == "model" else {}
+    variants = {n: variant_of(n, block) for n, block in named.items()}
     functions = dict(declarations.functions)
     head = (name, doc, source, dimensionless, algebra.time)
     tail = (settings, noises, bool(declarations.maps))
-    model = Model(*head, parameters, inputs, definitions, functions, states, equations, events, variants, *tail)
+    contributions = tuple(_contribution(tree) for tree in declarations.contributions)
+    model = Model(
+        *head, parameters, inputs, definitions, functions, states, equations, events, variants, *tail,
+        kind=declarations.kind, contributions=contributions,
+    )  # fmt: skip
     return model if declarations.report.ok else None
+
+
+def _unit(name: str, declarations: Declarations, algebra: Algebra) -> Unit:
+    """Return the unit of a name; in a synapse that no connection joins to neurons it may be open, and is taken as 1."""
+    found = algebra.names.get(name)
+    if isinstance(found, Unit):
+        return found
+    if declarations.kind == "synapse" and declarations.joined is None:
+        return ONE
+    message, help = f"the unit of `{name}` cannot be found", "write out the exponents in its definition"
+    declarations.report.add(rules.DIMENSIONS, message, declarations.names[name].span, help)
+    return algebra.time
 
 
 def _expanded(
@@ -139,8 +150,14 @@ def _right(declarations: Declarations, tree: Assignment) -> Expression:
     return replace_names(tree.right, element)
 
 
+def _definition(name: str, tree: Assignment, unit: Unit, constant: bool, declarations: Declarations) -> Definition:
+    indices = index_variables(tree.left)
+    return Definition(name, unit, tree.doc, tree.left.span, _right(declarations, tree), constant, indices=indices)
+
+
 def _in_text_order(declarations: Declarations) -> list[str]:
-    return sorted(declarations.orders, key=lambda name: declarations.names[name].span.start)
+    """Return the states; the quantities of neurons follow those of a synapse itself."""
+    return sorted(declarations.orders, key=lambda name: ("." in name, declarations.names[name].span.start))
 
 
 def _state(name: str, unit: Unit, declarations: Declarations, algebra: Algebra) -> State:
@@ -161,8 +178,13 @@ def _initial(entry: Entry, algebra: Algebra) -> Expression | Distribution | Stea
     return STEADY if is_steady(entry.value) else entry.value
 
 
+def _contribution(tree: ContributionTree) -> Contribution:
+    value = tree.value if tree.operator == "+=" else Sum(tree.value.span, ((-1, tree.value),))
+    return Contribution(tree.target.id, value, tree.span)
+
+
 def _events(declarations: Declarations) -> tuple[Event, ...]:
-    conditions = [event for event in declarations.events if event.kind == "on" and event.head is not None]
+    conditions = conditions_of(declarations)
     alone = conditions[0] if len(conditions) == 1 else None
     return tuple(_event(declarations, block, emits(block) or block is alone) for block in declarations.events)
 
@@ -194,7 +216,8 @@ def _new_value(tree: ActionTree, target: Name | Derivative, value: Expression) -
     return value if operator == "=" else Product(span, (("*", element), (operator[0], value)))
 
 
-def _variant(name: str, block: Block) -> Variant:
+def variant_of(name: str, block: Block) -> Variant:
+    """Return a variant with the names that it gives values to as texts."""
     values = tuple((target_text(entry), entry.value) for entry in variant_entries(block) if not isinstance(entry.value, Draw))
     return Variant(name, block.doc, values, block.span)
 

@@ -77,7 +77,7 @@ def with_samples(model: Model, name: str, held: bool) -> Model:
     return replace(model, parameters=parameters, inputs=inputs, tables={**model.tables, table: held})
 
 
-def override(model: Model, kind: str, name: str, expression: Expression, report: Report) -> Model:
+def override(model: Model, kind: str, name: str, expression: Expression, report: Report, bare: bool = True) -> Model:
     """Return a model with another value for a parameter, an input or an initial value.
 
     Parameters
@@ -92,6 +92,8 @@ def override(model: Model, kind: str, name: str, expression: Expression, report:
         The value. In a model with units, one without any unit is read in the declared units.
     report : Report
         Takes the findings.
+    bare : bool
+        Whether a value without any unit is read in the declared units; else it is dimensionless, as in a text.
 
     Returns
     -------
@@ -99,10 +101,10 @@ def override(model: Model, kind: str, name: str, expression: Expression, report:
         The changed model; the same one where an error was reported.
     """
     before = len(report.found)
-    target = _target_unit(model, kind, name, report)
+    target = target_unit(model, kind, name, report)
     if target is None:
         return model
-    declarations = _declarations(model, report)
+    declarations = declarations_of(model, report)
     if isinstance(expression, Name) and expression.id == "steady" and kind == "init" and "steady" not in declarations.names:
         if model.discrete:
             report.add(rules.NOT_SUPPORTED, "a steady state of a map is not supported yet", expression.span, "give it a number")
@@ -115,7 +117,7 @@ def override(model: Model, kind: str, name: str, expression: Expression, report:
     check_expression(declarations, expression)
     if len(report.found) > before:
         return model
-    value = _in_declared_units(model, expression, target, report)
+    value = in_declared_units(model, expression, target, report) if bare else expression
     if len(report.found) > before:
         return model
     algebra = Algebra({n: q.unit for n, q in _quantities(model).items()}, model.time_unit, model.functions, declarations.indices)
@@ -139,7 +141,7 @@ def _state_of(model: Model, name: str) -> tuple[str, int]:
     return _labels(model)["".join(name.split())]
 
 
-def _target_unit(model: Model, kind: str, name: str, report: Report) -> Unit | None:
+def target_unit(model: Model, kind: str, name: str, report: Report) -> Unit | None:
     """Return the unit of what gets a value; None where there is nothing of that name and kind."""
     if kind == "init":
         found = _labels(model).get("".join(name.split()))
@@ -163,7 +165,7 @@ def _target_unit(model: Model, kind: str, name: str, report: Report) -> Unit | N
     return None
 
 
-def _in_declared_units(model: Model, expression: Expression, target: Unit, report: Report) -> Expression:
+def in_declared_units(model: Model, expression: Expression, target: Unit, report: Report) -> Expression:
     """Return an expression without units with each name in it taken as a number of its declared unit."""
     literal = next((node for node in expression.walk() if isinstance(node, Number) and node.unit is not None), None)
     if model.dimensionless and literal is not None:
@@ -194,7 +196,7 @@ def _in_declared_units(model: Model, expression: Expression, target: Unit, repor
     return value if target == ONE else Product(expression.span, (("*", value), ("*", Number(expression.span, Fraction(1), target))))
 
 
-def _declarations(model: Model, report: Report) -> Declarations:
+def declarations_of(model: Model, report: Report) -> Declarations:
     """Return the declarations of a model, as if its text had just been read."""
     found = Declarations(report, set())
     tables: dict[str, Mapping[str, Quantity]]
@@ -231,7 +233,7 @@ def _drawn(value: Distribution) -> Draw:
 
 def _changed(model: Model, kind: str, name: str, value: Expression, report: Report) -> Model:
     """Return a model with one value replaced; what the value depends on is checked."""
-    declarations = _declarations(model, report)
+    declarations = declarations_of(model, report)
     table = {"set": declarations.parameters, "input": declarations.inputs}.get(kind)
     if table is not None:
         table[name] = replace(table[name], value=value)

@@ -18,7 +18,7 @@ from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entries, Ent
 DRAWN_FROM = "the arguments of a distribution are numbers and parameters"
 
 
-def check(declarations: Declarations, complete: bool) -> Dependencies:
+def check(declarations: Declarations, complete: bool, changed: frozenset[str] = frozenset()) -> Dependencies:
     """Report what is wrong with a model, units apart, and return what depends on what.
 
     Parameters
@@ -27,6 +27,8 @@ def check(declarations: Declarations, complete: bool) -> Dependencies:
         The model, closed.
     complete : bool
         Whether every statement could be read; where one could not, nothing is said about what is not used.
+    changed : frozenset of str
+        The states that synapses change.
     """
     _check_names(declarations)
     _check_quotients(declarations)
@@ -35,10 +37,13 @@ def check(declarations: Declarations, complete: bool) -> Dependencies:
     _check_sizes(declarations, dependencies)
     for event in declarations.events:
         _check_event(declarations, event, dependencies)
+    for contribution in declarations.contributions:
+        check_expression(declarations, contribution.value, special=EQUATIONS)
+        refuse_processes(declarations, contribution.value)
     check_noise(declarations, dependencies)
     _check_spikes(declarations)
-    if complete:
-        _check_unused(declarations, dependencies)
+    if complete and declarations.kind != "network":
+        check_unused(declarations, dependencies, changed)
     return dependencies
 
 
@@ -55,7 +60,7 @@ def _check_names(declarations: Declarations) -> None:
         check_expression(declarations, function.body, arguments=function.arguments)
     for equation in declarations.equations:
         _check_equation(declarations, equation)
-    for variant in declarations.variants.values():
+    for variant in declarations.variants.values() if declarations.kind == "model" else ():
         for entry in variant_entries(variant):
             _check_variant_entry(declarations, variant, entry)
 
@@ -159,7 +164,8 @@ def _check_reach(declarations: Declarations, dependencies: Dependencies) -> None
             reach = dependencies.of(entry.value)
             require(declarations, entry.value, reach, f"the {KINDS[kind]} `{name}`", Reach.NOTHING if drawn else allowed, help)
     help = "make the initial value a parameter: `param V_0 = -65 [mV]`, `init V = V_0, u = b*V_0`"
-    variants = [entry for variant in declarations.variants.values() for entry in variant_entries(variant)]
+    own = declarations.variants.values() if declarations.kind == "model" else ()
+    variants = [entry for variant in own for entry in variant_entries(variant)]
     for entry in (*declarations.initials.values(), *variants):
         known = declarations.names.get(entry.target.id) if isinstance(entry.target, Name) else None
         allowed = drives if known is not None and known.kind == "input" else Reach.NOTHING
@@ -171,7 +177,8 @@ def _check_reach(declarations: Declarations, dependencies: Dependencies) -> None
 def _check_drives(declarations: Declarations, dependencies: Dependencies) -> None:
     """Report stimuli whose times are not known, and random processes outside of inputs."""
     entries = [*declarations.parameters.values(), *declarations.inputs.values(), *declarations.initials.values()]
-    entries += [entry for variant in declarations.variants.values() for entry in variant_entries(variant)]
+    if declarations.kind == "model":
+        entries += [entry for variant in declarations.variants.values() for entry in variant_entries(variant)]
     for entry in entries:
         name = entry.target.id if isinstance(entry.target, Name) else ""
         for part in parts(entry.value):
@@ -197,6 +204,17 @@ def _check_event(declarations: Declarations, event: Block, dependencies: Depende
     indices: tuple[str, ...] = ()
     if event.head is not None:
         assert not isinstance(event.head, str)
+        if event.is_pathway:
+            check_expression(declarations, event.head)
+            remedy = "a delay that differs between synapses is the `delay` of the connection"
+            require(declarations, event.head, dependencies.of(event.head), f"the delay of `on {event.sort} after`", Reach.NOTHING, remedy)
+            drawn = [n.id for n in event.head.walk() if isinstance(n, Name) and _is_drawn(declarations, n.id)]
+            if drawn:
+                message = f"`{drawn[0]}` is drawn for each synapse, and what `on {event.sort} after` waits is the same for all"
+                declarations.report.add(rules.NOT_SUPPORTED, message, event.head.span, remedy)
+            if words := outside(event.head, "not negative"):
+                declarations.report.add(rules.BAD_VALUE, f"the delay of `on {event.sort} after` {words}, not `{short(event.head)}`", event.head.span)
+            return _check_actions(declarations, event, dependencies, indices)
         compared = event.kind == "on" and isinstance(event.head, Comparison | Logic)
         if compared and event.sort != "condition":
             text = short(event.head)
@@ -215,6 +233,14 @@ def _check_event(declarations: Declarations, event: Block, dependencies: Depende
             check_stimuli(declarations, event.head, dependencies)
         if event.sort in ("rate", "chance"):
             _check_random(declarations, event, event.head)
+    _check_actions(declarations, event, dependencies, indices)
+
+
+def _is_drawn(declarations: Declarations, name: str) -> bool:
+    return name in declarations.parameters and isinstance(declarations.parameters[name].value, Draw)
+
+
+def _check_actions(declarations: Declarations, event: Block, dependencies: Dependencies, indices: tuple[str, ...]) -> None:
     for action in event.body:
         assert isinstance(action, ActionTree)
         _check_action(declarations, action, indices)
@@ -289,6 +315,8 @@ def _check_target(declarations: Declarations, action: ActionTree, target: Name) 
             declarations.report.add(rules.WRONG_KIND, f"`{name}` cannot be set", target.span)
             return
         help = declarations.suggestion(name, ("state",)) or f"declare it as a state: `init {name} = ...`"
+        if declarations.kind == "synapse":
+            help = f"that of the neuron behind the synapse is `post.{name}`; one of its own is declared: `init {name} = ...`"
         declarations.report.add(rules.UNKNOWN_NAME, f"unknown state `{name}`", target.span, help)
         return
     also = ((known.span, f"declared as a {KINDS[known.kind]} here"),)
@@ -306,7 +334,7 @@ def _check_target(declarations: Declarations, action: ActionTree, target: Name) 
 
 def _check_spikes(declarations: Declarations) -> None:
     """Report several conditions of which none emits a spike."""
-    conditions = [event for event in declarations.events if event.kind == "on" and event.head is not None]
+    conditions = conditions_of(declarations)
     if len(conditions) > 1 and not any(emits(event) for event in declarations.events):
         also = tuple((event.span, "another one") for event in conditions[1:4])
         message = f"{len(conditions)} `on` events, and none says `emit spike`"
@@ -314,15 +342,21 @@ def _check_spikes(declarations: Declarations) -> None:
         declarations.report.add(rules.NO_SPIKE, message, conditions[0].span, help, also)
 
 
+def conditions_of(declarations: Declarations) -> list[Block]:
+    """Return the events of a neuron that its state or chance sets off: one that is alone is a spike by itself."""
+    return [event for event in declarations.events if event.kind == "on" and event.head is not None and not event.is_pathway]
+
+
 def emits(event: Block) -> bool:
     """Return whether an event says ``emit spike``."""
     return any(action.kind == "emit" for action in event.body)
 
 
-def _check_unused(declarations: Declarations, dependencies: Dependencies) -> None:
-    changed = {action.target.id for event in declarations.events for action in event.body if isinstance(action.target, Name)}
+def check_unused(declarations: Declarations, dependencies: Dependencies, elsewhere: frozenset[str] = frozenset()) -> None:
+    """Point out what is declared and never used, and states that never change, here or ``elsewhere``."""
+    changed = elsewhere | {action.target.id for event in declarations.events for action in event.body if isinstance(action.target, Name)}
     for name, known in declarations.names.items():
-        if name in declarations.unclear:
+        if name in declarations.unclear or "." in name or known.kind == "population":
             continue
         if known.kind == "state":
             if declarations.orders.get(name) == 0 and name not in changed:

@@ -9,13 +9,14 @@ from neurodsl.lang.brackets import OPERAND_ENDS
 from neurodsl.lang.distributions import DISTRIBUTIONS
 from neurodsl.lang.functions import BUILTINS, CONSTANTS
 from neurodsl.lang.idioms import FINITE, INFINITE
+from neurodsl.lang.scope import ROLES
 from neurodsl.lang.tree import Item, Token
 from neurodsl.lang.wanted import Reason
 from neurodsl.units import lookup
 
 MODULES = frozenset(("np", "numpy", "math", "scipy", "sp", "jnp", "jax", "torch", "tf", "random"))
 RESERVED = frozenset(("AND", "OR", "NOT", "IF", "ELSE", "FOR"))
-NAMING = frozenset(("param", "input", "init", "noise", "variant", "model"))
+NAMING = frozenset(("param", "input", "init", "noise", "variant", "model", "synapse", "network", "population"))
 DRAWN = {**{name: name for name in DISTRIBUTIONS}, "randn": "normal", "standard_normal": "normal", "rand": "uniform", "random": "uniform"}
 FILLED = {"zeros": "0", "zeros_like": "0", "ones": "1", "ones_like": "1", "full": "1"}
 SPELLED_OUT = {"volt": "mV", "second": "ms", "amp": "nA", "ampere": "nA", "siemens": "nS", "farad": "pF", "ohm": "MOhm", "meter": "um", "hertz": "Hz"}
@@ -189,7 +190,7 @@ def _file(tokens: list[Token], i: int) -> Reason | None:
 def _attribute(tokens: list[Token], i: int) -> Reason | None:
     """Explain ``W.T``, ``np.dot(W, x)``, ``np.random.normal(0, 1)``, ``np.exp(x)``, ``x.sum()``."""
     owner, stop = tokens[i - 1], i
-    if i > 1 and tokens[i - 2].text == ".":
+    if (i > 1 and tokens[i - 2].text == ".") or owner.text in ROLES or tokens[0].text == "record":
         return None
     while stop + 2 < len(tokens) and tokens[stop].text == "." and tokens[stop + 1].type == "NAME" and tokens[stop + 2].text == ".":
         stop += 2

@@ -15,9 +15,9 @@ from typing import Any
 from neurodsl import resources, rules
 from neurodsl.diagnostics import NeuroError, Report, fail, printable
 from neurodsl.files import write_bytes
+from neurodsl.lang.blocks import statements
 from neurodsl.lang.findings import Findings
 from neurodsl.lang.parser import Parsed, parse_statements
-from neurodsl.lang.reading import statements
 from neurodsl.lang.spacing import Word, words
 from neurodsl.lang.tree import Token
 from neurodsl.source import Source, Span

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, nearest
 from neurodsl.lang.findings import Findings
 from neurodsl.lang.nodes import Name
 from neurodsl.lang.tree import Import, Imported
-from neurodsl.model import Model
 from neurodsl.source import Source, Span
 from neurodsl.texts import MOST_FILES, read_beside, read_shipped
 
 DEEPEST_IMPORTS = 20
 """So many files may import one another in a row."""
 
-Models = dict[str, Model]
+Models = dict[str, Any]
+"""What a file holds by name: models, synapses and networks."""
 
 
 @dataclass

@@ -120,7 +120,9 @@ def infer(algebra: Algebra, declarations: Declarations, constraints: Iterable[Co
     for equation in declarations.equations:
         for name in mentioned(equation.left):
             unknowns[name] = len(inference.names(Constraint((equation.right,))) - {name})
-    for name in sorted(states, key=lambda name: unknowns.get(name, 0)):
+    # What a neuron measures is not guessed: a synapse that no connection joins to neurons leaves it open.
+    own = [name for name in states if "." not in name]
+    for name in sorted(own, key=lambda name: unknowns.get(name, 0)):
         inference.solve(name, ONE)
         inference.settle()
     for name in order:

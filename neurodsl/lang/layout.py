@@ -19,7 +19,7 @@ MOST_UNCLOSED = 10
 
 CLOSING = {"RPAR": "LPAR", "RSQB": "LSQB"}
 PARTNER = {"(": ")", "[": "]", ")": "(", "]": "["}
-BLOCK_WORDS = frozenset(("on", "at", "every", "simulate", "variant", "model"))
+BLOCK_WORDS = frozenset(("on", "at", "every", "simulate", "variant", "model", "synapse", "network"))
 
 
 @dataclass(slots=True)

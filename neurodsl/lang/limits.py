@@ -8,7 +8,22 @@ from typing import Any
 from neurodsl import rules
 from neurodsl.diagnostics import Report
 from neurodsl.lang.nodes import Expression, Node, Number, Power, Product, Sum
-from neurodsl.lang.tree import ActionTree, Assignment, Block, Draw, Entries, Listing, SettingTree
+from neurodsl.lang.tree import (
+    ActionTree,
+    Assignment,
+    Block,
+    Clause,
+    ConnectTree,
+    Contribution,
+    Draw,
+    Entries,
+    Entry,
+    Listing,
+    PartTree,
+    PopulationTree,
+    RecordedTree,
+    SettingTree,
+)
 
 DEEPEST = 100
 MOST_TERMS = 1000
@@ -19,8 +34,23 @@ def expressions(tree: Any) -> tuple[Expression, ...]:
     """Return the expressions that stand in the tree of a statement, without those of its block."""
     match tree:
         case Entries():
-            values = (entry.value.call if isinstance(entry.value, Draw) else entry.value for entry in tree.entries)
-            return *values, *(index for entry in tree.entries for index in entry.indices)
+            return tuple(part for entry in tree.entries for part in expressions(entry))
+        case Entry():
+            return (tree.value.call if isinstance(tree.value, Draw) else tree.value, *tree.indices)
+        case PopulationTree():
+            return *tree.sizes, *(part for entry in tree.entries for part in expressions(entry))
+        case ConnectTree():
+            return tuple(part for piece in (*tree.sources, *tree.targets, *tree.clauses) for part in expressions(piece))
+        case Clause():
+            return tuple(part for operand in tree.operands for part in expressions(operand))
+        case PartTree():
+            return tuple(part for part in (tree.single, tree.start, tree.stop, tree.step) if part is not None)
+        case Contribution():
+            return (tree.value,)
+        case RecordedTree():
+            return tuple(part for piece in (tree.part, tree.quantity, tree.every) if piece is not None for part in expressions(piece))
+        case tuple():
+            return tuple(part for piece in tree for part in expressions(piece))
         case Listing():
             return tuple(index for labelled in tree.names for index in labelled.indices)
         case Assignment():
@@ -28,7 +58,7 @@ def expressions(tree: Any) -> tuple[Expression, ...]:
         case ActionTree():
             return tree.indices if tree.value is None else (tree.value, *tree.indices)
         case SettingTree():
-            return tree.values
+            return tuple(part for value in tree.values for part in expressions(value))
         case Block():
             return (tree.head,) if isinstance(tree.head, Node) else ()
     return (tree,) if isinstance(tree, Node) else ()  # type: ignore[return-value]

@@ -231,7 +231,9 @@ def _quantity(declarations: Declarations, node: Name | Index, name: str, argumen
         declarations.used.add(name)
         return
     known = declarations.names.get(name)
-    if known is not None and known.kind != "function":
+    if known is not None and known.kind == "population":
+        declarations.report.add(rules.WRONG_KIND, f"`{name}` is a population, and a number belongs here", node.span)
+    elif known is not None and known.kind != "function":
         declarations.used.add(name)
     elif known is not None or name in BUILTINS:
         declarations.used.add(name)
@@ -244,6 +246,10 @@ def _quantity(declarations: Declarations, node: Name | Index, name: str, argumen
         if local is not None:
             help = f"did you mean the argument `{local}`?"
         help = help or name_meant(name, declarations.names)
+        if declarations.kind == "synapse" and help is None:
+            help = f"those of the neurons are `pre.{name}` and `post.{name}`; one of the synapse is declared: `param {name} = ...`"
+        if "." in name:
+            help = "`pre.x` and `post.x` stand in a `synapse`, `E.v` of a population in `record` and in a variant of its network"
         declarations.report.add(rules.UNKNOWN_NAME, f"unknown name `{name}`", node.span, help or f"declare it: `param {name} = ...`")
 
 

@@ -15,6 +15,7 @@ from neurodsl import rules
 from neurodsl.lang.brackets import outside_brackets, resolve
 from neurodsl.lang.builder import Builder
 from neurodsl.lang.characters import check_text
+from neurodsl.lang.clauses import tag_clauses
 from neurodsl.lang.findings import Findings
 from neurodsl.lang.foreign import explain_foreign
 from neurodsl.lang.layout import items
@@ -44,7 +45,7 @@ class _Layout:
 @cache
 def _lark() -> lark.Lark:
     grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
-    start = ["statement", "action", "setting", "values", "expression"]
+    start = ["statement", "action", "setting", "values", "clauses", "expression"]
     options: dict[str, Any] = {"postlex": _Layout(), "transformer": Builder()}
     return lark.Lark(grammar, start=start, parser="lalr", lexer="basic", maybe_placeholders=False, **options)
 
@@ -102,6 +103,8 @@ class _Parser:
                 tag_action(item.tokens)
             case "setting":
                 tag_setting(item.tokens)
+            case "clauses":
+                item.tokens = tag_clauses(item.tokens)
         tree = self._statement(item, start, statement)
         if tree is None:
             self.unclear |= _defined(item.tokens)

@@ -22,6 +22,7 @@ from neurodsl.units import ONE, Unit
 TRIGGERS = {
     **{"at": "the time of `at`", "every": "the period of `every`"},
     **{"rate": "the hazard of `on rate`", "chance": "the probability of `on chance`"},
+    **{"pre": "the delay of `on pre after`", "post": "the delay of `on post after`"},
 }
 """What the triggers of events with a unit of their own are called."""
 
@@ -34,6 +35,7 @@ def find_units(declarations: Declarations, dependencies: Dependencies, time: Uni
         algebra.names = dict.fromkeys((*declarations.names, *declarations.orders), ONE)
         return algebra
     algebra.names.update(dict.fromkeys(declarations.noises, time ** Fraction(-1, 2)))
+    algebra.names.update(declarations.joined or {})
     infer(algebra, declarations, _constraints(declarations, time), dependencies.order)
     _check_units(declarations, dependencies, algebra)
     return algebra
@@ -54,6 +56,8 @@ def _constraints(declarations: Declarations, time: Unit) -> Iterator[Constraint]
             yield Constraint((event.head,), _trigger_unit(event, time) or UNKNOWN)
         for action in event.body:
             yield from _action_constraints(action, time)
+    for contribution in declarations.contributions:
+        yield Constraint((contribution.target, contribution.value))
 
 
 def _trigger_unit(event: Block, time: Unit) -> Unit | None:
@@ -90,7 +94,11 @@ def _check_units(declarations: Declarations, dependencies: Dependencies, algebra
         check_value(declarations, algebra, complaints, entry)
     for event in declarations.events:
         _check_event(event, algebra, complaints)
-    for variant in declarations.variants.values():
+    for contribution in declarations.contributions:
+        wanted = algebra.unit_of(contribution.target)
+        if isinstance(wanted, Unit):
+            complaints.expect(contribution.value, algebra.unit_of(contribution.value, complaints), wanted, f"`{contribution.target.id}`")
+    for variant in declarations.variants.values() if declarations.kind == "model" else ():
         for entry in variant_entries(variant):
             check_value(declarations, algebra, complaints, entry)
     called = {name for name, _, _ in algebra.calls}

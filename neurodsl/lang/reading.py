@@ -1,49 +1,33 @@
-"""The whole way from a text to models."""
+"""The whole way from a text to models and networks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from pathlib import PurePath
-from types import MappingProxyType
 from typing import Any
 
-import neurodsl.lang.statements
 from neurodsl import rules
 from neurodsl.diagnostics import Report
-from neurodsl.lang.building import build
-from neurodsl.lang.changes import with_variant
-from neurodsl.lang.check import check
+from neurodsl.lang.blocks import Written, place_of, read_block, statements, touched
 from neurodsl.lang.findings import Findings
 from neurodsl.lang.imports import Imports
-from neurodsl.lang.maps import check_maps
-from neurodsl.lang.nodes import Array, Expression, Load
+from neurodsl.lang.networks.network import Known, read_network
+from neurodsl.lang.networks.synapses import Synapse, check_alone
+from neurodsl.lang.nodes import Expression
 from neurodsl.lang.parser import Parsed, parse_one, parse_statements
-from neurodsl.lang.quantities import find_units, note_zero_starts
-from neurodsl.lang.scope import Declarations
-from neurodsl.lang.settings import read_settings, time_unit
-from neurodsl.lang.shapes import find_shapes
-from neurodsl.lang.statement import Statement
-from neurodsl.lang.tree import Assignment, Block, Entries, Import, derivative_text
-from neurodsl.lang.unparse import unparse
-from neurodsl.model import Model
-from neurodsl.registry import collect
+from neurodsl.lang.tree import Block, ConnectTree, Import
+from neurodsl.model import Model, NetworkModel
 from neurodsl.source import Source, Span
 
 TITLE = re.compile(r"#\s*(?:\S+\.neuro\s*(?:[-–—:]+\s*|$))?(.*)")
 LONGEST_TITLE, LOWEST_TITLE = 200, 50
 """The characters of a title that are shown, and the lines in which it is looked for."""
+BLOCKS = ("model", "synapse", "network")
 
 
-@cache
-def statements() -> MappingProxyType[str, Statement]:
-    """Return the statements of the language by name."""
-    return MappingProxyType(collect(neurodsl.lang.statements, Statement))
-
-
-def read(source: Source, report: Report) -> Model | None:
-    """Return the model of a text that holds one.
+def read(source: Source, report: Report) -> Model | NetworkModel | None:
+    """Return the model, or the network, of a text that holds one.
 
     Parameters
     ----------
@@ -54,11 +38,13 @@ def read(source: Source, report: Report) -> Model | None:
 
     Returns
     -------
-    Model or None
+    Model or NetworkModel or None
         None where an error was reported.
     """
     models = read_all(source, report)
     if not models:
+        if report.ok:
+            report.add(rules.NO_MODEL, "the file holds synapses alone", None, "a `network` joins neurons by them")
         return None
     model = only(models, source)
     if model is None:
@@ -67,117 +53,76 @@ def read(source: Source, report: Report) -> Model | None:
     return model
 
 
-def only(models: Mapping[str, Model], source: Source) -> Model | None:
-    """Return the model that a text stands for where none is named: its only own one, or the only one of a text of imports alone."""
+def only(models: Mapping[str, Model | NetworkModel], source: Source) -> Model | NetworkModel | None:
+    """Return what a text stands for where nothing is named: its only own network, its only own model, or the only one of a text of imports alone."""
     own = [model for model in models.values() if model.source is source] or list(models.values())
+    networks = [model for model in own if isinstance(model, NetworkModel)]
+    if len(networks) == 1:
+        return networks[0]
     return own[0] if len(own) == 1 else None
 
 
-def read_all(source: Source, report: Report) -> dict[str, Model]:
-    """Return the models of a text by name, its own first, none where an error was reported."""
+def read_all(source: Source, report: Report) -> dict[str, Model | NetworkModel]:
+    """Return the models and networks of a text by name, its own first, none where an error was reported."""
     found = Findings()
     models = _read_file(source, Imports(_read_file), found)
     for finding in found.found:
         report.add(finding.rule, finding.message, finding.span, finding.help, finding.also)
-    return models or {}
+    return {name: model for name, model in (models or {}).items() if not isinstance(model, Synapse)}
 
 
-def _read_file(source: Source, imports: Imports, found: Findings) -> dict[str, Model] | None:
-    """Return the models of a text and those that it imports, None where an error was reported."""
+def _read_file(source: Source, imports: Imports, found: Findings) -> Known | None:
+    """Return the models, synapses and networks of a text and those that it imports, None where an error was reported."""
     parsed = parse_statements(source, statements(), found)
     complete = found.ok
     taken = [tree for tree in parsed.trees if isinstance(tree, Import)]
-    trees = [tree for tree in parsed.trees if not isinstance(tree, Import)]
-    models = _own_models(source, parsed, trees, found, complete) if trees or not taken else {}
-    places = {model.name: Span(source, 0, 1) for model in models.values()}
-    places |= {str(tree.head): tree.name_span for tree in trees if isinstance(tree, Block) and tree.kind == "model"}
+    written = _blocks(source, parsed, [tree for tree in parsed.trees if not isinstance(tree, Import)], found, complete, bool(taken))
+    own: Known = {}
+    for block in written:
+        if block.kind == "network":
+            continue
+        theirs = Findings()
+        alone = sum(other.name == block.name for other in written) == 1
+        if (model := read_block(block, theirs)) is not None and alone:
+            own[block.name] = model if block.kind == "model" else Synapse(block.name, model, block)
+            check_alone(model, theirs)
+        for finding in theirs.found:
+            found.add(finding.rule, finding.message, finding.span, finding.help, finding.also)
+    places = {block.name: block.place for block in written}
+    named = places.keys() | {imported.own.id for tree in taken for imported in tree.models}
+    models = dict(own)
     imports.chain.append(source)
     complete = imports.add(taken, models, places, found)
     imports.chain.pop()
-    return models if complete and found.ok else None
+    networks: Known = {}
+    for block in written:
+        if block.kind == "network" and (network := read_network(block, models, named - models.keys(), found)) is not None:
+            networks[block.name] = network
+    joined = {tree.synapse.id for block in written for tree in block.trees if isinstance(tree, ConnectTree)}
+    for name, made in own.items() if networks else ():
+        if isinstance(made, Synapse) and name not in joined:
+            found.add(rules.UNUSED, f"the synapse `{name}` is never used", made.written.place, "`connect ... with` joins neurons by it")
+    return {**own, **networks, **models} if complete and found.ok else None
 
 
-def _own_models(source: Source, parsed: Parsed, trees: list[Any], found: Findings, complete: bool) -> dict[str, Model]:
-    """Return the models whose statements stand in a text, without those in which an error was found."""
-    models: dict[str, Model] = {}
-    blocks = [tree for tree in trees if isinstance(tree, Block) and tree.kind == "model"]
+def _blocks(source: Source, parsed: Parsed, trees: list[Any], found: Findings, complete: bool, imports: bool) -> list[Written]:
+    """Return the blocks of a text; a text without any is one model."""
+    blocks = [tree for tree in trees if isinstance(tree, Block) and tree.kind in BLOCKS]
     if not blocks:
         name = re.sub(r"[<>]", "", PurePath(source.name).stem) or "model"
-        _read_model(name, _title(source.text), source, parsed, trees, found, complete, models)
+        own = Written("model", name, _title(source.text), source, tuple(trees), parsed, complete, Span(source, 0, 1))
+        return [own] if trees or not imports else []
     for tree in trees:
-        if blocks and not (isinstance(tree, Block) and tree.kind == "model"):
-            help = "put it into one of the `model` blocks"
-            found.add(rules.SYNTAX, "this statement belongs to no model", _place(tree), help)
-    for block in blocks:
-        name = str(block.head)
-        if sum(other.head == block.head for other in blocks[: blocks.index(block)]):
-            found.add(rules.DUPLICATE, f"there are two models `{name}`", block.name_span, "rename one of them")
-        _read_model(name, block.doc, source, parsed, list(block.body), found, complete, models)
-    return models
-
-
-def _read_model(
-    name: str, doc: str | None, source: Source, parsed: Parsed, trees: list[Any], report: Report, complete: bool, models: dict[str, Model]
-) -> None:
-    """Check the statements of one model, and add the model where nothing is wrong."""
-    declarations = Declarations(report, set(parsed.unclear))
-    for tree in trees:
-        statements()[_kind(tree)].declare(tree, declarations)
-    declarations.close()
-    check_maps(declarations)
-    unit = time_unit(declarations, parsed.brackets)
-    settings = read_settings(declarations, unit)
-    dependencies = check(declarations, complete)
-    algebra = find_units(declarations, dependencies, unit, not parsed.brackets)
-    if not declarations.orders and report.ok:
-        help = "write an equation, such as `dV/dt = -V/tau`, or a state that events change, `init n = 0`"
-        report.add(rules.NO_MODEL, f"the model `{name}` has no state", Span(source, 0, 1), help)
-    if not report.ok:
-        return
-    note_zero_starts(declarations, algebra)
-    model = build(name, doc, source, not parsed.brackets, declarations, dependencies, algebra, settings)
-    if model is not None and _shapes_agree(model, _places(declarations), report):
-        models[name] = model
-
-
-def _places(declarations: Declarations) -> dict[str, Span]:
-    """Return where initial values and the names of ``record`` stand, by the words of the text."""
-    found = {f"init {derivative_text(name, order)}": entry.span for (name, order), entry in declarations.initials.items()}
-    setting = declarations.settings.get("record")
-    return found | {f"record {unparse(node)}": node.span for node in (setting.values if setting is not None else ())}
-
-
-def _shapes_agree(model: Model, places: Mapping[str, Span], report: Report) -> bool:
-    """Report shapes that do not agree in a model, or with the values of one of its variants; return whether they do."""
-    shapes = find_shapes(model, report, places)
-    if shapes is None:
-        return False
-    given = (node for variant in model.variants.values() for _, value in variant.values for node in value.walk())
-    if not any(shapes.names.values()) and not any(isinstance(node, Array | Load) for node in given):
-        return True
-    before = len(report.found)
-    for name in model.variants:
-        found = Report()
-        changed = with_variant(model, name, found)
-        if changed is not model:
-            find_shapes(changed, found, places)
-        for finding in found.found:
-            if finding.rule in (rules.SHAPES, rules.INDEX_RANGE, rules.BAD_SIZE, rules.BAD_ARRAY):
-                report.add(finding.rule, finding.message, finding.span, finding.help, finding.also)
-    return len(report.found) == before
-
-
-def _kind(tree: Any) -> str:
-    """Return the name of the statement that a tree belongs to."""
-    return "assignment" if isinstance(tree, Assignment) else str(tree.kind)
-
-
-def _place(tree: Any) -> Span:
-    """Return the place of a statement."""
-    if isinstance(tree, Entries):
-        return tree.entries[0].span
-    span: Span = tree.span
-    return span
+        if not (isinstance(tree, Block) and tree.kind in BLOCKS):
+            kinds = " or ".join(dict.fromkeys(f"`{block.kind}`" for block in blocks))
+            found.add(rules.SYNTAX, "this statement belongs to no model", place_of(tree), f"put it into one of the {kinds} blocks")
+    for i, block in enumerate(blocks):
+        first = next((other for other in blocks[:i] if other.head == block.head), None)
+        if first is not None:
+            kinds = f"two {block.kind}s `{block.head}`" if first.kind == block.kind else f"a {first.kind} and a {block.kind} `{block.head}`"
+            found.add(rules.DUPLICATE, f"there are {kinds}", block.name_span, "rename one of them")
+    changed, used = touched(tuple(piece for block in blocks if block.kind == "synapse" for piece in block.body))
+    return [Written(block.kind, str(block.head), block.doc, source, block.body, parsed, complete, block.name_span, changed, used) for block in blocks]
 
 
 def _title(text: str) -> str | None:

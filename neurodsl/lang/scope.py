@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from neurodsl import rules
@@ -10,15 +10,20 @@ from neurodsl.diagnostics import Report, nearest
 from neurodsl.lang.characters import look
 from neurodsl.lang.functions import BUILTINS, CONSTANTS
 from neurodsl.lang.nodes import Array, Derivative, Expression, Index, Load, Name
-from neurodsl.lang.tree import Assignment, Block, Entry, Labelled, SettingTree, derivative_text, parts
+from neurodsl.lang.tree import Assignment, Block, ConnectTree, Contribution, Entry, Labelled, PopulationTree, SettingTree, derivative_text, parts
 from neurodsl.model import Function
 from neurodsl.source import Span
+from neurodsl.units import Unit
 
 MEANINGS = {"pi": "the number 3.14159...", "t": "the time", "dt": "the step of a run"}
 KINDS = {
     **{"param": "parameter", "input": "input", "noise": "noise"},
-    **{"derived": "derived quantity", "function": "function", "state": "state"},
+    **{"derived": "derived quantity", "function": "function", "state": "state", "population": "population"},
 }
+ROLES = {"pre": "the neuron before a synapse", "post": "the neuron behind a synapse", "third": "the neuron that a synapse listens to"}
+"""What stands before the dot of a quantity of a neuron in a synapse: ``post.g_e``."""
+NUMBERS = {"i": "the number of a neuron, or of the source of a synapse", "j": "the number of the target of a synapse"}
+"""The names that have a meaning of their own in a network."""
 
 MOST_LOOKUPS = 30
 """So many times a near name is looked for in a model; each time takes longer, the more names there are."""
@@ -39,6 +44,9 @@ class Declarations:
 
     ``unclear`` holds names about which nothing is said, because statements with errors may have defined them. ``maps`` holds the states
     with a ``next``; their equations have a name, or an element, on the left side. ``indices`` holds all index variables.
+
+    ``kind`` is what they belong to: a ``model``, a ``synapse`` or a ``network``. ``joined`` holds the units of the quantities of neurons in a synapse,
+    ``post.g_e``; it is None as long as no connection says which neurons it joins.
     """
 
     report: Report
@@ -60,6 +68,13 @@ class Declarations:
     lookups: int = 0
     indices: set[str] = field(default_factory=set)
     names: dict[str, Declared] = field(default_factory=dict)
+    kind: str = "model"
+    joined: Mapping[str, Unit] | None = None
+    contributions: list[Contribution] = field(default_factory=list)
+    populations: dict[str, PopulationTree] = field(default_factory=dict)
+    connections: list[ConnectTree] = field(default_factory=list)
+    recorded: list[SettingTree] = field(default_factory=list)
+    in_steps: bool = False
 
     def define(self, name: str, kind: str, span: Span) -> bool:
         """Give a name its meaning; report and return False where it has another, or belongs to the language."""
@@ -69,6 +84,9 @@ class Declarations:
             return False
         if kind == "function" and name == "d":
             self.report.add(rules.RESERVED, "`d(...)` is a derivative in space; `d` may name anything but a function", span)
+            return False
+        if self.kind == "network" and name in NUMBERS and kind != "population":
+            self.report.add(rules.RESERVED, f"`{name}` is {NUMBERS[name]} and cannot be defined in a network", span, "choose another name")
             return False
         known = self.names.setdefault(name, Declared(name, kind, span))
         if known.span is span or (kind == known.kind == "state"):
@@ -147,6 +165,11 @@ class Declarations:
                 also = ((first.span, f"this is `{first.name}` ({_letters(first.name)})"),)
                 message = f"`{declared.name}` ({_letters(declared.name)}) looks like `{first.name}`"
                 self.report.add(rules.LOOK_ALIKE, message, declared.span, "give one of them another name", also)
+
+    @property
+    def discrete(self) -> bool:
+        """Return whether it moves in steps: a map, or a network of maps."""
+        return self.in_steps or bool(self.maps)
 
     @property
     def has_arrays(self) -> bool:

@@ -12,7 +12,7 @@ from neurodsl.lang.dimensions import exact
 from neurodsl.lang.names import short
 from neurodsl.lang.nodes import Derivative, Expression, Index, Name, Number, Power, Product, Sum
 from neurodsl.lang.scope import Declarations
-from neurodsl.lang.tree import SettingTree, derivative_text
+from neurodsl.lang.tree import PartTree, RecordedTree, SettingTree, derivative_text
 from neurodsl.lang.unparse import unparse
 from neurodsl.model import Settings
 from neurodsl.units import ONE, Unit, lookup
@@ -28,7 +28,7 @@ def time_unit(declarations: Declarations, brackets: list[Unit]) -> Unit:
 
     It is 1 for a file without units, and for a map without ``step``, whose time counts steps.
     """
-    if not brackets or (declarations.maps and "step" not in declarations.settings):
+    if not brackets or (declarations.discrete and "step" not in declarations.settings):
         return ONE
     setting = declarations.settings.get("duration")
     duration = None if setting is None else evaluate(setting.values[0])
@@ -72,7 +72,7 @@ def evaluate(node: Expression) -> Magnitude | None:
 def read_settings(declarations: Declarations, unit: Unit) -> Settings:
     """Return the settings of a model; what is wrong with them is reported."""
     settings = declarations.settings
-    times = {name: _time(declarations, settings[name], unit) for name in ("duration", "dt", "step") if name in settings}
+    times = {name: time_in(declarations, settings[name], unit) for name in ("duration", "dt", "step") if name in settings}
     for name in ("dt", "step"):
         if times.get(name) and times.get("duration") and times[name] > times["duration"]:  # type: ignore[operator]
             declarations.report.add(rules.BAD_DURATION, f"`{name}` is longer than `duration`", settings[name].span)
@@ -89,15 +89,16 @@ def read_settings(declarations: Declarations, unit: Unit) -> Settings:
 
 def _check_step(declarations: Declarations) -> None:
     """Report the step of the other kind of model: ``dt`` is that of differential equations, ``step`` that of maps."""
-    wrong, right = ("dt", "step") if declarations.maps else ("step", "dt")
+    wrong, right = ("dt", "step") if declarations.discrete else ("step", "dt")
     if wrong in declarations.settings:
         setting = declarations.settings[wrong]
-        message = "a map has no `dt`: it moves in steps" if declarations.maps else "`step` is that of a map, and this model has none"
+        message = "a map has no `dt`: it moves in steps" if declarations.discrete else "`step` is that of a map, and this model has none"
         help = f"write `{right} {short(setting.values[0])}`"
         declarations.report.add(rules.BAD_SETTING, message, setting.name_span, help)
 
 
-def _time(declarations: Declarations, setting: SettingTree, unit: Unit) -> float | None:
+def time_in(declarations: Declarations, setting: SettingTree, unit: Unit) -> float | None:
+    """Return the time that a setting gives in a unit; None where an error was reported."""
     node = setting.values[0]
     found = evaluate(node)
     report = declarations.report
@@ -107,7 +108,7 @@ def _time(declarations: Declarations, setting: SettingTree, unit: Unit) -> float
         return None
     value, own = found
     if own != ONE and not own.same_dimension(unit):
-        if unit == ONE and declarations.maps and own.same_dimension(MILLISECOND):
+        if unit == ONE and declarations.discrete and own.same_dimension(MILLISECOND):
             help = "say how long a step takes, `step 1 [ms]`, or give the number of steps"
             report.add(rules.DIMENSIONS, f"the time of this map counts steps, but `{short(node)}` is {phrase(own)}", node.span, help)
             return None
@@ -139,6 +140,9 @@ def _record(declarations: Declarations) -> tuple[str, ...]:
     setting = declarations.settings.get("record")
     found: dict[str, None] = {}
     for node in setting.values if setting is not None else ():
+        if isinstance(node, PartTree | RecordedTree):
+            _ranged(declarations, node)
+            continue
         name = node.id if isinstance(node, Name | Index) else derivative_text(node.name, node.order) if isinstance(node, Derivative) else ""
         if isinstance(node, Index | Derivative) and not _are_counts(node.indices):
             message = f"`{short(node)}` cannot be recorded: the index of an element is a whole number"
@@ -160,6 +164,18 @@ def _record(declarations: Declarations) -> tuple[str, ...]:
             help = declarations.suggestion(name, ("state", "derived", "input", "param"))
             declarations.report.add(rules.UNKNOWN_NAME, f"unknown name `{name}`", node.span, help)
     return tuple(found)
+
+
+def _ranged(declarations: Declarations, node: PartTree | RecordedTree) -> None:
+    """Report what is recorded of a network, and not of a model."""
+    part = node if isinstance(node, PartTree) else node.part
+    if part is not None and part.single is None:
+        name = part.name.id
+        help = f"name the elements, `{name}[0], {name}[1]`, or the whole array, `{name}`"
+        declarations.report.add(rules.NOT_SUPPORTED, "ranges of elements (`x[0:3]`) are not read", part.span, help)
+    else:
+        help = "a model records what it has in each step; `every` and `E[0].v` are for networks"
+        declarations.report.add(rules.BAD_SETTING, f"`{node.span.text}` cannot be recorded", node.span, help)
 
 
 def _are_counts(indices: tuple[Expression, ...]) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from neurodsl.lang.clauses import PHRASES
 from neurodsl.lang.tree import Token
 
 SIGNS = {
@@ -25,6 +26,7 @@ OPERANDS = frozenset(("name", "value", "unit", "close", "element"))
 
 NO_SPACE_BEFORE = frozenset(("close", "element", "comma", "colon", "slice", "tight", "index"))
 NO_SPACE_BEHIND = frozenset(("open", "index", "slice", "tight", "sign"))
+CLAUSES = frozenset(words for words, phrase in PHRASES.items() if phrase.operands and " " not in words)
 BELOW = re.compile(r"d[a-z][0-9]*")
 
 
@@ -44,17 +46,21 @@ class Word:
         Its offset in the text of the author.
     space : bool
         Whether a space stands before it.
+    apart : bool
+        Of a parenthesis, whether it opens no call: that of ``delay (1 + i) [ms]``.
     """
 
     kind: str
     text: str
     start: int
     space: bool = True
+    apart: bool = False
 
 
 def words(tokens: Sequence[Token]) -> list[Word]:
     """Return the words of a logical line with their spaces, without semicolons that separate nothing."""
     found = _without_stray_semicolons(_words(tokens))
+    _mark_clauses(found)
     spaced = _spaced_products(found)
     for before, word in pairwise(found):
         product = word if word.kind == "product" else before if before.kind == "product" else None
@@ -62,10 +68,18 @@ def words(tokens: Sequence[Token]) -> list[Word]:
     return found
 
 
+def _mark_clauses(found: Sequence[Word]) -> None:
+    """Mark the parentheses of a connection that follow the word of a clause: they open no call."""
+    connects = bool(found) and found[0].text == "connect"
+    for first, second, third in zip([Word("comma", ",", -1), *found], found, found[1:], strict=False):
+        opens = third.kind == "open" and second.text in CLAUSES
+        third.apart = opens and (first.text == "," if connects else first.start < 0 and not any(word.text == "=" for word in found))
+
+
 def _apart(before: Word, word: Word) -> bool:
     """Return whether a space stands between two words, neither of which is the sign of a product."""
     if word.kind == "open" and before.kind == "name":
-        return False
+        return word.apart
     return word.kind not in NO_SPACE_BEFORE and before.kind not in NO_SPACE_BEHIND
 
 

@@ -26,6 +26,8 @@ class Statement:
         The rule of the grammar for each piece of its block; empty where it has none.
     later : str
         What it will be good for, where it is not built yet.
+    homes : tuple of str
+        The blocks that it stands in: ``model``, ``synapse``, ``network``.
     """
 
     name: str
@@ -33,3 +35,4 @@ class Statement:
     declare: Callable[[Any, Declarations], None]
     pieces: str = ""
     later: str = ""
+    homes: tuple[str, ...] = ("model",)

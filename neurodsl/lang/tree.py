@@ -13,7 +13,7 @@ from neurodsl.source import Span
 class Token:
     """A word or a sign. ``value`` is the Fraction of a number, the Unit of a bracket, the Derivative of ``dV/dt``, the text of a label.
 
-    In ``dx[i]/dt`` the ``dx`` is a DIFFERENTIAL, whose value is the Derivative, and ``/dt`` is OVER.
+    In ``dx[i]/dt`` the ``dx`` is a DIFFERENTIAL, whose value is the Derivative, and ``/dt`` is OVER. ``post.g_e`` is one DOTTED.
     """
 
     type: str
@@ -159,11 +159,93 @@ class ActionTree:
 
 
 @dataclass(frozen=True, slots=True)
+class PartTree:
+    """``E``, ``E[5]``, ``E[0:100]``: a population or a part of it; ``step`` is that of ``E[0:100:10].v``.
+
+    ``single`` holds the number of a neuron, else ``start`` and ``stop`` are None where they are not written.
+    """
+
+    name: Name
+    single: Expression | None
+    start: Expression | None
+    stop: Expression | None
+    step: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTree:
+    """``E[0:3].v every 1 [ms]``, or an expression with ``every``; ``part`` is None where the whole of a name is meant."""
+
+    part: PartTree | None
+    quantity: Expression
+    every: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PathTree:
+    """The name of a file, and the unit of the numbers in it."""
+
+    path: str
+    unit: Number | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """``probability 0.02``, ``no self``, ``matrix "w.npy" as g``: a rule by which neurons are joined."""
+
+    word: str
+    operands: tuple[Expression | PathTree | PartTree, ...]
+    target: Name | None
+    span: Span
+    word_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationTree:
+    """``population E = cell[3200] with v ~ uniform(-60, -50) [mV]``; ``entries`` are the values behind ``with``."""
+
+    name: Name
+    model: Name
+    sizes: tuple[Expression, ...]
+    doc: str | None
+    path: PathTree | None
+    entries: tuple[Entry, ...]
+    span: Span
+    kind: str = "population"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectTree:
+    """``connect E -> E, I with exc, probability 0.02, w = 1``."""
+
+    sources: tuple[PartTree, ...]
+    targets: tuple[PartTree, ...]
+    synapse: Name
+    clauses: tuple[Clause | Entry, ...]
+    span: Span
+    kind: str = "connect"
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """``post.I += g*(pre.V - post.V)``: what a synapse adds all the time."""
+
+    target: Name
+    operator: str
+    value: Expression
+    span: Span
+    kind: str = "contribution"
+
+
+@dataclass(frozen=True, slots=True)
 class SettingTree:
     """One line of ``simulate:``."""
 
     name: str
-    values: tuple[Expression, ...]
+    values: tuple[Any, ...]
     span: Span
     name_span: Span
 
@@ -172,7 +254,7 @@ class SettingTree:
 class Block:
     """A statement with a block: ``head`` is a trigger, a name, or None.
 
-    ``sort`` is, of an event, ``condition``, ``start``, ``rate``, ``chance``, ``at`` or ``every``.
+    ``sort`` is, of an event, ``condition``, ``start``, ``rate``, ``chance``, ``at``, ``every``, ``pre`` or ``post``.
     """
 
     kind: str
@@ -182,6 +264,11 @@ class Block:
     name_span: Span
     body: tuple[Any, ...] = field(default=())
     sort: str = ""
+
+    @property
+    def is_pathway(self) -> bool:
+        """Return whether it is an event of a synapse."""
+        return self.sort in ("pre", "post")
 
 
 def derivative_text(name: str, order: int, variable: str = "t") -> str:

@@ -15,7 +15,12 @@ from neurodsl.source import Span
 from neurodsl.units import lookup
 
 ACTION_WORDS = frozenset(("hold", "wait", "emit", "stop"))
-STATEMENT_WORDS = BLOCK_WORDS | {"param", "input", "init", "noise", "next", "import"}
+STATEMENT_WORDS = BLOCK_WORDS | {"param", "input", "init", "noise", "next", "import", "population", "connect"}
+JOINING = {
+    "CONNECT": "write `connect E -> I with exc, indegree 10`",
+    "POPULATION": "write `population E = cell[100] with V ~ uniform(-70, -50) [mV]`",
+}
+"""How the statements are written that make a network."""
 OPERAND_STARTS = frozenset(("NAME", "NUMBER", "DERIVATIVE", "LPAR", "UNIT"))
 
 
@@ -47,6 +52,8 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
     previous = tokens[index - 1] if index else None
     if start == "statement" and _imports(tokens):
         return _import(tokens, index)
+    if (start == "statement" and tokens[0].type in JOINING) or start == "clauses":
+        return _joining(tokens, index, accepted)
     if token.type != "$END" and _behind_tilde(tokens, index):
         help = "write `g ~ normal(1, 0.1)`, with a unit and a label behind it; what is computed from a draw gets a name of its own"
         return Reason(rules.SYNTAX, f"found `{_shown(token)}`: behind `~` stands one distribution", token.span, help)
@@ -74,6 +81,21 @@ def explain(tokens: list[Token], index: int, start: str, accepted: Collection[st
     if token.type in OPERAND_STARTS and previous is not None and previous.type in OPERAND_ENDS:
         return _adjacent(tokens, index, start)
     return _plain(tokens, index, accepted)
+
+
+def _joining(tokens: list[Token], index: int, accepted: Collection[str]) -> Reason:
+    """Return what is wrong with a connection or a population, with how it is written."""
+    token, previous = tokens[index], tokens[index - 1] if index else tokens[index]
+    kind = tokens[0].type if tokens[0].type in JOINING else "CONNECT"
+    help = JOINING[kind]
+    if kind == "CONNECT" and any(t.type == "WITH" for t in tokens[:index]):
+        help = "clauses are separated by commas: `... with exc, indegree 10, delay 1 [ms]`"
+    if token.type == "$END":
+        place = Span(previous.span.source, previous.span.stop, previous.span.stop + 1)
+        return Reason(rules.SYNTAX, f"the line ends where {_wanted(accepted)} was expected", place, help)
+    if token.type in OPERAND_STARTS and previous.type in OPERAND_ENDS:
+        return Reason(rules.SYNTAX, f"found `{_shown(token)}` after `{_shown(previous)}`", token.span, help)
+    return Reason(rules.SYNTAX, f"found `{_shown(token)}` where {_wanted(accepted)} was expected", token.span, help)
 
 
 def _imports(tokens: list[Token]) -> bool:
@@ -208,7 +230,7 @@ def _plain(tokens: list[Token], index: int, accepted: Collection[str]) -> Reason
     place = Span(last.source, last.stop, last.stop + 1)
     if index == 1 and tokens[0].type == "NAME" and tokens[0].text in STATEMENT_WORDS:
         return Reason(rules.SYNTAX, f"the statement `{tokens[0].text}` is not complete", tokens[0].span)
-    if "COLON" in accepted and tokens[0].type in ("ON", "AT", "EVERY", "VARIANT", "MODEL"):
+    if "COLON" in accepted and tokens[0].type in ("ON", "AT", "EVERY", "VARIANT", "MODEL", "SYNAPSE", "NETWORK"):
         return Reason(rules.MISSING_BLOCK, f"`:` is missing at the end of `{tokens[0].text}`", place)
     return Reason(rules.SYNTAX, f"the {'line' if index > 1 else 'statement'} ends where {wanted} was expected", place)
 
@@ -224,6 +246,8 @@ def _wanted(accepted: Collection[str]) -> str:
     if "NAME" in accepted:
         return "a name" if "DERIVATIVE" not in accepted else "a name or a derivative"
     for type, words in (
+        ("WITH", "`with`"),
+        ("ARROW", "`->`"),
         ("ELSE", "`else`"),
         ("FOR", "`for`"),
         ("ASSIGN", "`=`"),

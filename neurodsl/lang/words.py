@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
+from neurodsl.lang.clauses import tag_clauses
 from neurodsl.lang.statement import Statement
 from neurodsl.lang.tree import Token
 
@@ -29,9 +30,36 @@ def tag_statement(tokens: list[Token], statements: Mapping[str, Statement]) -> S
         tokens[1].type = "START"
     if first.text == "on" and tokens[1].text in ("rate", "chance") and _takes_a_number(tokens[2:]):
         tokens[1].type = tokens[1].text.upper()
+    if first.text == "on" and tokens[1].text in ("pre", "post") and (tokens[2].type == "COLON" or tokens[2].text == "after"):
+        tokens[1].type = tokens[1].text.upper()
+        tokens[2].type = "AFTER" if tokens[2].text == "after" else tokens[2].type
     if first.text == "import":
         _tag_import(tokens)
+    if first.text == "population":
+        _tag_population(tokens)
+    if first.text == "connect":
+        _tag_connect(tokens)
     return statement
+
+
+def _tag_population(tokens: list[Token]) -> None:
+    """Turn ``with`` and ``from`` into what they are: ``population E = cell[100] with v = 0``, ``spikes[10] from "trains.npy"``."""
+    for before, token, behind in zip(tokens[3:], tokens[4:], tokens[5:], strict=False):
+        if token.text == "from" and behind.type == "STRING":
+            token.type = "FROM"
+        elif token.text == "with" and token.type == "NAME" and before.type in ("NAME", "RSQB", "STRING") and behind.type in ("NAME", "DERIVATIVE"):
+            token.type = "WITH"
+            return
+
+
+def _tag_connect(tokens: list[Token]) -> None:
+    """Turn ``with`` into what it is, and the words of the clauses behind it: ``connect E -> I with exc, indegree 10``."""
+    for i in range(2, len(tokens) - 1):
+        if tokens[i].text == "with" and tokens[i - 1].type in ("NAME", "RSQB") and tokens[i + 1].type == "NAME":
+            tokens[i].type = "WITH"
+            if i + 2 < len(tokens):
+                tokens[i + 2 :] = tag_clauses(tokens[i + 2 :])
+            return
 
 
 def _tag_import(tokens: list[Token]) -> None:
@@ -76,6 +104,9 @@ def tag_action(tokens: list[Token]) -> None:
 
 
 def tag_setting(tokens: list[Token]) -> None:
-    """Turn the word that names a setting into what it is."""
+    """Turn the word that names a setting into what it is, and ``every`` behind what is recorded."""
     if tokens[0].type == "NAME":
         tokens[0].type = "SETTING"
+    for before, token in pairwise(tokens[1:]):
+        if token.text == "every" and token.type == "NAME" and before.type in ("NAME", "RSQB"):
+            token.type = "EVERY"

@@ -1,5 +1,6 @@
-"""From what an author said to mathematics: Model -> System."""
+"""From what an author said to mathematics: Model -> System, NetworkModel -> Network."""
 
 from neurodsl.lower.model import lower, shapes_of
+from neurodsl.lower.network import lower_network
 
-__all__ = ["lower", "shapes_of"]
+__all__ = ["lower", "lower_network", "shapes_of"]

@@ -55,6 +55,9 @@ class Conditions:
         elif event.kind in ("at", "every"):
             assert event.trigger is not None
             time, text = self._time(event.trigger, local), f"{event.kind} {unparse(event.trigger)}"
+        elif event.kind in ("pre", "post"):
+            time = None if event.trigger is None else self._time(event.trigger, local)
+            text += "" if event.trigger is None else f" after {unparse(event.trigger)}"
         chance = None
         if event.kind in ("rate", "chance"):
             assert event.trigger is not None

@@ -16,7 +16,7 @@ from math import factorial
 import sympy
 from sympy import Add, Basic, Expr, Integer, Mul, Pow, Rational, Symbol
 
-from neurodsl.lower.functions import Expm1, InversePhi, Logistic, Phi, Tanh
+from neurodsl.lower.functions import Expm1, Growth, InversePhi, Logistic, Phi, Tanh
 from neurodsl.lower.program import ONE, OPAQUE, Program, near_zero, rebuilt, select, walk
 from neurodsl.system import LEVEL_TIME, TIME
 
@@ -32,6 +32,8 @@ LARGEST_RATE = 40
 """Operations in a rate up to which it is compared with others."""
 NEAR = Rational(1, 50)
 """Nearer to 0 than this in the exponent, a polynomial replaces a difference that vanishes; it is wrong by 6e-14 at most."""
+NEAREST = Rational(1, 4096)
+"""The same where 6e-13 are good enough, as in the increment of a state."""
 EITHER_SIGN = (InversePhi, Logistic, Tanh, sympy.tanh, sympy.sinh, sympy.cosh)
 """Functions that are as good in exp(x) as in exp(-x)."""
 QUOTIENTS = (InversePhi, Logistic, Tanh, sympy.tanh, Phi)
@@ -263,6 +265,9 @@ def _in_powers(node: Expr, w: Expr, y: Expr, k: int, distance: Expr, program: Pr
     if isinstance(node, Logistic):
         program.growing.add(y)
         return p / (1 + p)
+    if isinstance(node, Growth):
+        nearest = near_zero(w, NEAREST)
+        return select(nearest, 1 + w / 2 + w**2 / 6, p - 1) / program.temporary(select(nearest, ONE, w))
     near = near_zero(w, NEAR)
     if isinstance(node, InversePhi):
         return select(near, inverse_phi_series(w), w) / program.temporary(select(near, ONE, p - 1))

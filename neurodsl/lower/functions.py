@@ -32,6 +32,10 @@ class Phi(Function):  # type: ignore[misc]
         return Phi(order, x) - order * Phi(order + 1, x)
 
 
+class Growth(Phi):
+    """``Growth(1, x)``: phi_1(x) where it scales the increment of a state, whose rounding hides its own: short of digits near 0, and cheaper."""
+
+
 class InversePhi(Function):  # type: ignore[misc]
     """x/(exp(x) - 1), the reciprocal of phi_1: how it is printed, since it takes one division and not two."""
 

@@ -60,7 +60,7 @@ def lower(model: Model, rolled: bool = False) -> System:
     for name in (*model.inputs, *model.definitions):
         translator.add_named(name)
     derivatives = next_values(model, translator) if model.discrete else solve_equations(model, translator)
-    starts = [(name, order, replace(s, shown=name not in processes)) for name, order, s in _starts(model, translator)]
+    starts = [(name, order, replace(s, shown=name not in processes and "." not in name)) for name, order, s in _starts(model, translator)]
     states: tuple[State, ...] = (*_states(starts, translator, derivatives), *extra)
     if not arrays.rolled:
         states, definitions, noises = split(states, translator.definitions, noises)
@@ -69,6 +69,7 @@ def lower(model: Model, rolled: bool = False) -> System:
         translator.definitions = list(check_linear(states, ordered(translator.definitions, model, arrays.table), noises, arrays.table))
     conditions = Conditions(model, translator, states)
     events = tuple(made for event in model.events for made in conditions.events(event))
+    contributions = tuple((c.target, translator.translate(c.value).within(model.states[c.target].unit)) for c in model.contributions)
     definitions = ordered(translator.definitions, model, arrays.table)
     states = solve_steady(states, definitions)
     known = {s.name: s for s in states}
@@ -77,7 +78,7 @@ def lower(model: Model, rolled: bool = False) -> System:
         model.name, model.doc, model.dimensionless, model.time_unit, parameters, definitions, states, tuple(conditions.surfaces), events,
         _known_times(translator.edges, events), conditions.thresholds, tuple(translator.mended), model.settings, noises, model.discrete,
         elements=arrays.table, sizes=arrays.sizes, rolled=arrays.rolled, starts=tuple(known.get(s.name, s) for s in written),
-        sites=tuple(arrays.sites), tables=tuple(model.tables),
+        sites=tuple(arrays.sites), tables=tuple(model.tables), contributions=contributions,
     )  # fmt: skip
 
 
@@ -98,7 +99,8 @@ def shapes_of(model: Model) -> Shapes:
 
 def _known_times(edges: list[Expr], events: tuple[Event, ...]) -> tuple[Expr, ...]:
     """Return the times at which something changes its form or an event of a known time first acts."""
-    return tuple(dict.fromkeys([*edges, *(event.time for event in events if event.time is not None)]))
+    known = (event.time for event in events if event.time is not None and event.kind in ("at", "every"))
+    return tuple(dict.fromkeys([*edges, *known]))
 
 
 def _replaced(model: Model) -> list[str]:

@@ -67,14 +67,14 @@ def initial_value(
             assert not isinstance(given, Steady)
             loaded = next((node for node in given.walk() if isinstance(node, Load)), None)
             if loaded is not None:
-                return Loaded(loaded.path, float(_unit_of(given).factor_to(unit))), at
+                return Loaded(loaded.path, float(unit_of_file(given).factor_to(unit))), at
             if any(isinstance(node, Array) for node in given.walk()):
                 places = product(*(range(size) for size in shape))
                 return Items(tuple(translator.translate(given, {}, tuple(map(Integer, k))).within(unit) for k in places)), at
             return translator.translate(given, {}, at).within(unit), at
 
 
-def _unit_of(node: Expression) -> Unit:
+def unit_of_file(node: Expression) -> Unit:
     """Return the unit behind ``load("w.npy")``."""
     return next((unit for part in node.walk() if (unit := getattr(part, "unit", None)) is not None), ONE)
 

@@ -18,7 +18,7 @@ def findings(text: str) -> list[str]:
     """Return the codes and places of what is said about a text, in its order; ``ok`` where nothing is."""
     report = Report()
     models = read_all(Source("case.neuro", text), report)
-    assert bool(models) == report.ok
+    assert report.ok or not models
     found = sorted(report.found, key=lambda d: (d.span.start if d.span else -1, d.rule.code))
     return [f"{d.rule.code} {d.span.line}:{d.span.column}" if d.span else f"{d.rule.code} -" for d in found] or ["ok"]
 

@@ -110,6 +110,18 @@ def test_an_index_stands_close_to_its_name(text: str, expected: str) -> None:
         ("next x=a * x", "next x = a*x"),
         ('import a,b  as c from"c.neuro"', 'import a, b as c from "c.neuro"'),
         ("on = rate*-next", "on = rate*-next"),
+        (
+            "connect E[ 0 : 10 ]->E , I with  exc,no self ,indegree(N/2),w~normal(0,1)",
+            "connect E[0:10] -> E, I with exc, no self, indegree (N/2), w ~ normal(0, 1)",
+        ),
+        (
+            "connect E->E with exc,probability exp(-(i-j)/s),where(i-j)mod 3==0",
+            "connect E -> E with exc, probability exp(-(i - j)/s), where (i - j) mod 3 == 0",
+        ),
+        ('population E=cell[ N ]"all"with V=1,I=delay(2)', 'population E = cell[N] "all" with V = 1, I = delay(2)'),
+        ('population S=spikes[3]from"t.npy"[ms]', 'population S = spikes[3] from "t.npy" [ms]'),
+        ("on post  after  2[ms]:post.g+=w*pre.x", "on post after 2 [ms]: post.g += w*pre.x"),
+        ("simulate:record E[0:3:2].V every 1[ms],s.w", "simulate: record E[0:3:2].V every 1 [ms], s.w"),
         ("a=1;", "a = 1"),
         (";a=1;;b=2;", "a = 1; b = 2"),
         ("on a>1:;a=0;", "on a > 1: a = 0"),

@@ -75,7 +75,12 @@ SLIPS = [
         f"`np.fft` {HERE}",
         "the functions of the language are written without a module: `exp(x)`, `W @ x`, `sum(x)`",
     ),
-    ("dx/dt = post.x", "S108 1:13", "networks (`post.x`, `E[0:3].v`) are not supported yet", None),
+    (
+        "dx/dt = post.x",
+        "N101 1:9",
+        "unknown name `post.x`",
+        "`pre.x` and `post.x` stand in a `synapse`, `E.v` of a population in `record` and in a variant of its network",
+    ),
     ("param w = load(w.npy)\ndx/dt = sum(w)", "N104 1:16", "`load` takes the name of a file in quotes", 'write `load("w.npy")`'),
     ("param w = load('d/w.npy')\ndx/dt = sum(w)", "N104 1:16", "`load` takes the name of a file in quotes", 'write `load("d/w.npy")`'),
     (ARRAYS + "dx/dt = W' @ x", "S110 3:10", "`'` has no meaning here", "the transposed matrix is `transpose(W)`, a derivative `dW/dt`"),
@@ -126,7 +131,7 @@ SLIPS = [
     ),
     (
         ARRAYS + "dx/dt = -W @ x\nsimulate: record x[0:3]",
-        "S108 4:21",
+        "S108 4:18",
         "ranges of elements (`x[0:3]`) are not read",
         "name the elements, `x[0], x[1]`, or the whole array, `x`",
     ),

@@ -19,14 +19,16 @@ from lower.arithmetic import DOUBLE, Values, rounding, run
 from sympy import Expr, Rational, Symbol, exp
 
 from neurodsl.diagnostics import Report
-from neurodsl.lang import read
+from neurodsl.lang import read, read_all
 from neurodsl.lower import lower
 from neurodsl.lower.economy import Economy, cost, economise
 from neurodsl.lower.functions import Expm1, Floor, InversePhi, Logistic, Maximum, Phi, Select, Tanh
 from neurodsl.lower.program import Cost
+from neurodsl.model import Model
 from neurodsl.planning import compile_system
 from neurodsl.source import Source
 from neurodsl.system import LEVEL_TIME, STEP, TIME, System
+from neurodsl.texts import read_source
 from neurodsl.units import describe
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -123,11 +125,20 @@ def test_hodgkin_and_huxley_take_two_exponentials_and_one_division() -> None:
         assert found.operations <= 60
 
 
-def compiled(path: str) -> System:
+def compiled(path: str, name: str | None = None) -> System:
+    """Return the system of a shipped model; ``name`` is that of one of several in a file."""
     report = Report()
-    model = read(Source(path, (MODELS / path).read_text(encoding="utf-8")), report)
-    assert model is not None, report.found
+    models = read_all(read_source(str(MODELS / path)), report)
+    assert report.ok, report.found
+    model = models[name or Path(path).stem]
+    assert isinstance(model, Model)
     return compile_system(model, report)
+
+
+def neurons(path: Path) -> list[str]:
+    """Return the names of the models in a file, those that it imports and its networks left out."""
+    source = read_source(str(path))
+    return [name for name, model in read_all(source, Report()).items() if isinstance(model, Model) and model.source is source]
 
 
 def test_rates_that_are_not_commensurate_keep_their_exponentials_and_share_the_division() -> None:
@@ -173,12 +184,12 @@ def test_what_does_not_depend_on_the_state_is_computed_once() -> None:
     assert made.constants == ((Symbol("_r0"), 1 / B), (Symbol("_r1"), A / B))
 
 
-SHIPPED = sorted(str(path.relative_to(MODELS)) for path in MODELS.rglob("*.neuro"))
+SHIPPED = sorted((str(path.relative_to(MODELS)), name) for path in MODELS.rglob("*.neuro") for name in neurons(path))
 
 
-@pytest.mark.parametrize("path", SHIPPED)
-def test_every_model_keeps_its_values_and_costs_no_more(path: str) -> None:
-    system = compiled(path)
+@pytest.mark.parametrize(("path", "name"), SHIPPED)
+def test_every_model_keeps_its_values_and_costs_no_more(path: str, name: str) -> None:
+    system = compiled(path, name)
     if system.rolled:
         return
     definitions, results, moving = parts(system)

@@ -25,6 +25,10 @@ from neurodsl.model import Function
 def declare(tree: Assignment, declarations: Declarations) -> None:
     """Add the definition, the function or the equation."""
     left = tree.left
+    if declarations.kind == "network" and any(isinstance(node, Derivative) for node in left.walk()):
+        help = "equations stand in a block `model NAME:`, or in a synapse"
+        declarations.report.add(rules.SYNTAX, "an equation cannot stand in a network", tree.span, help)
+        return
     if isinstance(left, Call) and not any(isinstance(node, Derivative) for node in left.walk()):
         _function(left, tree, declarations)
     elif isinstance(left, Name | Index):
@@ -60,4 +64,4 @@ def _function(left: Call, tree: Assignment, declarations: Declarations) -> None:
         declarations.unclear.discard(left.function)
 
 
-ASSIGNMENT = Statement("assignment", "never", declare)
+ASSIGNMENT = Statement("assignment", "never", declare, homes=("model", "synapse", "network"))

@@ -16,7 +16,7 @@ from neurodsl.lang.tree import Import
 def declare(tree: Import, declarations: Declarations) -> None:
     """Refuse an import within a model; those of a file are taken out before its statements declare anything."""
     help = "put it at the top of the file, at the outer indentation"
-    declarations.report.add(rules.SYNTAX, "an import cannot stand within a model", tree.span, help)
+    declarations.report.add(rules.SYNTAX, f"an import cannot stand within a {declarations.kind}", tree.span, help)
 
 
-IMPORT = Statement("import", "name", declare)
+IMPORT = Statement("import", "name", declare, homes=("model", "synapse", "network"))

@@ -29,4 +29,4 @@ def declare(tree: Entries, declarations: Declarations) -> None:
             declarations.report.add(rules.DUPLICATE, message, target.span, "remove one of them", also)
 
 
-INIT = Statement("init", "name", declare)
+INIT = Statement("init", "name", declare, homes=("model", "synapse"))

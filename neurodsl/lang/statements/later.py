@@ -15,7 +15,3 @@ def declare(tree: Any, declarations: Declarations) -> None:
 
 SPACE = Statement("space", "name", declare, later="partial differential equations")
 BOUNDARY = Statement("boundary", "name", declare, later="partial differential equations")
-SYNAPSE = Statement("synapse", "name", declare, later="networks")
-NETWORK = Statement("network", "name", declare, later="networks")
-POPULATION = Statement("population", "name", declare, later="networks")
-CONNECT = Statement("connect", "name", declare, later="networks")

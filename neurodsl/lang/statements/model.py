@@ -12,9 +12,9 @@ from neurodsl.lang.tree import Block
 
 
 def declare(tree: Block, declarations: Declarations) -> None:
-    """Refuse a model within a model; those of a file are taken apart before their statements declare anything."""
+    """Refuse a block within a block; those of a file are taken apart before their statements declare anything."""
     help = "put it beside the other, at the outer indentation"
-    declarations.report.add(rules.SYNTAX, "a model cannot stand within a model", tree.span, help)
+    declarations.report.add(rules.SYNTAX, f"a {tree.kind} cannot stand within a {declarations.kind}", tree.span, help)
 
 
-MODEL = Statement("model", "name", declare, pieces="statement")
+MODEL = Statement("model", "name", declare, pieces="statement", homes=("model", "synapse", "network"))

@@ -23,4 +23,4 @@ def declare(tree: Entries, declarations: Declarations) -> None:
     quantities(tree, "param", declarations, declarations.parameters)
 
 
-PARAM = Statement("param", "name", declare)
+PARAM = Statement("param", "name", declare, homes=("model", "synapse", "network"))

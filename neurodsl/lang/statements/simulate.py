@@ -34,6 +34,9 @@ def declare(tree: Block, declarations: Declarations) -> None:
             help = f"did you mean `{near}`?" if near else "the settings are " + ", ".join(f"`{name}`" for name in SETTINGS)
             report.add(rules.BAD_SETTING, f"unknown setting `{setting.name}`", setting.name_span, help)
             continue
+        if setting.name == "record" and declarations.kind == "network":
+            declarations.recorded.append(setting)
+            continue
         first = declarations.settings.setdefault(setting.name, setting)
         if first is not setting:
             also = ((first.name_span, "first set here"),)
@@ -42,4 +45,4 @@ def declare(tree: Block, declarations: Declarations) -> None:
             report.add(rules.BAD_SETTING, f"`{setting.name}` has one value", setting.values[1].span)
 
 
-SIMULATE = Statement("simulate", "colon", declare, pieces="setting")
+SIMULATE = Statement("simulate", "colon", declare, pieces="setting", homes=("model", "network"))

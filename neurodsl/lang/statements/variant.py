@@ -25,4 +25,4 @@ def declare(tree: Block, declarations: Declarations) -> None:
         declarations.report.add(rules.DUPLICATE, f"there are two variants `{name}`", tree.name_span, "rename one of them", also)
 
 
-VARIANT = Statement("variant", "name", declare, pieces="values")
+VARIANT = Statement("variant", "name", declare, pieces="values", homes=("model", "network"))
