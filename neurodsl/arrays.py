@@ -46,7 +46,7 @@ def read_array(source: Source, node: Load) -> NDArray[np.float64]:
 def read_numbers(folder: Path | None, path: str, span: Span | None = None) -> NDArray[np.float64]:
     """Return the numbers of a file, named relative to the folder of a model; :func:`read_array` says more."""
     try:
-        file, stamp = _file(folder, path)
+        file, stamp = locate(folder, path)
         return _numbers(str(file), path, stamp)
     except NeuroError as error:
         (found,) = error.report.found
@@ -56,13 +56,13 @@ def read_numbers(folder: Path | None, path: str, span: Span | None = None) -> ND
 def stamp_of(source: Source, path: str) -> tuple[int, ...]:
     """Return numbers that change when a file is written anew; none where it cannot be read."""
     try:
-        return _file(None if source.path is None else source.path.parent, path)[1]
+        return locate(None if source.path is None else source.path.parent, path)[1]
     except NeuroError:
         return ()
 
 
-def _file(folder: Path | None, path: str) -> tuple[Path, tuple[int, ...]]:
-    """Return a plain file within a folder, and the stamp of what it holds."""
+def locate(folder: Path | None, path: str) -> tuple[Path, tuple[int, ...]]:
+    """Return a plain file within a folder, and the stamp of what it holds; F105 for any other."""
     if folder is None:
         help = "save the model in a file: what it loads lies beside it"
         raise fail(rules.BAD_ARRAY, f"`{path}` is looked for beside the model, and this text stands in no file", help=help)

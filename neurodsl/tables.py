@@ -1,0 +1,143 @@
+"""Files of numbers in columns: ``.csv`` with or without a line of titles, ``.npy`` of two dimensions or with named fields."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodsl.arrays import locate
+from neurodsl.diagnostics import NeuroError, Rule, fail
+from neurodsl.source import Span
+
+LARGEST_TEXT = 2**28
+"""Bytes that a .csv file may have."""
+MOST_NUMBERS = 2**32
+
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of equal length, with their titles where there are any."""
+
+    titles: tuple[str, ...] | None
+    columns: tuple[NDArray[Any], ...]
+
+    def named(self, *names: str) -> Mapping[str, NDArray[Any]] | None:
+        """Return the columns by name, the first ones by the names given where there are no titles; None where that does not fit."""
+        if self.titles is None:
+            return dict(zip(names, self.columns, strict=True)) if len(self.columns) == len(names) else None
+        known = dict(zip(self.titles, self.columns, strict=True))
+        return known if set(names) <= set(known) and len(known) == len(self.titles) else None
+
+
+def read_table(folder: Path | None, path: str, rule: Rule, span: Span | None = None) -> Table:
+    """Return the columns of a .csv or .npy file in the folder of a model or below it.
+
+    Raises
+    ------
+    NeuroError
+        F105 where the file is not there; ``rule`` where it cannot be used.
+    """
+    try:
+        file = locate(folder, path)[0]
+    except NeuroError as error:
+        (found,) = error.report.found
+        raise fail(found.rule, found.message, span, found.help) from None
+    try:
+        if file.suffix.lower() == ".npy":
+            return table_of(read_npy(file), f"`{path}`", rule, span)
+        if file.suffix.lower() == ".csv":
+            return _read_text(file, path, rule, span)
+    except (OSError, ValueError, EOFError) as error:
+        raise fail(rule, f"`{path}` cannot be read: {reason_of(error)}", span) from error
+    raise fail(rule, f"`{path}` is neither a .csv nor a .npy file", span, "save it with `numpy.save`")
+
+
+def table_of(found: NDArray[Any], what: str, rule: Rule, span: Span | None = None) -> Table:
+    """Return the columns of an array of shape (rows, columns), or of one with named fields."""
+    if found.dtype.names is not None and found.ndim == 1:
+        columns = tuple(found[name] for name in found.dtype.names)
+        for name, column in zip(found.dtype.names, columns, strict=True):
+            if column.dtype.kind not in "biuf" or column.ndim != 1:
+                raise fail(rule, f"the field `{name}` of {what} holds `{column.dtype}` and no real numbers", span)
+        return Table(found.dtype.names, columns)
+    if found.dtype.kind not in "biuf":
+        raise fail(rule, f"{what} holds `{found.dtype}` and no real numbers", span)
+    if found.ndim != 2:
+        raise fail(rule, f"{what} has the shape {found.shape}; wanted are rows and columns", span)
+    return Table(None, tuple(found.T))
+
+
+def reason_of(error: Exception) -> str:
+    """Return in a few words why a file cannot be read."""
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    return "it is not a UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it is damaged, or no such file"
+
+
+def read_npy(file: Path) -> NDArray[Any]:
+    """Return the array of a .npy file; ValueError where it is none, or does not hold as much as it says."""
+    with open(file, "rb") as stream:
+        check_header(stream, file.stat().st_size)
+    found: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False) if file.stat().st_size > 2**20 else np.load(file, allow_pickle=False)
+    return found
+
+
+def check_header(stream: IO[bytes], size: int) -> None:
+    """Raise ValueError where what begins here is no array of so many bytes; it is looked at before anything is allocated."""
+    try:
+        with warnings.catch_warnings(action="error"):
+            shape, _, dtype = HEADERS[np.lib.format.read_magic(stream)](stream)
+    except Exception as error:  # it is parsed as Python, and whatever that raises comes through: TokenError, SyntaxError, ...
+        raise ValueError("its header cannot be read") from error
+    if dtype.hasobject or dtype.itemsize == 0 or math.prod(shape) > MOST_NUMBERS or math.prod(shape) * dtype.itemsize > size:
+        raise ValueError("it does not hold what it says")
+
+
+def _read_text(file: Path, path: str, rule: Rule, span: Span | None) -> Table:
+    if file.stat().st_size > LARGEST_TEXT:
+        raise fail(rule, f"`{path}` is larger than {LARGEST_TEXT // 2**20} MiB", span, "save it as .npy")
+    lines = [line for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    separator = ";" if lines and ";" in lines[0] else ","
+    titles = None
+    if lines and not all(_is_number(cell) for cell in lines[0].split(separator)):
+        titles = tuple(cell.strip().strip('"') for cell in lines.pop(0).split(separator))
+    if not lines:
+        return Table(titles, tuple(np.empty((len(titles or ()), 0))))
+    try:
+        numbers = np.loadtxt(lines, delimiter=separator, ndmin=2, comments=None, dtype=np.float64)
+    except ValueError:
+        raise _wrong_line(lines, separator, path, titles is not None, rule, span) from None
+    if titles is not None and numbers.shape[1] != len(titles):
+        raise fail(rule, f"`{path}` has {len(titles)} titles and {numbers.shape[1]} columns", span)
+    return Table(titles, tuple(numbers.T.copy()))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _wrong_line(lines: list[str], separator: str, path: str, titled: bool, rule: Rule, span: Span | None) -> NeuroError:
+    """Return the error for the first line that is not as all lines are."""
+    width = len(lines[0].split(separator))
+    for number, line in enumerate(lines, 2 if titled else 1):
+        cells = [cell.strip() for cell in line.split(separator)]
+        wrong = next((cell for cell in cells if not _is_number(cell)), None)
+        if wrong is not None:
+            told = f"`{wrong[:40]}`" if wrong else "nothing between two commas"
+            return fail(rule, f"`{path}` holds {told} in row {number} where a number belongs", span)
+        if len(cells) != width:
+            return fail(rule, f"`{path}` holds {len(cells)} numbers in row {number} and {width} above; all rows are equally long", span)
+    return fail(rule, f"`{path}` cannot be read: it holds a number that is written in an unknown way", span)
