@@ -5,7 +5,6 @@ What was read and compiled is found again by digest, so that a warm run loads ne
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodsl import __version__, resources, rules
-from neurodsl.cache import Cache, open_cache, temporary_cache, trusted
+from neurodsl.cache import Cache, open_cache, temporary_cache
 from neurodsl.checking import check_source
 from neurodsl.diagnostics import NeuroError, Report
 from neurodsl.findings import diagnostics_of
 from neurodsl.given import EXACT, Given, Values, as_text, options_of, sorted_out
-from neurodsl.kept import digest_of, keep_text, kept_text
+from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
 from neurodsl.mathematics import Mathematics
 from neurodsl.options import Options, count_of, recorded_of
 from neurodsl.plan import Plan
@@ -74,6 +73,11 @@ class Model(Mathematics, Sweeping):
         """Return the folder in which plans and kernels are kept."""
         return open_cache()
 
+    @cached_property
+    def network(self) -> bool:
+        """Return whether the text means a network."""
+        return bool(import_module("neurodsl.networking").is_network(self))
+
     def check(self) -> Report:
         """Return every finding: of the text, and of the mathematics, whose findings are kept from one check to the next."""
         return check_source(self.source, self.cache.folder)
@@ -86,6 +90,8 @@ class Model(Mathematics, Sweeping):
 
     def compile(self, method: str | None = None, events: str | None = None, variant: str | None = None) -> str:
         """Return the generated file of the model and a method."""
+        if self.network:
+            return str(import_module("neurodsl.networking").compiled(self, method, events, variant))
         plan = self.plan(method, events, variant, ())
         if plan.probe:
             run = _run()
@@ -107,9 +113,12 @@ class Model(Mathematics, Sweeping):
         **values
             Parameters and inputs by name.
         """
+        given = {**(set or {}), **(input or {}), **values}
+        if self.network:
+            flat: Frozen = import_module("neurodsl.network_mathematics").frozen(self, variant, given, time)
+            return flat
         report, planning = Report(), _planning()
         model = import_module("neurodsl.lang").read_model(self.source, self.name, report)
-        given = {**(set or {}), **(input or {}), **values}
         known = {*model.parameters, *model.inputs} - planning.sizes_of(model)  # type: ignore[attr-defined]
         exact = {name: str(value) for name, value in given.items() if name in known and EXACT.fullmatch(str(value))}
         rest = {name: as_text(value) for name, value in given.items() if name not in exact}
@@ -141,7 +150,7 @@ class Model(Mathematics, Sweeping):
         if kept is not None:
             try:
                 plan = Plan.from_json(kept)
-                if _is_intact(self.cache.folder, plan):
+                if is_intact(self.cache.folder, plan.kernel):
                     return plan
             except (ValueError, KeyError, TypeError):
                 pass
@@ -215,9 +224,10 @@ class Model(Mathematics, Sweeping):
         resume: str | Path | None = None,
         progress: Callable[[float], None] | None = None,
         report: Report | None = None,
+        every_step: bool = False,
         **values: Any,
-    ) -> Result:
-        """Run the model.
+    ) -> Any:
+        """Run the model, or the network that the text means.
 
         Parameters
         ----------
@@ -258,18 +268,29 @@ class Model(Mathematics, Sweeping):
             Called with the fraction of the run, of all its copies, that is done.
         report : Report
             Takes the warnings and notes.
+        every_step : bool
+            Of a network: advance the states of synapses in every step and at every synapse, and not where only spikes change them.
         **values
             Parameters, inputs and nothing else, by name.
 
         Returns
         -------
-        Result
+        Result or NetworkResult
+            The latter of a network, whose ``copies``, ``rtol``, ``atol``, ``checkpoint``, ``every`` and ``resume`` are not known yet.
 
         Raises
         ------
         NeuroError
             For a wrong text or value (exit code 2), failed numerics (3) or surroundings (4).
         """
+        if self.network:
+            networking = import_module("neurodsl.networking")
+            networking.refuse({"rtol": rtol, "atol": atol, "out": out})
+            return networking.simulate(
+                self, duration=duration, dt=dt, method=method, events=events, seed=seed, variant=variant, set=set, init=init, input=input,
+                record=(record,) if isinstance(record, str) else record, copies=copies, threads=threads, checkpoint=checkpoint, every=every,
+                resume=resume, every_step=every_step, progress=progress, report=report, values=values,
+            )  # fmt: skip
         began = time.perf_counter()
         run = _run()
         given = sorted_out(set, input, init, values)
@@ -336,15 +357,6 @@ class Model(Mathematics, Sweeping):
         stiff = self.plan("rosenbrock", events, variant, expressions)
         reason = f"auto: stiff, the fastest time constant at the start is {1 / ratio:.2g} of dt"
         return Plan(**{**stiff.__dict__, "reason": reason})
-
-
-def _is_intact(folder: Path, plan: Plan) -> bool:
-    """Return whether the kernel of a plan stands in a folder as it was written; its name ends in its digest."""
-    path = folder / f"{plan.kernel}.py"
-    try:
-        return trusted(path) and plan.kernel.endswith(f"_{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}")
-    except OSError:
-        return False
 
 
 def load(path: str | Path, name: str | None = None) -> Model:

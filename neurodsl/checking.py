@@ -41,6 +41,9 @@ def check_models(source: Source, models: Sequence[Any], folder: Path) -> list[Di
     found = Report()
     for model in models:
         try:
+            if hasattr(model, "populations"):
+                found.found += _proved_silent(import_module("neurodsl.lower").lower_network(model))
+                continue
             system = planning.compile_system(model, found)
             method = planning.method_of(system, system.settings.method or "auto")[0]
             planning.events_of(system, method, system.settings.events)
@@ -49,6 +52,16 @@ def check_models(source: Source, models: Sequence[Any], folder: Path) -> list[Di
             found.found += error.report.found
     keep_text(path, json.dumps([finding(d) for d in found.found]))
     return found.found
+
+
+def _proved_silent(network: Any) -> list[Diagnostic]:
+    """Return that no neuron of a network ever spikes, where that is proved."""
+    planning: Any = import_module("neurodsl.planning")
+    dt = network.settings.dt or import_module("neurodsl.network_planning").default_dt(network)
+    found: list[Diagnostic] = import_module("neurodsl.analysis.silence").prove_silence(
+        network, lambda system: planning.method_of(system, network.settings.method or "auto")[0], dt
+    )
+    return found
 
 
 def _proved(model: Any, system: Any, method: Any) -> list[Diagnostic]:

@@ -146,6 +146,9 @@ def simulate(file: str, model: str | None, variant: str | None, as_json: bool, s
     loaded = api.load(file, model)
     if figure == "":
         figure = f"{model or ('model' if file == '-' else Path(file).stem)}.png"
+    if loaded.network:
+        import_module("neurodsl.network_console").simulate_network(loaded, figure, variant, as_json, summary, options)
+        return
     if out is not None:
         solution.require_destination(out)
         if any(name is not None and Path(name).resolve() == Path(out).resolve() for name in (options["checkpoint"], options["resume"])):

@@ -30,3 +30,12 @@ def keep_text(path: Path, text: str) -> None:
     """Keep a text; where that cannot be done it is made again next time."""
     with suppress(NeuroError):
         write_atomically(path, private(sealed(text)))
+
+
+def is_intact(folder: Path, kernel: str) -> bool:
+    """Return whether the kernel of a plan stands in a folder as it was written; its name ends in its digest."""
+    path = folder / f"{kernel}.py"
+    try:
+        return trusted(path) and kernel.endswith(f"_{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}")
+    except OSError:
+        return False

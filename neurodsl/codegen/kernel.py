@@ -13,6 +13,7 @@ import importlib.machinery
 import importlib.util
 import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,9 +25,8 @@ from typing import Any
 import numpy as np
 
 from neurodsl.cache import private, trusted
-from neurodsl.codegen import machine
+from neurodsl.codegen import machine, signature
 from neurodsl.codegen.names import RESERVED
-from neurodsl.codegen.signature import SIGNATURES
 from neurodsl.diagnostics import NeuroError
 from neurodsl.files import write_atomically
 
@@ -53,8 +53,10 @@ FUNCTIONS = {
     "np.linalg.inv", "np.linalg.norm", "np.max", "np.ravel", "np.reshape", "np.rint", "np.size", "np.sort", "np.split", "np.zeros",
     "np.random.Generator", "np.random.Philox", "_given.get",
     "_generator.beta", "_generator.exponential", "_generator.gamma", "_generator.lognormal", "_generator.normal", "_generator.poisson",
-    "_generator.uniform", "np.float64", "np.int64",
+    "_generator.uniform", "np.float64", "np.int64", "np.uint64",
 }  # fmt: skip
+SIGNED = re.compile(r'^@njit\("([^"]*)"', re.MULTILINE)
+"""Where a file has the types of the arguments of its step loop."""
 WORDS = {"np.float64", "np.int64"}
 """The types of the 64 bits that a file reads as the other of the two."""
 VALUES = {"math.inf", "math.nan", "np.float64", "np.inf", "np.int64", "np.nan"}
@@ -94,7 +96,7 @@ def inspect(text: str) -> None:
                 known = id(node) in flags and all(isinstance(e, ast.Constant) and isinstance(e.value, str) for e in node.elts)
             case ast.Call(func=ast.Name(id="njit")):
                 # numba evaluates the text of a signature as Python.
-                known = id(node.func) in decorators and all(isinstance(a, ast.Constant) and a.value in SIGNATURES for a in node.args)
+                known = id(node.func) in decorators and all(isinstance(a, ast.Constant) and signature.known(a.value) for a in node.args)
             case ast.Call(func=ast.Attribute(attr="view")):
                 known = _reads_bits(node)
             case ast.Call():
@@ -218,8 +220,8 @@ def kept(path: Path) -> ModuleType | None:
 
 def signature_of(path: Path) -> str:
     """Return the types of the arguments of the step loop of a generated file, which ``inspect`` has held against those that there are."""
-    text = path.read_text(encoding="ascii")
-    return next(signature for signature in SIGNATURES if f'@njit("{signature}"' in text)
+    written: list[str] = SIGNED.findall(path.read_text(encoding="ascii"))
+    return next(types for types in written if signature.known(types))
 
 
 def _stem(path: Path) -> Path:

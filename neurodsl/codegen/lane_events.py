@@ -59,7 +59,7 @@ def refused_events(system: System) -> str | None:
 
 def lane_events(writer: LaneWriter) -> list[LaneEvent]:
     """Return the events of a system in lanes, with their functions written."""
-    return [_event(writer, number, event) for number, event in enumerate(writer.system.events)]
+    return [lane_event(writer, number, event) for number, event in enumerate(writer.system.events)]
 
 
 def _condition(writer: LaneWriter, event: Event) -> tuple[list[str], str, str]:
@@ -78,7 +78,11 @@ def _condition(writer: LaneWriter, event: Event) -> tuple[list[str], str, str]:
     return lines, writer.print(event.condition), " + ".join(lost)
 
 
-def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
+def lane_event(writer: LaneWriter, number: int, event: Event, remembers: bool = True) -> LaneEvent:
+    """Return an event whose trigger is a condition in lanes, with its functions written.
+
+    Without remembering, it fires wherever its condition holds: its own actions make that false again.
+    """
     surfaces = [s.expression for s in writer.system.surfaces if s.symbol in event.condition.free_symbols]  # type: ignore[union-attr]
     constants = writer.constants_of(*_all(writer.system, *surfaces))
     test, condition, lost = _condition(writer, event)
@@ -95,19 +99,16 @@ def _event(writer: LaneWriter, number: int, event: Event) -> LaneEvent:
     look = [f"_now{number},{bad} = _holds{number}{call}{tail})", *note]
     lines = list(look)
     late = f" if {following[0]} <= _us else 0.0" if waits else ""
-    lines.append(f"{due} = _now{number}*(1.0 - {was}){late}")
+    lines.append(f"{due} = _now{number}{f'*(1.0 - {was})' if remembers else ''}{late}")
     lines += act(writer, number, event, following, due, free)
-    if changed:
+    if changed and remembers:
         lines += look
+    noted = [f"{writer.at(was)},{bad} = _holds{number}(t, _ts, {', '.join(writer.states)}{tail})", *note] if remembers else []
     return LaneEvent(
-        start=(
-            f"{writer.at(was)},{bad} = _holds{number}(t, _ts, {', '.join(writer.states)}{tail})",
-            *note,
-            *(f"{writer.at(f)} = -np.inf" for f in following),
-        ),
-        loads=tuple(writer.load([was, *following])),
+        start=(*noted, *(f"{writer.at(f)} = -np.inf" for f in following)),
+        loads=tuple(writer.load([*([was] if remembers else []), *following])),
         lines=tuple(lines),
-        stores=(f"{writer.at(was)} = _now{number}", *(f"{writer.at(f)} = {f}" for f in following)),
+        stores=(*([f"{writer.at(was)} = _now{number}"] if remembers else []), *(f"{writer.at(f)} = {f}" for f in following)),
         due=due,
         spikes=emitted(event),
     )

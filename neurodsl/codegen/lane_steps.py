@@ -12,7 +12,7 @@ from neurodsl.codegen.steps import held_states, weighted
 from neurodsl.codegen.stochastic import entries
 from neurodsl.integrators.method import ExplicitRungeKutta, ExponentialEuler, Method, Stochastic
 from neurodsl.lower.chain import total_derivative
-from neurodsl.lower.functions import Phi
+from neurodsl.lower.functions import Growth
 
 Call = Callable[[str, Sequence[str]], str]
 """Takes the texts of the time and of the states, and returns the text of a call."""
@@ -72,7 +72,9 @@ def _exponential(writer: LaneWriter) -> list[str]:
     expressions = []
     for s in system.states:
         growth = h * total_derivative(s.derivative, s.symbol, system.varying)
-        expressions.append(s.symbol + h * s.derivative * (Phi(sympy.Integer(1), growth) if growth != 0 else 1))
+        # A factor between units of time goes with the step and not into every term.
+        factor, slope = s.derivative.as_content_primitive()
+        expressions.append(s.symbol + factor * h * slope * (Growth(sympy.Integer(1), growth) if growth != 0 else 1))
     step = _function(writer, "_next", expressions, {i: i for i in range(len(names))}, "Return the state at the end of a step.")
     return [f"{targets('_z_', names)} = {step('t', names)}"]
 

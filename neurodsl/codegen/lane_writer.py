@@ -119,6 +119,10 @@ class LaneWriter:
             self.shared[name] = self.print(value)
         return name
 
+    def value_of(self, name: str) -> Expr:
+        """Return what a constant that the compiler made stands for."""
+        return self._values[Symbol(name)]
+
     def _needed(self, *expressions: Basic) -> set[Symbol]:
         """Return the constants that expressions use and that have a name of their own."""
         known = {name for name, _ in self.writer.constants} & self.print.names.keys()

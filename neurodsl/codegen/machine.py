@@ -32,7 +32,7 @@ def flattened(signature: str) -> list[Any]:
     An array is its owner and its parent (none here), the number of its items and their size, its data, its shape and its strides.
     """
     types: list[Any] = [ctypes.c_void_p, ctypes.c_void_p]
-    for scalar, brackets in re.findall(r"(i8|f8)(\[[^\]]*\])?", signature):
+    for scalar, brackets in re.findall(r"(i8|f8|u4|u2)(\[[^\]]*\])?", signature):
         if brackets:
             dimensions = brackets.count(":") - 1
             types += [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, *[ctypes.c_int64] * (2 * dimensions)]
@@ -44,7 +44,7 @@ def flattened(signature: str) -> list[Any]:
 @cache
 def places(signature: str) -> tuple[int, ...]:
     """Return where each argument of a signature begins among those of the function."""
-    return tuple(len(flattened(signature[: match.start()])) for match in re.finditer(r"i8|f8", signature))
+    return tuple(len(flattened(signature[: match.start()])) for match in re.finditer(r"i8|f8|u4|u2", signature))
 
 
 PACKED = "neurodsl_packed"

@@ -249,3 +249,44 @@ class Lanes:
     happen: tuple[str, ...] = ()
     sample: tuple[str, ...] = ()
     room: int = 0
+
+
+@dataclass(frozen=True)
+class SweepPage:
+    """The function that advances the neurons of a kind: see :class:`neurodsl.codegen.network.sweep.Sweep`."""
+
+    number: int
+    width: int
+    shared: tuple[str, ...]
+    noise: tuple[str, ...]
+    renewed: tuple[str, ...]
+    lines: tuple[str, ...]
+    hit: str
+    search: tuple[str, ...]
+    spikes: tuple[str, ...]
+    emptying: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NetworkPage:
+    """A whole generated file that runs a network.
+
+    ``functions`` are those that are written into the place of their calls, ``synapses`` those over the rows of synapses, ``rooms`` the conditions under which
+    spikes of a step may not fit, and ``steps`` the lines of a step.
+    """
+
+    title: str
+    version: str
+    model: str
+    methods: str
+    digest: str
+    signature: str
+    arguments: str
+    helpers: tuple[str, ...]
+    functions: tuple[str, ...]
+    sweeps: tuple[SweepPage, ...]
+    synapses: tuple[str, ...]
+    rooms: tuple[str, ...]
+    steps: tuple[str, ...]
+    random: bool
+    records: bool

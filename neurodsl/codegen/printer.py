@@ -146,6 +146,7 @@ class Printer:
         self.elements = elements or {}
         self.storage = storage or {}
         self.functions = MATH | IN_LANES if lanes else MATH
+        self.finite: frozenset[str] = frozenset()
         self.both, self.either = ((" & ", ATOM), (" | ", ATOM)) if lanes else ((" and ", NOT), (" or ", AND))
 
     def __call__(self, expression: Basic, level: int = CONDITION) -> str:
@@ -186,7 +187,13 @@ class Printer:
             return f"not {self(e.args[0], NOT)}", NOT
         if isinstance(e, BooleanTrue | BooleanFalse):
             return str(bool(e)), ATOM
+        if isinstance(e, Minimum | Maximum) and self._is_finite(e.args[1]):
+            return f"{'_at_most' if isinstance(e, Minimum) else '_at_least'}({self(e.args[0])}, {self(e.args[1])})", ATOM
         return f"{self.functions[type(e)]}({', '.join(self(a) for a in e.args)})", ATOM
+
+    def _is_finite(self, e: Basic) -> bool:
+        """Return whether a bound is known to be a finite number, so that only what it bounds is looked at."""
+        return bool(self.finite) and (isinstance(e, sympy.Number) or (isinstance(e, Symbol) and e.name in self.finite))
 
     def _symbol(self, e: Symbol) -> str:
         if e.name in self.names:

@@ -7,7 +7,7 @@ import re
 import jinja2
 
 from neurodsl import resources
-from neurodsl.codegen.pages import File, Functions, Lanes
+from neurodsl.codegen.pages import File, Functions, Lanes, NetworkPage
 
 
 def environment() -> jinja2.Environment:
@@ -26,9 +26,12 @@ LANE = '@njit(error_model="numpy", forceinline=True, fastmath={"contract", "nsz"
 """The decorator of functions of a kernel in lanes. Fused and reordered sums are a third faster on FitzHugh-Nagumo and a tenth on Hodgkin-Huxley;
 numbers that are not finite keep their meaning."""
 
+SWEEP = '@njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, fastmath={"contract", "nsz", "arcp", "reassoc"})'
+"""The decorator of the sweeps of a network: one function for all populations of a kind."""
 
-def render(page: File | Functions | Lanes, template: str = "numba/file.py.j2") -> str:
+
+def render(page: File | Functions | Lanes | NetworkPage, template: str = "numba/file.py.j2") -> str:
     """Return the generated file of a page."""
-    decorators = {"njit": HELPER.format(""), "njit_inline": HELPER.format(", forceinline=True"), "njit_lane": LANE}
+    decorators = {"njit": HELPER.format(""), "njit_inline": HELPER.format(", forceinline=True"), "njit_lane": LANE, "njit_sweep": SWEEP}
     text = environment().get_template(template).render(page=page, **decorators)
     return re.sub(r"\n{4,}", "\n\n\n", text)

@@ -55,6 +55,8 @@ def definitions(text: str) -> tuple[str, ...]:
         "_round(x)": "np.rint(x)",
         "_min(x, y)": "x if x < y or x != x else y",
         "_max(x, y)": "x if x > y or x != x else y",
+        "_at_most(x, y)": "y if x > y else x",
+        "_at_least(x, y)": "y if x < y else x",
         **dict(pick(k + 1) for k in range(max((int(number) for number in re.findall(r"\b_pick(\d+)\(", text)), default=0))),
         "_mod(x, y)": "x - np.floor(x/y)*y if y != 0.0 else math.nan",
     }

@@ -13,14 +13,14 @@ from neurodsl.diagnostics import Diagnostic, NeuroError
 from neurodsl.plan import Plan
 from neurodsl.run.copies import BAD_CHANCE, BAD_TIME, CASCADE, NOT_FINITE, Work
 from neurodsl.run.start import place_of
-from neurodsl.solution import Result
+from neurodsl.solution import NetworkResult, Result
 from neurodsl.source import Source
 
 
 class Failure(NeuroError):
     """A run that ended before its time; ``result`` holds what was good until then, None where nothing was."""
 
-    def __init__(self, diagnostic: Diagnostic, result: Result | None) -> None:
+    def __init__(self, diagnostic: Diagnostic, result: Result | NetworkResult | None) -> None:
         super().__init__(diagnostic, 3)
         self.result = result
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from neurodsl.options import Options, Recorded, number_in
 from neurodsl.plan import Plan
 from neurodsl.run.checkpoint import Checkpoint, Expressions, Place, Request, read_checkpoint, started, write_checkpoint
 from neurodsl.run.copies import CLOCK, FLAGS, FLUSHED, OFFSET, Desk
+from neurodsl.run.interrupts import Interrupts
 from neurodsl.run.streams import Contents, Direct, Layout, Spool, contents, direct, empty, is_full
 from neurodsl.solution import Result, require_destination
 from neurodsl.solution.hdf5 import Trace
@@ -118,7 +117,7 @@ def lasting(out: Any, checkpoint: Any, every: Any, resume: Any, copies: Any) -> 
             rules.BAD_VALUE, "`every` is the time between two checkpoints, and there is no file for them", help="name one: `--checkpoint FILE`"
         )
     kept = None if resume is None else read_checkpoint(Path(resume))
-    seconds = _seconds(every) if every is not None else EVERY if kept is None else kept.every
+    seconds = seconds_of(every) if every is not None else EVERY if kept is None else kept.every
     target = None if out is None else Path(out)
     if target is not None:
         _require_hdf5(target, copies)
@@ -148,7 +147,8 @@ def _require_no_other(file: Path) -> None:
         raise fail(rules.BAD_CHECKPOINT, told, help="name another file with `--checkpoint`, or remove that one") from error
 
 
-def _seconds(every: Any) -> float:
+def seconds_of(every: Any) -> float:
+    """Return the time between two checkpoints in seconds; V101 where it is none."""
     seconds = number_in(every, "s", "every")
     if not seconds > 0:
         raise fail(rules.BAD_VALUE, f"the time between two checkpoints has to be positive, not `{every}`", help="for example `--every 60s`")
@@ -166,7 +166,7 @@ def _require_hdf5(out: Path, copies: Any) -> None:
         raise fail(rules.BAD_VALUE, told, help="name an `.h5` file, or save the result when it is there: `result.save(...)`")
 
 
-class Keeper:
+class Keeper(Interrupts):
     """Looks after a long run between its pieces: empties its window, writes checkpoints, and lets Ctrl-C through where all is consistent.
 
     Attributes
@@ -178,12 +178,12 @@ class Keeper:
     """
 
     def __init__(self, asked: Lasting, plan: Plan, options: Options, arguments: list[Any]) -> None:
+        super().__init__()
         self.asked, self.plan, self.options = asked, plan, options
         self.stream: Direct | Spool | None = None
         self.start = started(arguments)
         self.whole = False
         self.written: float | None = None if asked.kept is None or asked.checkpoint != asked.kept.path else asked.kept.t
-        self.stopped = False
         self._due = time.monotonic() + asked.every
 
     def look(self, desk: Desk, status: int) -> None:
@@ -225,24 +225,6 @@ class Keeper:
             self.asked.notes[:] = [note]
         now = time.monotonic()
         self._due = now + max(self.asked.every, (now - began) / SHARE)
-
-    @contextmanager
-    def interrupts(self) -> Iterator[None]:
-        """Hold back the first Ctrl-C until the piece is done that runs then; the second one ends it at once."""
-        before = signal.getsignal(signal.SIGINT)
-        if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
-            yield
-            return
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            signal.signal(signal.SIGINT, before)
-            self.stopped = True
-
-        signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def told(self) -> dict[str, Any]:
         """Return what a result tells of its checkpoints: where the last one is, and at which time."""

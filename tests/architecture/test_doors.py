@@ -16,7 +16,15 @@ DOORS = {
     "numba": ("neurodsl.codegen.kernel",),
     "llvmlite": ("neurodsl.codegen.machine",),
     "matplotlib": ("neurodsl.plotting",),
-    "sympy": ("neurodsl.system", "neurodsl.lower", "neurodsl.codegen", "neurodsl.analysis", "neurodsl.exporters"),
+    "sympy": (
+        "neurodsl.system",
+        "neurodsl.network",
+        "neurodsl.network_planning",
+        "neurodsl.lower",
+        "neurodsl.codegen",
+        "neurodsl.analysis",
+        "neurodsl.exporters",
+    ),
     "click": ("neurodsl.cli", "neurodsl.console", "neurodsl.commands"),
     "rich": ("neurodsl.console",),
 }

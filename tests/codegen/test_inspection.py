@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from single_models import SINGLE
 
 import neurodsl as nd
-from neurodsl import resources
 from neurodsl.codegen import kernel
 from neurodsl.codegen.kernel import Suspicious, inspect, store
 from neurodsl.codegen.printer import MATH
@@ -137,7 +137,7 @@ def test_any_name_of_a_paper_runs(name: str, monkeypatch: pytest.MonkeyPatch) ->
     assert result.final["x"] == pytest.approx(0.1353352832366127, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", sorted(resources.shipped_models()))
+@pytest.mark.parametrize("name", sorted(SINGLE))
 def test_no_text_of_the_author_enters_the_code(name: str) -> None:
     inspect(nd.load(name).compile())
     hostile = 'param a = 1 "\\n__import__(\'os\')", b = 2 "{{7*7}}"\ndx/dt = -a*b*x\n'
@@ -145,7 +145,7 @@ def test_no_text_of_the_author_enters_the_code(name: str) -> None:
     assert "__import__" not in text
 
 
-@pytest.mark.parametrize("name", sorted(resources.shipped_models()))
+@pytest.mark.parametrize("name", sorted(SINGLE))
 def test_what_every_method_makes_of_a_shipped_model_passes(name: str) -> None:
     written = []
     for method in methods():

@@ -10,11 +10,11 @@ import jinja2.meta
 import pytest
 
 from neurodsl import resources
-from neurodsl.codegen.pages import File, Functions, Lanes
+from neurodsl.codegen.pages import File, Functions, Lanes, NetworkPage, SweepPage
 from neurodsl.codegen.render import environment
 
 TEMPLATES = sorted(resources.folder("templates").rglob("*.j2"))
-GIVEN = {"page", "njit", "njit_inline", "njit_lane"}
+GIVEN = {"page", "njit", "njit_inline", "njit_lane", "njit_sweep"}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
@@ -23,10 +23,15 @@ def test_a_template_uses_nothing_but_its_page_and_the_decorators(path: Path) -> 
     assert undeclared <= GIVEN
 
 
+def test_a_network_lays_out_every_field_of_its_sweeps_and_no_other() -> None:
+    text = (resources.folder("templates") / "numba" / "network.py.j2").read_text(encoding="utf-8")
+    assert set(re.findall(r"\bsweep\.(\w+)", text)) == {field.name for field in dataclasses.fields(SweepPage)}
+
+
 def test_the_templates_use_every_field_of_the_page_and_no_other() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
     used = set(re.findall(r"\bpage\.(\w+)", text))
-    assert used == {field.name for page in (File, Functions, Lanes) for field in dataclasses.fields(page)}
+    assert used == {field.name for page in (File, Functions, Lanes, NetworkPage) for field in dataclasses.fields(page)}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

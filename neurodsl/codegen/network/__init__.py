@@ -1,0 +1,1 @@
+"""Networks: from populations and projections to a kernel of their own."""

@@ -1,0 +1,504 @@
+"""A network and its methods -> the generated file and the plan of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import sympy
+from sympy import Basic, Symbol
+
+from neurodsl import __version__, rules
+from neurodsl.codegen import elementary, special
+from neurodsl.codegen.bodies import plain
+from neurodsl.codegen.lane_steps import lane_step
+from neurodsl.codegen.lane_writer import LaneWriter, hold
+from neurodsl.codegen.network.formula import formula
+from neurodsl.codegen.network.items import differing, item, items_of
+from neurodsl.codegen.network.linear import Propagator, propagated
+from neurodsl.codegen.network.placement import SYNAPSE, Placement, own_states, place
+from neurodsl.codegen.network.sweep import OWN_FUNCTIONS, WIDTH, Sweep, export, sweep_of
+from neurodsl.codegen.network.synapse import COMMON, Side, SynapseWriter
+from neurodsl.codegen.network.weave import Woven, collected, flow
+from neurodsl.codegen.pages import NetworkPage, SweepPage
+from neurodsl.codegen.render import render
+from neurodsl.codegen.steps import held_states
+from neurodsl.diagnostics import fail
+from neurodsl.formulas import evaluate, names_in
+from neurodsl.integrators.method import Exact, Method
+from neurodsl.network import POST, PRE, THIRD, Part, Population, Projection
+from neurodsl.network_plan import Flow, NetworkPlan, PopulationPlan, ProjectionPlan
+from neurodsl.system import LEVEL_TIME, TIME, Surface, System
+from neurodsl.units import describe
+
+NO_DIGEST = "0" * 16
+FEW = 24
+"""Up to so many neurons the blocks of a population are narrow."""
+
+Chosen = Mapping[str, tuple[Method, str | None]]
+"""The method of each population and projection, by name, and why it was chosen."""
+
+
+@dataclass
+class _Cell:
+    """A population on the way into the kernel."""
+
+    number: int
+    population: Population
+    sweep: Sweep | None
+    names: list[str] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+    exported: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Return the lanes of a block."""
+        return self.sweep.width if self.sweep is not None else WIDTH
+
+    def add(self, name: str) -> int:
+        """Return the row of something more that lives with the neurons."""
+        return self.rows.setdefault(name, (len(self.sweep.rows) if self.sweep is not None else 0) + len(self.rows))
+
+    @property
+    def count(self) -> int:
+        """Return the rows of a block."""
+        return max((len(self.sweep.rows) if self.sweep is not None else 0) + len(self.rows), 1)
+
+    def side(self) -> Side:
+        """Return the population as its synapses see it."""
+        if self.sweep is None:
+            return Side(self.width, {}, {}, (), ())
+        system, rows, names = self.sweep.system, self.sweep.rows, self.sweep.names
+        known = {s.name: rows[names[s.name]] for s in system.states}
+        known |= {n: rows[names[n]] for n in self.sweep.given}
+        known |= {n: rows[export(names[n])] for n in self.exported}
+        holds = {system.states[i].name: rows[hold(names[system.states[i].name])] for i in held_states(system)}
+        shared = {q.name for q in (*system.parameters, *system.constants)} - known.keys()
+        return Side(self.width, known, holds, shared, self.inputs)
+
+
+@dataclass
+class _Joint:
+    """A projection on the way into the kernel."""
+
+    number: int
+    projection: Projection
+    writer: SynapseWriter
+    placement: Placement
+    sides: dict[str, _Cell]
+    differing: list[str]
+    rows: dict[str, int]
+    propagator: Propagator | None
+    calls: dict[str, str]
+    slot: int
+
+
+def assemble(woven: Woven, chosen: Chosen, duration: float, dt: float, every_step: bool = False, armed: bool = False,
+    brought: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> tuple[str, NetworkPlan]:
+    """Return the generated file of a network and the plan of its runs.
+
+    Parameters
+    ----------
+    chosen : mapping
+        The methods: of each population, and of each projection whose states are advanced in every step.
+    duration, dt : float
+        Of a run that does not say anything else, in the time unit of the network.
+    every_step : bool
+        Advance the states of synapses in every step and at every synapse.
+    armed : bool
+        Remember of every neuron whether the conditions of its events hold, also where their actions make them false.
+    brought : mapping of str to sequence of str
+        Of each projection, the values of synapses that its file brings.
+    """
+    made = _Assembly(woven, chosen, every_step, armed, brought)
+    text = render(made.page(), "numba/network.py.j2")
+    text = text.replace(f"\nDigest {NO_DIGEST}", f"\nDigest {hashlib.sha256(text.encode()).hexdigest()[:16]}", 1)
+    network = woven.network
+    plan = NetworkPlan(
+        network.name, network.doc, describe(network.time_unit), duration, dt, any(p.system.discrete for p in network.populations if p.system),
+        tuple(made.items),
+        tuple(made.population_plan(c) for c in made.cells), tuple(made.projection_plan(j) for j in made.joints),
+        tuple(r.__dict__ for r in network.recorded), tuple(made.arguments()), (), (*woven.notes, *made.notes), "",
+    )  # fmt: skip
+    return text, plan
+
+
+class _Assembly:
+    def __init__(self, woven: Woven, chosen: Chosen, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]]) -> None:
+        self.armed, self.brought = armed, brought
+        self.items = [item(q.name, q.default) for q in woven.network.parameters] + [item(d.name, d.expression) for d in woven.network.constants]
+        self.network, self.chosen, self.every_step = woven.network, chosen, every_step
+        self.inputs, self.flows = woven.inputs, woven.flows
+        self.notes: list[str] = []
+        self.sweeps: list[Sweep] = []
+        self.functions: list[str] = []
+        self.synapses: dict[str, str] = {}
+        self.cells = self._cells()
+        self.by_name = {c.population.name: c for c in self.cells}
+        self.slots = 0
+        self.joints = [self._joint(k, p) for k, p in enumerate(self.network.projections)]
+
+    # --- populations ---------------------------------------------------------------------------------------------------------
+
+    def _cells(self) -> list[_Cell]:
+        """Return the populations; those of one system share the function that advances them."""
+        kinds: dict[int, list[Population]] = {}
+        for p in self.network.populations:
+            if p.system is not None:
+                kinds.setdefault(id(p.system), []).append(p)
+        made = {key: self._sweep(number, members) for number, (key, members) in enumerate(kinds.items())}
+        self.sweeps = [sweep for sweep, _ in made.values()]
+        cells = []
+        for number, p in enumerate(self.network.populations):
+            sweep, exported = made[id(p.system)] if p.system is not None else (None, ())
+            given = sweep.given if sweep is not None else ()
+            cells.append(_Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, given=given))
+        return cells
+
+    def _sweep(self, number: int, members: Sequence[Population]) -> tuple[Sweep, tuple[str, ...]]:
+        system = members[0].system
+        assert system is not None
+        states = {s.name for s in system.states}
+        apart = dict.fromkeys(name for p in members for name in differing(system, p.values) if name not in states)
+        given = {name for p in members for name in p.values}
+        exported = self._exported(system, members)
+        emptied = [*map(collected, self.inputs[members[0].name]), *map(flow, self.flows[members[0].name])]
+        few = all(p.size <= FEW for p in members)
+        forgetful = [] if self.armed else [k for k in range(len(system.events)) if all(self._forgets(system, k, p) for p in members)]
+        return sweep_of(number, system, self.chosen[members[0].name][0], list(apart), given, few, emptied, exported, forgetful), exported
+
+    def _forgets(self, system: System, number: int, p: Population) -> bool:
+        """Return whether the actions of an event make its condition false again, whatever the state, at the numbers of a population."""
+        left = condition_left(system, number)
+        if left is None:
+            return False
+        values: dict[str, Any] = {"pi": math.pi}
+        for made in (*self.items, *items_of(system, p.values, [s.name for s in system.states])):
+            if made.kind == "formula" and made.formula is not None and names_in(made.formula) <= values.keys():
+                values[made.name] = evaluate(made.formula, values)
+        asked = formula(left)
+        return names_in(asked) <= values.keys() and not bool(evaluate(asked, values))
+
+    def _exported(self, system: System, members: Sequence[Population]) -> tuple[str, ...]:
+        """Return the derived quantities of a population that synapses or the recording look at."""
+        names = {p.name for p in members}
+        varying = {d.name for d in system.varying}
+        wanted = {r.quantity for r in self.network.recorded if r.owner in names}
+        for p in self.network.projections:
+            for prefix, part in ((PRE, p.source), (POST, p.target), (THIRD, p.third)):
+                if part is not None and part.population in names:
+                    wanted |= {s.name.removeprefix(prefix) for s in p.synapse.states if s.name.startswith(prefix)}
+        return tuple(d.name for d in system.varying if d.name in wanted & varying)
+
+    # --- projections -----------------------------------------------------------------------------------------------------------
+
+    def _joint(self, number: int, p: Projection) -> _Joint:
+        brought = {*self.brought.get(p.name, ()), *([p.rule.matrix_target] if p.rule.matrix_target else [])}
+        outside = {s.name for s in p.synapse.states if s.name.startswith((PRE, POST, THIRD))}
+        apart = [n for n in differing(p.synapse, p.values, brought) if n not in outside]
+        delay = None if p.delay is None else item("delay", p.delay)
+        delayed = delay is not None and (delay.kind != "formula" or bool(differing_delay(p)))
+        placement = place(p.synapse, apart, delayed, self.every_step)
+        sides = {PRE: self.by_name[p.source.population], POST: self.by_name[p.target.population]}
+        if p.third is not None:
+            sides[THIRD] = self.by_name[p.third.population]
+        rows = {}
+        for name, where in placement.places.items():
+            if where != SYNAPSE:
+                rows[name] = (sides[PRE] if where == "source" else sides[POST]).add(f"{p.name}.{name}")
+        third = sides[THIRD].side() if THIRD in sides else None
+        writer = SynapseWriter(p.synapse, placement, apart, sides[PRE].side(), sides[POST].side(), third, rows, delayed, p.rule.kind in DENSE)
+        joint = _Joint(number, p, writer, placement, sides, apart, rows, None, {}, self.slots)
+        self.slots += len(writer.scales)
+        for k in range(len(p.synapse.events)):
+            joint.calls[f"event {k}"] = self._named(writer.event(k))
+        if p.synapse.contributions:
+            joint.calls["contributions"] = self._named(writer.contributions())
+        if self._moving(p.synapse, placement):
+            joint.calls["advance"] = self._advance(joint)
+        self._note(joint)
+        return joint
+
+    @staticmethod
+    def _moving(synapse: System, placement: Placement) -> list[str]:
+        return [s.name for s in own_states(synapse) if s.derivative != 0 and s.name not in placement.decays]
+
+    def _note(self, joint: _Joint) -> None:
+        name, placement = joint.projection.name, joint.placement
+        for state, where in placement.places.items():
+            if where != SYNAPSE:
+                side = "before" if where == "source" else "behind"
+                self.notes.append(f"{name}: `{state}` is the same for all synapses of the neuron {side} them, and is kept once for it")
+            if state in placement.decays:
+                self.notes.append(f"{name}: `{state}` only decays between spikes, and is advanced by a factor that all share")
+        if moving := self._moving(joint.projection.synapse, placement):
+            method = self.chosen[name][0].name
+            self.notes.append(f"{name}: {', '.join(f'`{s}`' for s in moving)} of every synapse is advanced in every step, with {method}")
+
+    def _named(self, text: str) -> str:
+        """Return the name of a function over synapses, the same one for the same text."""
+        return self.synapses.setdefault(text, f"_synapses{len(self.synapses)}")
+
+    def _advance(self, joint: _Joint) -> str:
+        """Return the function that advances the states of every synapse by a step."""
+        synapse, writer = joint.projection.synapse, joint.writer
+        method = self.chosen[joint.projection.name][0]
+        number = 1000 + joint.number
+        lanes = LaneWriter(synapse, joint.differing, (), 1)
+        moving = self._moving(synapse, joint.placement)
+        if isinstance(method, Exact):
+            joint.propagator, step = propagated(lanes)
+            if not joint.propagator.shared:
+                told = f"the equations of `{synapse.name}` have other constants at each synapse"
+                raise fail(rules.METHOD_REFUSED, told, joint.projection.span, "name a method: exponential_euler, rk4")
+        else:
+            step = lane_step(lanes, method)
+        for made in lanes.functions:
+            body = "".join(f"    {line}\n" for line in made.lines)
+            text = f'def {made.name}({made.arguments}):\n    """{made.doc}"""\n{body}    return {made.results}'
+            self.functions.append(OWN_FUNCTIONS.sub(lambda m: f"{m[1]}_{number}(", text))
+        used: set[Symbol] = writer.used([s.derivative for s in synapse.states]) | {s.symbol for s in synapse.states}
+        own = [f"{name} = {lanes.print(value)}" for name, value in lanes.own.items()]
+        shared = [f"{name} = {text}" for name, text in lanes.shared.items()]
+        lines = [*own, *(OWN_FUNCTIONS.sub(lambda m: f"{m[1]}_{number}(", line) for line in step)]
+        lines += [writer.store(n, f"_z_{writer.name(n)}") for n in moving]
+        text = writer.everywhere(used, ["_h = _dt", *lines], f"Advance {', '.join(moving)} of every synapse by a step.")
+        head, _, rest = text.partition('."""\n')
+        return self._named(f'{head}."""\n' + "".join(f"    {line}\n" for line in shared) + rest)
+
+    # --- the kernel ------------------------------------------------------------------------------------------------------------
+
+    def arguments(self) -> list[tuple[str, str]]:
+        """Return the arguments of the kernel with their types."""
+        found = [("_begin", "i8"), ("_stop", "i8"), ("_dt", "f8"), ("_mask", "i8"), ("_q", "i8[::1]"), ("_s", "f8[::1]"), ("_decays", "f8[::1]")]
+        found += [("_keys", "i8[::1]"), ("_sizes", "i8[::1]")]
+        for c in self.cells:
+            k = c.number
+            found += [(f"_a{k}", "f8[:, ::1]"), (f"_f{k}", "f8[::1]"), (f"_c{k}", "f8[::1]"), (f"_p{k}", "f8[::1]"), (f"_who{k}", "u4[::1]")]
+            found += [(f"_marks{k}", "i8[::1]")]
+        for j in self.joints:
+            k = j.number
+            found += [(f"_k{k}", "i8[::1]"), (f"_ptr{k}", "u4[::1]"), (f"_tgt{k}", "u4[::1]"), (f"_cs{k}", "f8[::1]"), (f"_ps{k}", "f8[::1]")]
+            found += [(f"_x{k}_{n}", "f8[::1]") for n in range(len(j.writer.arrays))]
+            if j.writer.delayed:
+                found += [(f"_delays{k}", "u2[::1]")]
+                found += [(f"_cursor{k}_{n}", "u4[::1]") for n, e in enumerate(j.projection.synapse.events) if e.kind == "pre"]
+            if j.writer.dense and not j.writer.delayed:
+                found += [(f"_first_run{k}", "u4[::1]"), (f"_runs{k}", "u4[::1]")]
+            if any(e.kind == "post" for e in j.projection.synapse.events):
+                found += [(f"_columns{k}", "u4[::1]"), (f"_column{k}", "u4[::1]"), (f"_src{k}", "u4[::1]")]
+        for g in range(len(self._records())):
+            found += [(f"_pick{g}", "u4[::1]"), (f"_rows{g}", "f8[:, ::1]"), (f"_g{g}", "i8[::1]")]
+        return found
+
+    def _records(self) -> list[tuple[int, Any]]:
+        """Return what the kernel records, each with the number of its population."""
+        return [(self.by_name[r.owner].number, r) for r in self.network.recorded if r.owner in self.by_name]
+
+    def page(self) -> NetworkPage:
+        """Return everything that the template lays out."""
+        network = self.network
+        name = plain(network.name)
+        functions = (*(f for s in self.sweeps for f in s.functions), *self.functions)
+        sweeps = tuple(SweepPage(s.number, s.width, s.shared, s.noise, s.renewed, s.lines, s.hit, s.search, s.spikes, s.emptying) for s in self.sweeps)
+        synapses = tuple(text.replace("{name}", called, 1) for text, called in self.synapses.items())
+        arguments = self.arguments()
+        return NetworkPage(
+            f"{name}: {plain(network.doc)}" if network.doc else name, __version__, name, ", ".join(sorted({s.method.name for s in self.sweeps})), NO_DIGEST,
+            f"void({', '.join(kind for _, kind in arguments)})", ", ".join(n for n, _ in arguments),
+            _helpers(repr((functions, sweeps)), repr(synapses)), functions, sweeps, synapses, tuple(self._rooms()), tuple(self._steps()),
+            any(s.random for s in self.sweeps) or "_uniform(" in repr(synapses), bool(self._records()),
+        )  # fmt: skip
+
+    def _rooms(self) -> list[str]:
+        return [f"_marks{c.number}[_index & _mask] + _sizes[{c.number}] > _who{c.number}.size" for c in self.cells if c.sweep and c.sweep.spikes]
+
+    def _steps(self) -> list[str]:
+        """Return the lines of a step, in the order that all networks have."""
+        lines = [f"{j.calls['contributions']}({self._everywhere(j)})" for j in self.joints if "contributions" in j.calls]
+        lines += [f"{j.calls['advance']}({self._everywhere(j)})" for j in self.joints if "advance" in j.calls]
+        for c in self.cells:
+            if c.sweep is None:
+                continue
+            k = c.number
+            given = ["_index", "t", "_ts", "_u", "_us", "_h", "_dt", f"_sizes[{k}]", f"_a{k}", f"_c{k}", f"_p{k}", f"_who{k}"]
+            call = f"_sweep{c.sweep.number}({', '.join(given)}, _marks{k}[_index & _mask], _keys[{2 * k}], _keys[{2 * k + 1}])"
+            lines.append(f"_marks{k}[(_index + 1) & _mask] = {call}")
+        if self.slots:
+            lines += ["for _i in range(_s.size):", "    _s[_i] *= _decays[_i]"]
+        for kind in ("pre", "post"):
+            for j in self.joints:
+                lines += [line for n, e in enumerate(j.projection.synapse.events) if e.kind == kind for line in self._event(j, n)]
+        for g, (population, _) in enumerate(self._records()):
+            lines += [f"if (_index + 1) % _g{g}[0] == 0:", f"    _record(_f{population}, _pick{g}, _rows{g}, (_index + 1)//_g{g}[0] - _g{g}[1])"]
+        return lines
+
+    def _own(self, j: _Joint) -> str:
+        """Return what all functions of a projection are given behind what is their own."""
+        k, pre, post = j.number, j.sides[PRE].number, j.sides[POST].number
+        third = j.sides[THIRD].number if THIRD in j.sides else post
+        given = [
+            f"_f{pre}",
+            f"_a{pre}.shape[1]",
+            f"_f{post}",
+            f"_a{post}.shape[1]",
+            f"_f{third}",
+            f"_a{third}.shape[1]",
+            f"_k{k}[2]",
+            "_s",
+            f"{j.slot}",
+        ]
+        key = 2 * (len(self.cells) + k)
+        return ", ".join([*given, f"_cs{k}", f"_ps{k}", f"_keys[{key}]", f"_keys[{key + 1}]", *(f"_x{k}_{n}" for n in range(len(j.writer.arrays)))])
+
+    def _everywhere(self, j: _Joint) -> str:
+        return ", ".join([*COMMON, f"_k{j.number}[0]", f"_ptr{j.number}", f"_tgt{j.number}", self._own(j)])
+
+    def _event(self, j: _Joint, number: int) -> list[str]:
+        """Return the lines of an event; ``_k0`` holds first and last neurons of both parts, then three lags for each event."""
+        k, name = j.number, j.calls[f"event {number}"]
+        least, most, after = (f"_k{k}[{4 + 3 * number + m}]" for m in range(3))
+        before = j.projection.synapse.events[number].kind == "pre"
+        p = j.sides[PRE if before else POST].number
+        part = [f"_k{k}[0]", f"_k{k}[1]", f"_ptr{k}", f"_tgt{k}"] if before else [f"_k{k}[2]", f"_k{k}[3]", f"_columns{k}", f"_column{k}", f"_src{k}"]
+        if before and j.writer.delayed:
+            given = [*COMMON, f"_who{p}", f"_marks{p}", "_mask", least, most, *part, f"_delays{k}", f"_cursor{k}_{number}", after]
+            return [f"{name}({', '.join(given)}, {self._own(j)})"]
+        part += [f"_first_run{k}", f"_runs{k}"] if before and j.writer.dense else []
+        given = [*COMMON, f"_who{p}", "_from", "_to", *part]
+        span = f"_from, _to = _marks{p}[(_index - {least}) & _mask], _marks{p}[(_index - {least} + 1) & _mask]"
+        return [span, "if _from != _to:", f"    {name}({', '.join(given)}, {self._own(j)})"]
+
+    # --- the plan --------------------------------------------------------------------------------------------------------------
+
+    def population_plan(self, c: _Cell) -> PopulationPlan:
+        """Return a population as a plan has it."""
+        p = c.population
+        if c.sweep is None:
+            assert p.emitter is not None
+            values = tuple(item(name, value) for name, value in p.emitter.values.items())
+            factor = 1.0 if p.emitter.unit is None else float(p.emitter.unit.factor_to(self.network.time_unit))
+            emitter = {"kind": p.emitter.kind, "values": values, "path": p.emitter.path, "factor": factor}
+            return PopulationPlan(
+                p.name, p.size, p.model, p.doc, p.emitter.kind, None, -1, WIDTH, c.count, (), (), (), (), (), (), (), (), (), None, {}, (), -1, True,
+                p.emitter.kind != "spikes", emitter,
+            )  # fmt: skip
+        sweep, system = c.sweep, c.sweep.system
+        rows, names = sweep.rows, sweep.names
+        method, reason = self.chosen[p.name]
+        timed = {f"_next{k}": formula(e.time) for k, e in enumerate(system.events) if e.time is not None}
+        clocks = [(row, timed.get(name)) for name, row in rows.items() if name.startswith(("_hold_", "_next"))]
+        quantities = {s.name: (rows[names[s.name]], describe(s.unit)) for s in system.states if s.shown}
+        quantities |= {d.name: (rows[export(names[d.name])], describe(d.unit)) for d in system.varying if d.name in c.exported}
+        emptied = {*map(collected, c.inputs), *map(flow, self.flows[p.name])}
+        given = [(n, rows[names[n]]) for n in sweep.given] + [(s.name, rows[names[s.name]]) for s in system.states]
+        return PopulationPlan(
+            p.name, p.size, p.model, p.doc, method.name, reason, sweep.number, c.width, c.count,
+            tuple((s.name, rows[names[s.name]], describe(s.unit), s.shown and s.name not in emptied) for s in system.states),
+            items_of(system, p.values), sweep.constants, tuple((n, formula(e)) for n, e in sweep.made.items()), tuple(given),
+            tuple((_symbol_name(n, names), rows[n], formula(e)) for n, e in sweep.own.items()),
+            tuple((rows.get(f"_was{k}", -1), formula(_surfaced(system, e.condition))) for k, e in enumerate(system.events) if e.condition is not None),
+            tuple((rows[export(names[n])], formula(_expanded(system, Symbol(n)))) for n in c.exported),
+            tuple(clocks), _flow(sweep.propagator, rows), quantities,
+            tuple((state, formula(level)) for state, levels in system.thresholds.items() for level in levels), rows.get("_lost", -1), bool(sweep.spikes), system.stochastic,
+        )  # fmt: skip
+
+    def projection_plan(self, j: _Joint) -> ProjectionPlan:
+        """Return a projection as a plan has it."""
+        p, writer = j.projection, j.writer
+        outside = [s.name for s in p.synapse.states if s.name.startswith((PRE, POST, THIRD))]
+        seen = [(n, j.sides[n[: n.index(".") + 1]].number, n.partition(".")[2]) for n in outside if n in writer.constants]
+        side = {"source": PRE, "target": POST}
+        placed = [(n, j.sides[side[j.placement.places[n]]].number, row) for n, row in j.rows.items()]
+        rule = {
+            "kind": p.rule.kind, "arguments": [formula(a) for a in p.rule.arguments], "path": p.rule.path,
+            "condition": None if p.rule.condition is None else formula(p.rule.condition), "no_self": p.rule.no_self, "multiple": p.rule.multiple,
+            "matrix_target": p.rule.matrix_target,
+        }  # fmt: skip
+        events = tuple((e.kind, None if e.time is None else formula(e.time)) for e in p.synapse.events)
+        items = items_of(p.synapse, p.values, outside)
+        rests = tuple(replace(item(f"rest of {n}", j.placement.decays[n].rest)) for n in writer.scales)
+        return ProjectionPlan(
+            p.name, p.synapse_name, _part(j, p.source, PRE), _part(j, p.target, POST), None if p.third is None else _part(j, p.third, THIRD), rule,
+            None if p.delay is None else item("delay", p.delay), writer.delayed, (*items, *rests), tuple(writer.constants), tuple(seen),
+            tuple(writer.arrays), tuple(placed), tuple(n for n in j.rows if j.placement.places[n] == "source"), tuple((n, formula(j.placement.decays[n].rate)) for n in writer.scales), events,
+            _flow(j.propagator, {}), {q.name: describe(q.unit) for q in (*p.synapse.parameters, *own_states(p.synapse))},
+            any(e.kind == "post" for e in p.synapse.events), p.synapse.stochastic or p.rule.kind in RANDOM_RULES,
+        )  # fmt: skip
+
+
+DENSE = {"all to all", "matrix"}
+"""The rules that make long runs of targets."""
+RANDOM_RULES = {"probability", "indegree", "outdegree", "small world", "scale free"}
+
+
+def differing_delay(p: Projection) -> set[Basic]:
+    """Return the numbers of neurons that a delay depends on."""
+    return set() if not isinstance(p.delay, sympy.Expr) else {s for s in p.delay.free_symbols if s.name in ("i", "j")}
+
+
+def _part(j: _Joint, part: Part, prefix: str) -> tuple[int, int, int]:
+    return j.sides[prefix].number, part.start, part.stop
+
+
+def _flow(made: Propagator | None, rows: Mapping[str, int]) -> Flow | None:
+    if made is None:
+        return None
+    matrix = tuple((i, j, formula(e)) for (i, j), e in made.matrix.items())
+    return Flow(matrix, made.size, made.entries, made.held, made.shared, () if made.shared else tuple(rows[n] for n in made.entries))
+
+
+def _symbol_name(identifier: str, names: Mapping[str, str]) -> str:
+    """Return the name that formulas have for a constant with an identifier."""
+    return next((name for name, text in names.items() if text == identifier), identifier)
+
+
+def _surfaced(system: System, condition: Basic) -> Basic:
+    """Return a condition with its comparisons written out."""
+    return _expanded(system, condition.xreplace({s.symbol: _comparison(s) for s in system.surfaces}))
+
+
+def condition_left(system: System, number: int) -> Basic | None:
+    """Return the condition of an event after its actions, None where that depends on more than constants or where the event may wait."""
+    event = system.events[number]
+    if event.condition is None or any(a.kind == "wait" or a.also for a in event.actions):
+        return None
+    changed: dict[Basic, Basic] = {}
+    for action in event.actions:
+        if action.kind == "set" and action.value is not None:
+            changed[system.states[action.target].symbol] = _expanded(system, action.value).xreplace(changed)
+    try:
+        left = _surfaced(system, event.condition).xreplace(changed)
+    except TypeError:
+        # sympy compares what it takes for complex numbers.
+        return None
+    moving = {s.symbol for s in system.states} | {TIME, LEVEL_TIME}
+    return None if left.free_symbols & moving else left
+
+
+def _comparison(surface: Surface) -> Basic:
+    relation = sympy.Eq if surface.equality else sympy.Gt if surface.strict else sympy.Ge
+    return relation(surface.expression, 0, evaluate=False)
+
+
+def _expanded(system: System, expression: Basic) -> Basic:
+    """Return an expression with the definitions that vary written out."""
+    table = {d.symbol: d.expression for d in system.varying}
+    while used := {s: table[s] for s in expression.free_symbols if s in table}:
+        expression = expression.xreplace(used)
+    return expression
+
+
+def _helpers(vectorised: str, single: str) -> tuple[str, ...]:
+    """Return the functions that sweeps and synapses call: those that vectorise, and of the others those that have no such form."""
+    first = elementary.definitions(vectorised)
+    known = {definition.partition("def ")[2].partition("(")[0] for definition in first}
+    others = [d for d in special.definitions(vectorised + single) if d.partition("def ")[2].partition("(")[0] not in known]
+    return (*first, *others)

@@ -1,0 +1,328 @@
+"""The step of all neurons of a kind: a loop over blocks of lanes, and a search for those that fire in the blocks where one does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from sympy import Expr, Symbol
+
+from neurodsl import rules
+from neurodsl.codegen.lane_events import KINDS, LaneEvent, act, emitted, lane_event
+from neurodsl.codegen.lane_steps import lane_step
+from neurodsl.codegen.lane_writer import LaneWriter, hold
+from neurodsl.codegen.network.linear import Propagator, propagated
+from neurodsl.codegen.network.weave import is_flow
+from neurodsl.codegen.steps import held_states
+from neurodsl.diagnostics import fail
+from neurodsl.integrators.method import Exact, Method
+from neurodsl.lower.functions import Expm1
+from neurodsl.system import RANDOM, STEP, Event, System
+
+WIDTH, SEARCHED, NARROW = 64, 32, 8
+"""Lanes of a block; those where a step is long, so that a search for spikes goes over fewer; those of a population that has only a few neurons."""
+LONG = 60
+"""Operations of a long step."""
+OWN_FUNCTIONS = re.compile(r"(?<![\w.])(_rhs|_next|_diffusion|_holds\d+|_act\d+|_chance\d+|_export)\(")
+"""The functions of one sweep, which another has under the same names."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The function that advances a population by a step, and what stands where in its memory.
+
+    Attributes
+    ----------
+    number : int
+        Of the function, ``_sweep0``.
+    width : int
+        Lanes of a block.
+    rows : dict of str to int
+        The rows of a block by the identifiers of what they hold; more may be added behind them.
+    names : dict of str to str
+        The identifier of each name of the system.
+    given : tuple of str
+        The parameters that are rows, one value for each neuron.
+    own : dict of str to Expr
+        What else has a row and is computed from them before the first step, in order.
+    made : dict of str to Expr
+        What all neurons share and is computed before the first step; it stands behind the constants.
+    propagator : Propagator or None
+        Of a linear system, what its matrix becomes.
+    """
+
+    number: int
+    system: System
+    method: Method
+    width: int
+    rows: dict[str, int]
+    names: dict[str, str]
+    constants: tuple[str, ...]
+    given: tuple[str, ...]
+    own: dict[str, Expr]
+    made: dict[str, Expr]
+    propagator: Propagator | None
+    functions: tuple[str, ...]
+    shared: tuple[str, ...]
+    noise: tuple[str, ...]
+    renewed: tuple[str, ...]
+    lines: tuple[str, ...]
+    hit: str
+    search: tuple[str, ...]
+    spikes: tuple[str, ...]
+    emptying: tuple[str, ...]
+    random: bool
+    events: tuple[Event, ...] = field(default=())
+
+
+def refused(system: System) -> str | None:
+    """Return why a system cannot be a neuron of a network, or None."""
+    if system.rolled or any(q.shape for q in (*system.parameters, *system.states, *system.definitions)) or system.starts:
+        return "it has arrays"
+    if system.sites or system.tables:
+        return "it draws random numbers in every step, or follows samples"
+    for event in system.events:
+        if event.kind == "start":
+            return "it has an event at the start; give its states initial values"
+        if any(a.kind not in KINDS or a.also for a in event.actions):
+            return f"`{event.text}` does more than set, hold, wait and emit"
+        if any(str(s).startswith(RANDOM) for a in event.actions if a.value is not None for s in a.value.free_symbols):
+            return f"`{event.text}` draws random numbers in its actions"
+    return None
+
+
+def width_of(system: System) -> int:
+    """Return the lanes of a block of neurons."""
+    work = sum(e.count_ops() for e in (*(d.expression for d in system.varying), *(s.derivative for s in system.states)))
+    return SEARCHED if work > LONG else WIDTH
+
+
+def sweep_of(
+    number: int,
+    system: System,
+    method: Method,
+    varied: Sequence[str],
+    given: Collection[str],
+    few: bool,
+    emptied: Collection[str],
+    exported: Sequence[str],
+    forgetful: Collection[int] = (),
+) -> Sweep:
+    """Return the function that advances the neurons of a system.
+
+    Parameters
+    ----------
+    varied : sequence of str
+        The parameters that differ from neuron to neuron.
+    given : collection of str
+        The parameters that a population is given, whatever their defaults say.
+    few : bool
+        Make narrow blocks.
+    emptied : collection of str
+        The states that are 0 again after the step.
+    exported : sequence of str
+        The derived quantities that others look at.
+    forgetful : collection of int
+        The events whose own actions make their conditions false again, so that nobody has to remember whether they held.
+    """
+    if (reason := refused(system)) is not None:
+        raise fail(rules.METHOD_REFUSED, f"`{system.name}` cannot be a neuron of a network yet: {reason}")
+    writer = LaneWriter(system, [*varied, *(s.name for s in system.states)], given, NARROW if few else width_of(system))
+    # The step has one length, so what depends on it alone is computed once.
+    writer.varying -= {Symbol("_h")}
+    propagator = None
+    if isinstance(method, Exact):
+        propagator, step = propagated(writer)
+    else:
+        step = lane_step(writer, method)
+    empty = {writer.name(name) for name in emptied}
+    flowing = [writer.name(s.name) for s in system.states if is_flow(s.name) and not system.discrete]
+    moving = [writer.name(s.name) for s in system.states if s.derivative != 0 or s.diffusion or system.discrete]
+    events = [_fire(writer, k, event, k in forgetful) for k, event in enumerate(system.events)]
+    held = [hold(writer.states[i]) for i in sorted(held_states(system))]
+    outward = _exports(writer, exported)
+    constants = writer.load([*(writer.name(g) for g in writer.given), *writer.own, *_rows_of(propagator)])
+    lines = [
+        *constants,
+        *writer.load([*writer.states, *held]),
+        *(line for n in flowing for line in _extrapolated(writer, n)),
+        *(line for e in events for line in e.loads),
+        *step,
+        *(f"_z_{n} = {n}" for n in writer.states if isinstance(method, Exact) and n not in moving),
+        *(line for e in events for line in e.test),
+        *(f"{writer.at(n)} = _z_{n}" for n in moving if n not in empty),
+        *outward,
+    ]
+    search = [
+        *constants,
+        *(f"_z_{n} = {writer.at(n)}" for n in writer.states),
+        *(line for n in flowing for line in _extrapolated(writer, n, "_z_")),
+        *writer.load(held),
+        *(line for e in events for line in (*e.loads, *e.search)),
+        *(f"{writer.at(n)} = _z_{n}" for n in sorted({n for e in events for n in e.changed})),
+        *(f"{writer.at(h)} = {h}" for h in held if any(e.acts for e in events)),
+        *(line for e in events for line in e.stores),
+        *outward,
+    ]
+    emptying = [f"{writer.at(f'_past_{n}')} = {writer.at(n)}" for n in flowing] + [f"{writer.at(n)} = 0.0" for n in writer.states if n in empty]
+    noise, renewed = _noise(writer)
+    made = _hoisted(writer)
+    lanes = range(len(events))
+    return Sweep(
+        number, system, method, writer.lanes, writer.rows, dict(writer.writer.names), tuple(n for n, _ in writer.writer.constants), writer.given,
+        dict(writer.own), made, propagator, tuple(_function(f, number) for f in writer.functions),
+        tuple(_renamed(f"{n} = {text}", number) for n, text in writer.shared.items()), tuple(noise), tuple(renewed),
+        tuple(_renamed(line, number) for line in lines), " + ".join(events[k].hit for k in lanes), tuple(_renamed(line, number) for line in search),
+        tuple(e.due for e in events for _ in range(e.spikes)), tuple(emptying), bool(noise) or any(e.chance is not None for e in system.events), system.events,
+    )  # fmt: skip
+
+
+def _hoisted(writer: LaneWriter) -> dict[str, Expr]:
+    """Return what all neurons share and the compiler made, each after those it uses; the kernel finds it behind the constants."""
+    found: dict[str, Expr] = {}
+    for name, text in writer.shared.items():
+        if not text.startswith(("_c[", "_p[")):
+            writer.shared[name] = f"_c[{len(writer.writer.constants) + len(found)}]"
+            found[name] = writer.value_of(name)
+    return found
+
+
+def _rows_of(propagator: Propagator | None) -> list[str]:
+    """Return the entries of a propagator that differ from neuron to neuron."""
+    return [] if propagator is None or propagator.shared else list(propagator.entries)
+
+
+@dataclass(frozen=True)
+class _Fire:
+    """An event in a sweep: what is loaded, the test of every neuron, and what is done where it may have fired."""
+
+    loads: tuple[str, ...]
+    test: tuple[str, ...]
+    hit: str
+    search: tuple[str, ...]
+    stores: tuple[str, ...]
+    due: str
+    spikes: int
+    changed: tuple[str, ...]
+    acts: bool
+
+
+def _fire(writer: LaneWriter, number: int, event: Event, forgetful: bool) -> _Fire:
+    changed = tuple(writer.states[a.target] for a in event.actions if a.kind == "set")
+    acts = any(a.kind != "emit" for a in event.actions)
+    if event.condition is not None:
+        made: LaneEvent = lane_event(writer, number, event, not forgetful)
+        hit = f"_now{number}" if forgetful else f"(1.0 if _now{number} != _was{number} else 0.0)"
+        late, stores = ([], made.stores) if forgetful else _looked_at_later(writer, number, event, made)
+        return _Fire(made.loads, made.lines[:1], hit, made.lines, (*late, *stores), made.due, made.spikes, changed, acts)
+    if event.time is not None:
+        return _timed(writer, number, event, changed, acts)
+    following = [f"_next{number}"] if any(a.kind == "wait" for a in event.actions) else []
+    test = _drawn(writer, number, event, following)
+    lines = [*test, *act(writer, number, event, following, f"_due{number}", [f"_z_{n}" for n in writer.states])]
+    stores = [f"{writer.at(f)} = {f}" for f in following]
+    return _Fire(
+        tuple(writer.load(following)), tuple(test), f"_due{number}", tuple(lines), tuple(stores), f"_due{number}", emitted(event), changed, acts
+    )
+
+
+def _looked_at_later(writer: LaneWriter, number: int, event: Event, made: LaneEvent) -> tuple[list[str], Sequence[str]]:
+    """Return how an event sees what events behind it have changed: a condition that they made true is one that turns true in the next step."""
+    system = writer.system
+    surfaces = [s.expression for s in system.surfaces if event.condition is not None and s.symbol in event.condition.free_symbols]
+    looked = system.bases(*surfaces, *(d.expression for d in system.needed(*surfaces)))
+    later = {system.states[a.target].symbol for e in system.events[number + 1 :] for a in e.actions if a.kind == "set"}
+    if not looked & later:
+        return [], made.stores
+    again = made.lines[0].replace(f"_now{number}", f"_later{number}", 1)
+    first, *rest = made.stores
+    return [again], [first.replace(f"= _now{number}", f"= _later{number}*max(_was{number}, _now{number})"), *rest]
+
+
+def _timed(writer: LaneWriter, number: int, event: Event, changed: tuple[str, ...], acts: bool) -> _Fire:
+    """Return an event at known times: each neuron keeps the next of them."""
+    assert event.time is not None
+    name = f"_next{number}"
+    writer.constants_of(event.time)
+    test = [f"_due{number} = 1.0 if {name} <= _us else 0.0"]
+    following = "np.inf"
+    if event.kind == "every":
+        period = writer.print(event.time)
+        following = f"(np.rint({name}/({period})) + 1.0)*({period})"
+    lines = [*test, *act(writer, number, event, [], f"_due{number}", [f"_z_{n}" for n in writer.states])]
+    lines.append(f"{name} = {following} if _due{number} > 0.0 else {name}")
+    stores = (f"{writer.at(name)} = {name}",)
+    return _Fire(tuple(writer.load([name])), tuple(test), f"_due{number}", tuple(lines), stores, f"_due{number}", emitted(event), changed, acts)
+
+
+def _drawn(writer: LaneWriter, number: int, event: Event, following: Sequence[str]) -> list[str]:
+    """Return the lines that decide by a random number whether an event fires; a chance that is none makes the neuron lost."""
+    assert event.chance is not None
+    chance: Expr = -Expm1(-event.chance * STEP) if event.kind == "rate" else event.chance
+    definitions = writer.system.needed(chance)
+    constants = writer.constants_of(chance, *(d.expression for d in definitions))
+    lines = [writer.writer.assign(d) for d in definitions]
+    writer.function(
+        f"_chance{number}", ["t", "_ts", *writer.states, *constants], lines, [writer.print(chance)], f"Return the chance of `{event.text}`."
+    )
+    arguments = ", ".join(["_u", "_us", *(f"_z_{n}" for n in writer.states), *constants])
+    late = f" if {following[0]} <= _us else 0.0" if following else ""
+    return [
+        f"_chance, = _chance{number}({arguments})",
+        f"_draw, _other = _uniform(_index, {1000000 + number}, _block*{writer.lanes} + _l, _k0, _k1)",
+        f"{writer.at('_lost')} += 0.0 if (_chance >= -1e-09) & (_chance <= 1.0) else np.nan",
+        f"_due{number} = (1.0 if _draw < _chance else 0.0){late}",
+    ]
+
+
+def _extrapolated(writer: LaneWriter, name: str, prefix: str = "") -> list[str]:
+    """Return the line that leads what flows into a neuron from the beginnings of this step and of the last one to the middle of this step.
+
+    So what is added to an input for a whole step is as accurate as the midpoint rule.
+    """
+    now, past = f"{prefix}{name}", writer.at(f"_past_{name}")
+    return [f"{now} = 1.5*{now} - 0.5*({past} if _index > 0 else {now})"]
+
+
+def export(name: str) -> str:
+    """Return the identifier of the row of a derived quantity that others look at."""
+    return f"_out_{name}"
+
+
+def _exports(writer: LaneWriter, names: Sequence[str]) -> list[str]:
+    """Return the lines that store derived quantities at the end of a step."""
+    if not names:
+        return []
+    chosen = [next(d for d in writer.system.definitions if d.name == name) for name in names]
+    constants, lines, results = writer.economy([d.symbol for d in chosen], "o")
+    writer.function("_export", ["t", "_ts", *writer.states, *constants], lines, results, "Return what others look at.")
+    call = f"_export({', '.join(['_u', '_us', *(f'_z_{n}' for n in writer.states), *constants])})"
+    targets = [f"_o_{k}" for k in range(len(names))]
+    return [f"{', '.join(targets)}, = {call}", *(f"{writer.at(export(writer.name(n)))} = {t}" for n, t in zip(names, targets, strict=True))]
+
+
+def _noise(writer: LaneWriter) -> tuple[list[str], list[str]]:
+    """Return the lines that draw two normal numbers of each noise of a neuron, and those that take the second of them."""
+    lines, renewed = [], []
+    for j in range(len(writer.system.noises)):
+        lines += [
+            f"_first, _second = _uniform(_index >> 1, {j}, _block*{writer.lanes} + _l, _k0, _k1)",
+            "_radius, _angle = math.sqrt(-2.0*_log(_first)), 6.283185307179586*_second",
+            f"{writer.at(f'_normal{j}')} = _radius*_cos(_angle)",
+            f"{writer.at(f'_other{j}')} = _radius*_sin(_angle)",
+        ]
+        renewed.append(f"{writer.at(f'_normal{j}')} = {writer.at(f'_other{j}')}")
+    return lines, renewed
+
+
+def _renamed(text: str, number: int) -> str:
+    """Return a text with the functions of a sweep under names of its own."""
+    return OWN_FUNCTIONS.sub(lambda m: f"{m[1]}_{number}(", text)
+
+
+def _function(made: object, number: int) -> str:
+    """Return a function of a sweep as text, without its decorator."""
+    name, arguments, doc, lines, results = (getattr(made, field) for field in ("name", "arguments", "doc", "lines", "results"))
+    body = "".join(f"    {line}\n" for line in lines)
+    return _renamed(f'def {name}({arguments}):\n    """{doc}"""\n{body}    return {results}', number)

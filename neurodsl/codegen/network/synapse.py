@@ -1,0 +1,376 @@
+"""What synapses do, as functions over the rows of a sparse matrix: on a spike before or behind them, and all the time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sympy import Basic, Expr, Symbol
+
+from neurodsl import rules
+from neurodsl.codegen.bodies import Writer
+from neurodsl.codegen.network.placement import SOURCE, SYNAPSE, TARGET, Placement, own_states
+from neurodsl.codegen.network.weave import added, collected, flow
+from neurodsl.diagnostics import fail
+from neurodsl.network import POST, PRE, THIRD
+from neurodsl.system import RANDOM, Action, Event, System
+
+COMMON = ("t", "_ts", "_u", "_us", "_dt", "_index")
+"""What every function of synapses is told of the time: the begin of the step, its end, and its number."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A population as its synapses see it.
+
+    Attributes
+    ----------
+    width : int
+        Lanes of a block.
+    rows : mapping of str to int
+        The rows of its states, of its parameters that differ, and of what is exported, by name.
+    holds : mapping of str to int
+        The rows of the times up to which states are held.
+    shared : collection of str
+        The constants that all of its neurons have in common.
+    inputs : collection of str
+        The inputs that synapses add to.
+    """
+
+    width: int
+    rows: Mapping[str, int]
+    holds: Mapping[str, int]
+    shared: Collection[str]
+    inputs: Collection[str]
+
+
+class SynapseWriter:
+    """Writes the functions of one projection.
+
+    Parameters
+    ----------
+    synapse : System
+    placement : Placement
+    differing : collection of str
+        The parameters and states that have a value of their own for each synapse.
+    source, target, third : Side
+    rows : mapping of str to int
+        The rows, with the neurons, of the states that live there.
+    delayed : bool
+        Delays differ from synapse to synapse.
+    dense : bool
+        The targets of a neuron may follow one another in long runs.
+
+    Attributes
+    ----------
+    arrays : list of str
+        What has a value for each synapse, in the order of the arguments.
+    scales : list of str
+        The states that decay, in the order of their factors.
+    constants : list of str
+        The names in ``_c``: parameters, ``dt``, derived constants, the values that states approach, ``pre.X`` and the like that all share.
+    """
+
+    def __init__(
+        self, synapse: System, placement: Placement, differing: Collection[str], source: Side, target: Side, third: Side | None,
+        rows: Mapping[str, int], delayed: bool, dense: bool,
+    ) -> None:  # fmt: skip
+        self.synapse, self.placement, self.differing, self.rows, self.delayed = synapse, placement, differing, rows, delayed
+        self.dense = dense
+        self.sides = {PRE: source, POST: target, THIRD: third}
+        self.writer = Writer(synapse)
+        self.print, self.name = self.writer.print, self.writer.name
+        self.print.finite = frozenset(p.name for p in synapse.parameters)
+        changed = {synapse.states[a.target].name for e in synapse.events for a in e.actions if a.kind == "set"}
+        self.still = {s.name for s in own_states(synapse) if s.derivative == 0 and s.name not in changed}
+        kept = [s.name for s in own_states(synapse) if placement.places[s.name] == SYNAPSE and s.name not in self.still - set(differing)]
+        self.arrays = [*(p.name for p in synapse.parameters if p.name in differing), *kept]
+        self.scales = [s.name for s in own_states(synapse) if s.name in placement.decays]
+        self.constants = [n for n, _ in self.writer.constants] + [f"rest of {n}" for n in self.scales]
+        self.constants += [s.name for s in synapse.states if s.name in self.still - set(differing)]
+        self.constants += [s.name for s in synapse.states if (side := self._side(s.name)) and s.name.partition(".")[2] in side.shared]
+        self.apart = {Symbol(n) for n in self.arrays}
+
+    def _side(self, name: str) -> Side | None:
+        return next((side for prefix, side in self.sides.items() if name.startswith(prefix)), None)
+
+    @property
+    def parameters(self) -> str:
+        """Return what all functions take behind what is their own."""
+        fixed = ["_pre", "_pre_size", "_post", "_post_size", "_third", "_third_size", "_first_target", "_s", "_slot", "_c", "_p", "_k0", "_k1"]
+        return ", ".join([*fixed, *(f"_x{k}" for k in range(len(self.arrays)))])
+
+    # --- reading and writing a synapse -----------------------------------------------------------------------------------
+
+    def place(self, name: str) -> str:
+        """Return the text of the memory of a state or a per-synapse parameter."""
+        if name in self.arrays:
+            return f"_x{self.arrays.index(name)}[_e]"
+        side, at, array = (self.sides[PRE], "_o", "_pre") if self.placement.places[name] == SOURCE else (self.sides[POST], "_k", "_post")
+        assert side is not None
+        return f"{array}[{at} + np.uint64({self.rows[name] * side.width})]"
+
+    def load(self, name: str) -> str:
+        """Return the text of the value of a state of the synapse's own, or of a parameter that differs."""
+        if name in self.scales:
+            return f"_rest_{self.name(name)} + {self.place(name)}*_s_{self.name(name)}"
+        return self.place(name)
+
+    def store(self, name: str, value: str) -> str:
+        """Return the line that stores it."""
+        if name in self.scales:
+            return f"{self.place(name)} = ({value} - _rest_{self.name(name)})/_s_{self.name(name)}"
+        return f"{self.place(name)} = {value}"
+
+    def outside(self, name: str) -> str:
+        """Return the text of a quantity of a neuron: ``pre.V``."""
+        prefix, _, inner = name.partition(".")
+        side = self._side(name)
+        array, at = {"pre": ("_pre", "_o"), "post": ("_post", "_k"), "third": ("_third", "_m")}[prefix]
+        if side is None or inner not in side.rows:
+            raise fail(rules.UNKNOWN_NAME, f"`{name}` cannot be read by the synapse `{self.synapse.name}`", help="read a state or a parameter")
+        return f"{array}[{at} + np.uint64({side.rows[inner] * side.width})]"
+
+    def head(self, used: set[Symbol]) -> list[str]:
+        """Return the lines before the loops: constants that all synapses share."""
+        places = {name: k for k, name in enumerate(self.constants)}
+        names = sorted(s.name for s in used if s.name in places and s.name not in self.arrays and s not in self._computed(used))
+        lines = [f"{self.name(n)} = _c[{places[n]}]" for n in names]
+        decaying = [(k, n) for k, n in enumerate(self.scales) if Symbol(n) in used]
+        lines += [f"_rest_{self.name(n)} = _c[{places[f'rest of {n}']}]" for _, n in decaying]
+        return lines + [f"_s_{self.name(n)} = _s[_slot + {k}]" for k, n in decaying]
+
+    def _computed(self, used: set[Symbol]) -> set[Symbol]:
+        """Return the constants that differ from synapse to synapse and are computed there."""
+        found: set[Symbol] = set()
+        for d in self.synapse.constants:
+            if d.expression.free_symbols & (self.apart | found):
+                found.add(d.symbol)
+        return found
+
+    def used(self, expressions: Sequence[Basic]) -> set[Symbol]:
+        """Return all symbols that expressions use, through definitions and constants that differ."""
+        found: set[Symbol] = self.synapse.bases(*expressions, *(d.expression for d in self.synapse.needed(*expressions)))
+        computed = self._computed(found)
+        more = [d.expression for d in self.synapse.constants if d.symbol in computed & found]
+        return found | self.synapse.bases(*more) if more else found
+
+    def definitions(self, expressions: Sequence[Basic]) -> list[str]:
+        """Return the lines that compute what expressions use and that differs or varies."""
+        used = self.used(expressions)
+        computed = self._computed(used)
+        lines = [self.writer.assign(d) for d in self.synapse.constants if d.symbol in computed & used]
+        return lines + [self.writer.assign(d) for d in self.synapse.needed(*expressions)]
+
+    def loads(self, used: set[Symbol], hoisted: Collection[str] = ()) -> list[str]:
+        """Return the lines that give what a synapse has and what it sees its names."""
+        lines = []
+        for name in [*self.arrays, *(s.name for s in self.synapse.states)]:
+            if Symbol(name) not in used or (name in self.constants and name not in self.arrays) or (name in self.still and name not in self.arrays):
+                continue
+            identifier = self.name(name)
+            line = f"{identifier} = _0_{identifier}" if name in hoisted else ""
+            if not line:
+                line = f"{identifier} = {self.outside(name) if self._side(name) else self.load(name)}"
+            if line not in lines:
+                lines.append(line)
+        return lines
+
+    # --- events ------------------------------------------------------------------------------------------------------------
+
+    def event(self, number: int) -> str:
+        """Return the function of an event, under the name ``{name}``."""
+        event = self.synapse.events[number]
+        return self._on_pre(event, number) if event.kind == "pre" else self._on_post(event, number)
+
+    def _parts(self, event: Event, number: int) -> tuple[list[str], list[str], list[str], set[Symbol]]:
+        """Return the lines of the actions of an event, those that store what it changed, those of the neuron alone, and what it uses."""
+        own, actions, stores = SOURCE if event.kind == "pre" else TARGET, [], []
+        used: set[Symbol] = set()
+        alone: list[str] = []
+        changed: dict[str, None] = {}
+        for action in event.actions:
+            name, value, extra = self._target(action)
+            random = sorted({str(s) for s in self.synapse.bases(value) if str(s).startswith(RANDOM)})
+            lines = [line for r in random for line in self._random(r, number)]
+            lines += [*self.definitions([value]), self._changed(name, value)]
+            actions += lines
+            if not name.startswith("_in_") and self.placement.places.get(name) == own:
+                alone += lines
+            used |= self.used([value]) | extra
+            changed[name] = None
+        for name in changed:
+            stores += [] if self.placement.places.get(name) == own else self._store(name)
+        entered = [f"{name} = 0.0" for name in changed if name.startswith("_in_")]
+        return [*entered, *actions], stores, alone, used
+
+    def _target(self, action: Action) -> tuple[str, Expr, set[Symbol]]:
+        """Return the name that an action changes, its value, and what it has to know beforehand."""
+        state = self.synapse.states[action.target]
+        assert action.value is not None
+        target = self.sides[POST]
+        assert target is not None
+        inner = state.name.removeprefix(POST)
+        if state.name.startswith(POST) and inner in target.inputs:
+            amount = added(action.value, state.symbol)
+            if amount is None:
+                told = f"`{action.text}` does more than add to the input `{inner}`"
+                raise fail(rules.BAD_ACTION, told, action.span, f"write `{state.name} += ...`")
+            name = f"_in_{self.name(state.name)}"
+            return name, Symbol(name) + amount, set()
+        if state.name.startswith((PRE, THIRD)):
+            raise fail(rules.BAD_ACTION, f"`{action.text}` changes a neuron that the synapse does not lead to", action.span, "change `post.`")
+        return state.name, action.value, {state.symbol}
+
+    def _store(self, name: str) -> list[str]:
+        """Return the lines that store what an action changed: a held state of the neuron stays as it is."""
+        target = self.sides[POST]
+        assert target is not None
+        if name.startswith("_in_"):
+            inner = next(i for i in target.inputs if f"_in_{self.name(POST + i)}" == name)
+            return [f"_post[_k + np.uint64({target.rows[collected(inner)] * target.width})] += {name}"]
+        if not name.startswith(POST):
+            return [self.store(name, self.name(name))]
+        place = self.outside(name)
+        return [f"{place} = {self.name(name)}"]
+
+    def _changed(self, name: str, value: Expr) -> str:
+        """Return the line in which an action changes something; a held state of the neuron stays as it is."""
+        target = self.sides[POST]
+        assert target is not None
+        if name.startswith("_in_"):
+            return f"{name} = {self.print(value)}"
+        identifier, inner = self.name(name), name.removeprefix(POST)
+        if not name.startswith(POST) or inner not in target.holds:
+            return f"{identifier} = {self.print(value)}"
+        free = f"_post[_k + np.uint64({target.holds[inner] * target.width})] <= _us"
+        return f"{identifier} = ({self.print(value)}) if {free} else {identifier}"
+
+    def _random(self, name: str, number: int) -> list[str]:
+        k = int(re.sub(r"\D", "", name))
+        draw = f"_uniform(_index, {2000000 + 100 * number + k}, np.int64(_e), _k0, _k1)"
+        if name.startswith(f"{RANDOM}n"):
+            return [f"_one, _two = {draw}", f"{name} = math.sqrt(-2.0*math.log(_one))*math.cos(6.283185307179586*_two)"]
+        return [f"{name}, _two = {draw}"]
+
+    def _on_pre(self, event: Event, number: int) -> str:
+        actions, stores, alone, used = self._parts(event, number)
+        sourced = [n for n, place in self.placement.places.items() if place == SOURCE and Symbol(n) in used]
+        outer = [f"_0_{self.name(n)} = {self.load(n)}" for n in sourced]
+        body = [*self._third(), *self.loads(used, sourced), *actions, *stores]
+        closing = self._closing(alone, sourced, SOURCE, event, used)
+        source = self.sides[PRE]
+        assert source is not None
+        span = ["_marks", "_mask", "_least", "_most"] if self.delayed else ["_from", "_to"]
+        arguments = [*COMMON, "_who", *span, "_first", "_behind", "_ptr", "_tgt"]
+        find = ["_i = np.int64(_who[_q])", "if _i < _first or _i >= _behind:", "    continue"]
+        find.append(f"_o = np.uint64(_i//{source.width}*_pre_size + _i%{source.width})")
+        opening = [*find, "_i -= _first", *outer]
+        head = self.head(used)
+        if not self.delayed:
+            loop = ["for _e in range(_ptr[_i], _ptr[_i + 1]):", *_in(["_k = np.uint64(_tgt[_e])", *body], 1)]
+            if self.dense:
+                arguments += ["_first_run", "_runs"]
+                loop = ["if _runs.size < 2:", *_in(loop, 1), "else:", *_in(_in_runs(body), 1)]
+            each = [*opening, *loop, *closing]
+            lines = [*head, "for _q in range(_from, _to):", *_in(each, 1)]
+            return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
+        arguments += ["_delays", "_cursor", "_after"]
+        each = [*opening, "_e = np.int64(_ptr[_i]) if _lag == _least else np.int64(_cursor[_q])"]
+        each += ["while _e < _ptr[_i + 1] and _delays[_e] + _after == _lag:", *_in(["_k = np.uint64(_tgt[_e])", *body, "_e += 1"], 1), "_cursor[_q] = _e", *closing]
+        lag = ["if _index < _lag:", "    continue", "for _q in range(_marks[(_index - _lag) & _mask], _marks[(_index - _lag + 1) & _mask]):", *_in(each, 1)]
+        lines = [*head, "for _lag in range(_most, _least - 1, -1):", *_in(lag, 1)]
+        return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
+
+    def _on_post(self, event: Event, number: int) -> str:
+        actions, stores, alone, used = self._parts(event, number)
+        targeted = [n for n, place in self.placement.places.items() if place == TARGET and Symbol(n) in used]
+        outer = [f"_0_{self.name(n)} = {self.load(n)}" for n in targeted]
+        body = ["_e = _column[_z]", "_o = np.uint64(_src[_z])", *self._third(), *self.loads(used, targeted), *actions, *stores]
+        closing = self._closing(alone, targeted, TARGET, event, used)
+        target = self.sides[POST]
+        assert target is not None
+        arguments = [*COMMON, "_who", "_from", "_to", "_first", "_behind", "_columns", "_column", "_src"]
+        opening = ["_i = np.int64(_who[_q])", "if _i < _first or _i >= _behind:", "    continue"]
+        opening += [f"_k = np.uint64(_i//{target.width}*_post_size + _i%{target.width})", "_i -= _first", *outer]
+        lines = [*self.head(used), "for _q in range(_from, _to):", *_in(opening, 1)]
+        lines += _in(["for _z in range(_columns[_i], _columns[_i + 1]):", *_in(body, 1), *closing], 1)
+        return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the neurons behind that have fired.")
+
+    def _closing(self, alone: Sequence[str], shared: Sequence[str], side: str, event: Event, used: set[Symbol]) -> list[str]:
+        """Return the lines that change, once, what lives with the neuron that has fired."""
+        changed = dict.fromkeys(self.synapse.states[a.target].name for a in event.actions if a.kind == "set")
+        mine = [n for n in changed if self.placement.places.get(n) == side]
+        if not mine:
+            return []
+        seen = [s.name for s in self.synapse.states if s.name.startswith(PRE if side == SOURCE else POST) and s.symbol in used]
+        names = [s for s in seen if s not in changed and s not in self.constants]
+        return [
+            *(f"{self.name(n)} = _0_{self.name(n)}" for n in shared),
+            *(f"{self.name(n)} = {self.outside(n)}" for n in names),
+            *alone,
+            *(self.store(n, self.name(n)) for n in mine),
+        ]
+
+    def _third(self) -> list[str]:
+        third = self.sides[THIRD]
+        target = self.sides[POST]
+        if third is None or target is None:
+            return []
+        return [
+            f"_m = np.int64(_k)//_post_size*{target.width} + np.int64(_k)%_post_size%{target.width} - _first_target",
+            f"_m = np.uint64(_m//{third.width}*_third_size + _m%{third.width})",
+        ]
+
+    # --- what goes on all the time -----------------------------------------------------------------------------------------
+
+    def contributions(self) -> str:
+        """Return the function that adds to the inputs of the neurons behind what flows through their synapses now, under the name ``{name}``."""
+        target, source = self.sides[POST], self.sides[PRE]
+        assert target is not None
+        assert source is not None
+        values = [value for _, value in self.synapse.contributions]
+        used = self.used(values)
+        body = [*self._third(), *self.loads(used), *self.definitions(values)]
+        for name, value in self.synapse.contributions:
+            row = target.rows[flow(name.removeprefix(POST))]
+            body.append(f"_post[_k + np.uint64({row * target.width})] += {self.print(value)}")
+        return self._everywhere(self.head(used), body, "Add what flows through the synapses to the inputs of the neurons behind.")
+
+    def everywhere(self, used: set[Symbol], body: Sequence[str], doc: str) -> str:
+        """Return a function that does the same at every synapse."""
+        return self._everywhere(self.head(used), [*self._third(), *self.loads(used), *body], doc)
+
+    def _everywhere(self, head: Sequence[str], body: Sequence[str], doc: str) -> str:
+        source = self.sides[PRE]
+        assert source is not None
+        arguments = [*COMMON, "_first", "_ptr", "_tgt", self.parameters]
+        lines = [*head, "for _i in range(_ptr.size - 1):", f"    _o = np.uint64((_first + _i)//{source.width}*_pre_size + (_first + _i)%{source.width})"]
+        lines += _in(["for _e in range(_ptr[_i], _ptr[_i + 1]):", *_in(["_k = np.uint64(_tgt[_e])", *body], 1)], 1)
+        return _function(arguments, lines, doc)
+
+
+def _in_runs(body: Sequence[str]) -> list[str]:
+    """Return the loop over the synapses of a neuron, where their targets follow one another in long runs: what it does to a run needs no table."""
+    return [
+        "for _r in range(_first_run[_i], _first_run[_i + 1]):",
+        "    _run = np.uint64(_runs[_r])",
+        "    _base = np.uint64(_tgt[_run])",
+        "    for _l in range(np.uint64(_runs[_r + 1]) - _run):",
+        "        _e = _run + _l",
+        "        _k = _base + _l",
+        *_in(body, 2),
+    ]
+
+
+def _in(lines: Sequence[str], depth: int) -> list[str]:
+    """Return lines deeper in blocks."""
+    return [f"{'    ' * depth}{line}" for line in lines]
+
+
+def _function(arguments: Sequence[str], lines: Sequence[str], doc: str) -> str:
+    """Return a function as text; its name is filled in later."""
+    body = "".join(f"    {line}\n" for line in lines)
+    text = f'def {{name}}({", ".join(arguments)}):\n    """{doc}"""\n{body}'
+    return text.rstrip("\n")

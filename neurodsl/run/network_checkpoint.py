@@ -1,0 +1,323 @@
+"""The whole state of a run of a network in a file, from which the run goes on as if nothing had happened.
+
+What follows from the seed and from files, the synapses above all, is made again; a digest tells whether it came out as it was. The rest is the
+memory of populations and synapses, the spikes that are on their way, and what was recorded. The file is an ``.npz`` without pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodsl import __version__, rules
+from neurodsl.diagnostics import NeuroError, fail
+from neurodsl.emitters import Trains
+from neurodsl.files import write_atomically
+from neurodsl.network_plan import NetworkPlan
+from neurodsl.run.checkpoint import not_a_checkpoint
+from neurodsl.run.network import Request, Work
+from neurodsl.solution.reading import DamageError, read_members
+from neurodsl.solution.writing import write_arrays
+
+KIND = "checkpoint of a neurodsl run of a network"
+SPIKES_LOOKED_AT = 256
+"""Steps whose spikes tell one source of spikes from another."""
+
+Arrays = Mapping[str, NDArray[Any]]
+Expressions = Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the plan of a run was made from, so that it is found again: ``texts`` are the digests of the model and of all that it imports."""
+
+    name: str | None
+    texts: tuple[str, ...]
+    method: str | None
+    variant: str | None
+    expressions: tuple[tuple[str, str, str], ...]
+    record: tuple[str, ...] | None
+    every_step: bool
+    armed: bool
+
+
+# --- the state of a run ----------------------------------------------------------------------------------------------------
+
+
+def began(work: Work) -> dict[str, str]:
+    """Return, before the first step, digests of what each population and each projection begins with."""
+    found = {}
+    for p in work.populations:
+        arrays = [p.constants, p.entries, p.memory] if p.emitter is None else _of_emitter(p.emitter)
+        found[p.plan.name] = _digest(arrays)
+    for j in work.projections:
+        arrays = [j.pointers, j.wiring.targets, j.delays, j.lags, j.constants, j.entries, j.decays, np.array(j.rests, dtype=np.float64), *j.arrays]
+        found[j.plan.name] = _digest(arrays)
+    return found
+
+
+def _of_emitter(emitter: Any) -> list[NDArray[Any]]:
+    if isinstance(emitter, Trains):
+        return [emitter.steps, emitter.index]
+    try:
+        return list(emitter.window(0, SPIKES_LOOKED_AT))
+    except NeuroError:
+        # A rate that is none is told when the run comes there.
+        return []
+
+
+def _digest(arrays: Sequence[NDArray[Any]]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape};".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def state_of(work: Work) -> dict[str, NDArray[Any]]:
+    """Return the arrays that change in a run, as they are between two steps."""
+    found: dict[str, NDArray[Any]] = {"scales": work.scales, "generated": np.array([p.generated for p in work.populations], np.int64)}
+    for k, p in enumerate(work.populations):
+        steps = np.concatenate([np.empty(0, np.int64), *(s for s, _ in work.spikes[k])])
+        index = np.concatenate([np.empty(0, np.uint32), *(i for _, i in work.spikes[k])])
+        found |= {f"memory_{k}": p.memory, f"marks_{k}": p.marks, f"who_{k}": p.who, f"steps_{k}": steps, f"index_{k}": index}
+    for k, j in enumerate(work.projections):
+        found |= {f"synapses_{k}_{n}": array for n, array in enumerate(j.arrays)}
+        found |= {f"cursor_{k}_{n}": array for n, array in enumerate(j.cursors)}
+    for k, r in enumerate(work.recordings):
+        found[f"rows_{k}"] = r.rows[: work.reached // r.every + 1]
+    for k, noted in enumerate(work.noted):
+        found[f"noted_{k}"] = np.array(noted.taken, dtype=np.float64).reshape(len(noted.taken), noted.projection.count)
+    return found
+
+
+def write_checkpoint(path: Path, work: Work, asked: Asked, every: float, first: Mapping[str, str]) -> None:
+    """Write the state of a run.
+
+    Parameters
+    ----------
+    path : Path
+    work : Work
+        Between two steps.
+    asked : Asked
+    every : float
+        Seconds between two checkpoints.
+    first : mapping
+        What :func:`began` returned before the first step.
+
+    Raises
+    ------
+    NeuroError
+        F102 where it cannot be written; the last checkpoint is still there.
+    """
+    meta = {
+        "kind": KIND, "version": __version__, "model": work.plan.model, "kernel": work.plan.kernel, "asked": asdict(asked),
+        "duration": work.request.duration, "dt": work.dt, "seed": work.request.seed, "reached": work.reached, "every": every, "began": dict(first),
+    }  # fmt: skip
+    arrays = {**state_of(work), "meta": np.array(json.dumps(meta, allow_nan=False))}
+    write_atomically(path, lambda file: write_arrays(arrays, file))
+
+
+# --- a file ------------------------------------------------------------------------------------------------------------------
+
+
+class NetworkCheckpoint:
+    """The state of a run of a network, as a file has it.
+
+    Attributes
+    ----------
+    asked : Asked
+    duration, dt : float
+    seed : int
+    every : float
+        Seconds between two checkpoints.
+    reached : int
+        The step at which it was written.
+    """
+
+    def __init__(self, path: Path, meta: Mapping[str, Any], arrays: Arrays) -> None:
+        self.path, self.arrays = path, arrays
+        told = meta["asked"]
+        expressions = tuple((str(kind), str(name), str(text)) for kind, name, text in told["expressions"])
+        record = None if told["record"] is None else tuple(map(str, told["record"]))
+        name, method, variant = (None if told[key] is None else str(told[key]) for key in ("name", "method", "variant"))
+        every_step, armed = (bool(told[key]) for key in ("every_step", "armed"))
+        self.asked = Asked(name, tuple(map(str, told["texts"])), method, variant, expressions, record, every_step, armed)
+        self.duration, self.dt, self.every = (float(meta[key]) for key in ("duration", "dt", "every"))
+        self.seed, self.reached = int(meta["seed"]), int(meta["reached"])
+        self.model, self.kernel, self.version = (str(meta[key]) for key in ("model", "kernel", "version"))
+        self.began = {str(owner): str(digest) for owner, digest in meta["began"].items()}
+        if not (0 <= self.seed < 2**64 and self.reached >= 0):
+            raise DamageError("its numbers contradict one another")
+
+    @property
+    def t(self) -> float:
+        """Return the time at which it was written."""
+        return self.reached * self.dt
+
+    def damaged(self, reason: str) -> NeuroError:
+        """Return the error for a file that is no checkpoint, or not a whole one."""
+        return not_a_checkpoint(self.path, reason)
+
+    def other(self, told: str, help: str) -> NeuroError:
+        """Return the error for what is not the run of the checkpoint."""
+        return fail(rules.OTHER_RUN, f"`{self.path}` is a checkpoint of another run: {told}", help=help)
+
+    def require_model(self, name: str | None, source: str, texts: Sequence[str]) -> None:
+        """Raise F111 where the run was not that of this network."""
+        if self.version != __version__:
+            told = f"neurodsl {self.version} wrote it, and this is {__version__}"
+            raise self.other(told, "go on with the version that began the run, or run from the beginning")
+        if name is not None and name != self.asked.name:
+            raise self.other(f"its network is `{self.model}`, not `{name}`", "leave `--model` out")
+        if tuple(texts) != self.asked.texts:
+            told = f"its network is `{self.model}`, and the text of `{source}` is not the one that the run began with"
+            raise self.other(told, "resume with the file as it was, or run from the beginning")
+
+    def require_plan(self, plan: NetworkPlan) -> None:
+        """Raise F111 where the equations come out differently now."""
+        if plan.kernel != self.kernel:
+            raise self.other("the compiler writes other code for its network now", "go on with the installation that began the run")
+
+    def agreed(self, plan: NetworkPlan, given: Mapping[str, Any], expressions: Expressions, folder: Path | None) -> Request:
+        """Return the request of the run, with a later end where a longer duration is asked for.
+
+        Parameters
+        ----------
+        plan : NetworkPlan
+        given : mapping
+            What the caller gives beside the checkpoint: ``method``, ``variant``, ``dt``, ``seed``, ``record``, ``every_step``, ``duration``; None for
+            what is left out.
+        expressions : sequence
+            What the caller gives in place of what the file says.
+
+        Raises
+        ------
+        NeuroError
+            F111 where something is not as it was.
+        """
+        own = self.asked
+        methods = {own.method or "auto", ", ".join(dict.fromkeys(p.method for p in plan.populations if p.sweep >= 0))}
+        if given["method"] is not None and given["method"] not in methods:
+            raise self._differs("method", own.method or "auto", given["method"])
+        recorded = None if own.record is None else ", ".join(own.record)
+        asked = None if given["record"] is None else ", ".join(given["record"])
+        facts = (("variant", own.variant, given["variant"]), ("dt", self.dt, given["dt"]), ("seed", self.seed, given["seed"]))
+        for name, known, value in (*facts, ("record", recorded, asked), ("every_step", own.every_step, given["every_step"] or None)):
+            if value is not None and value != known:
+                raise self._differs(name, known, value)
+        texts = {(name, text) for _, name, text in own.expressions}
+        for _, name, text in expressions:
+            if (name, text) not in texts:
+                raise self._differs(name, next((known for other, known in texts if other == name), None) or "another", text)
+        request = Request(self.duration, self.dt, self.seed, plan.recorded, folder)
+        longer, unit = given["duration"], "" if plan.time_unit == "1" else f" {plan.time_unit}"
+        if longer is None or longer == self.duration:
+            return request
+        if longer < self.duration:
+            told = f"its duration is {self.duration:g}{unit}, and it has come to {self.t:g}{unit}; {longer:g}{unit} would end it earlier"
+            raise self.other(told, "a run can be made longer, not shorter")
+        return replace(request, duration=longer)
+
+    def _differs(self, name: str, known: Any, wanted: Any) -> NeuroError:
+        """Return the error for an option that is given and is not that of the run."""
+        return self.other(f"its `{name}` is {'none' if known is None else known}, not {wanted}", "the checkpoint holds all options; leave it out")
+
+    # --- back into a run -----------------------------------------------------------------------------------------------------
+
+    def restore(self, work: Work, first: Mapping[str, str]) -> None:
+        """Put the state of the run into one that has been built and not begun.
+
+        Raises
+        ------
+        NeuroError
+            F110 where it does not fit, F111 where the run would begin from other numbers.
+        """
+        for owner, digest in first.items():
+            if self.began.get(owner) != digest:
+                told = f"`{owner}` began from other numbers, or with other synapses"
+                raise self.other(told, "it can go on where it began: with the same files, libraries and kind of machine")
+        if self.reached > work.steps:
+            raise self.damaged("its numbers contradict one another")
+        generated = self._array("generated", np.int64, (len(work.populations),))
+        scales = self._array("scales", np.float64, work.scales.shape)
+        self._require(bool(np.all(np.isfinite(scales) & (scales > 0))))
+        work.scales[:], work.reached = scales, self.reached
+        for k, p in enumerate(work.populations):
+            self._restore_population(work, k, int(generated[k]))
+            p.generated = int(generated[k])
+        for k, j in enumerate(work.projections):
+            for n, array in enumerate(j.arrays):
+                array[:] = self._array(f"synapses_{k}_{n}", np.float64, array.shape)
+            for n in range(len(j.cursors)):
+                j.cursors[n] = self._array(f"cursor_{k}_{n}", np.uint32, (None,)).copy()
+        for k, r in enumerate(work.recordings):
+            count = self.reached // r.every + 1
+            r.rows[:count] = self._array(f"rows_{k}", np.float64, (count, r.index.size))
+        for k, noted in enumerate(work.noted):
+            taken = self._array(f"noted_{k}", np.float64, (sum(step <= self.reached for step in noted.steps), noted.projection.count))
+            noted.taken = list(taken)
+
+    def _restore_population(self, work: Work, k: int, generated: int) -> None:
+        """Restore what a population has; a kernel relies on that neurons and places of spikes are within their bounds."""
+        p = work.populations[k]
+        memory = self._array(f"memory_{k}", np.float64, p.memory.shape)
+        marks, who = self._array(f"marks_{k}", np.int64, p.marks.shape), self._array(f"who_{k}", np.uint32, (None,))
+        steps, index = self._array(f"steps_{k}", np.int64, (None,)), self._array(f"index_{k}", np.uint32, (None,))
+        self._require(generated == 0 if p.emitter is None else self.reached <= generated <= self.reached + work.mask)
+        on_their_way = marks[np.arange(max(0, self.reached - work.lag), max(self.reached, generated) + 1) & work.mask]
+        self._require(who.size >= p.size and bool(np.all((marks >= 0) & (marks <= who.size))))
+        self._require(bool(np.all(np.diff(on_their_way) >= 0)) and steps.shape == index.shape and bool(np.all(np.diff(steps) >= 0)))
+        self._require(bool(np.all(who < p.size)) and bool(np.all(index < p.size)))
+        self._require(not len(steps) or (steps[0] >= 0 and steps[-1] < max(self.reached, generated)))
+        p.memory[:], p.marks, p.who = memory, marks.copy(), who.copy()
+        work.spikes[k] = [(steps, index)]
+
+    def _require(self, sound: bool) -> None:
+        if not sound:
+            raise self.damaged("its numbers contradict one another")
+
+    def _array(self, name: str, kind: Any, shape: tuple[int | None, ...]) -> NDArray[Any]:
+        """Return a member of a type and a shape, None for any length."""
+        if name not in self.arrays:
+            raise self.damaged(f"it has no member `{name}`")
+        array = self.arrays[name]
+        fits = array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
+        if array.dtype != kind or not fits:
+            raise self.damaged(f"its member `{name}` has the type {array.dtype} and the shape {array.shape}")
+        return array
+
+
+def read_network_checkpoint(path: Path) -> NetworkCheckpoint:
+    """Return the checkpoint that a file holds; nothing in it is executed.
+
+    Raises
+    ------
+    NeuroError
+        F101 where the file cannot be read, F110 where it is no checkpoint or is damaged.
+    """
+    try:
+        arrays = read_members(path, path.stat().st_size)
+        meta = json.loads(str(arrays.pop("meta", "null")))
+        if not isinstance(meta, dict) or meta.get("kind") != KIND:
+            raise DamageError("it is something else")
+        return NetworkCheckpoint(path, meta, arrays)
+    except FileNotFoundError as error:
+        raise fail(rules.UNREADABLE, f"cannot read `{path}`: there is no such file") from error
+    except (IsADirectoryError, PermissionError) as error:
+        raise fail(rules.UNREADABLE, f"cannot read `{path}`: {(error.strerror or 'refused').lower()}") from error
+    except zipfile.BadZipFile as error:
+        raise not_a_checkpoint(path, "it is another kind of file, or is damaged") from error
+    except DamageError as error:
+        raise not_a_checkpoint(path, str(error)) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, ArithmeticError, zlib.error, MemoryError) as error:
+        raise not_a_checkpoint(path, "its contents are damaged") from error
