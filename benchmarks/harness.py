@@ -34,12 +34,19 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Measured:
-    """A run: seconds of its time loop, on the clock and of the processor, what was compiled before, and what it found."""
+    """A run: seconds of its time loop, on the clock and of the processor, what was compiled before, and what it found.
+
+    ``whole_s``, ``whole_cpu_s`` and ``memory_mb`` are the seconds and the largest memory of the process, where it had one of its own.
+    """
 
     seconds: float
     cpu: float | None = None
     compile_s: float = 0.0
     found: Mapping[str, Any] = field(default_factory=dict)
+    build_s: float = 0.0
+    whole_s: float | None = None
+    whole_cpu_s: float | None = None
+    memory_mb: float | None = None
 
     def cost(self, processor: bool) -> float:
         """Return the seconds that count: those of the processor, where they are wanted and known, else those of the clock."""
@@ -60,12 +67,15 @@ class Bench:
         A Python that has Brian2.
     perturbation : float
         How far constants of the models are moved in each repetition, relative to themselves.
+    nest : str or None
+        A Python that has NEST.
     """
 
     scratch: Path
     limits: Path | None = None
     brian2: str | None = None
     perturbation: float = 0.0
+    nest: str | None = None
 
     def limit(self, program: str, *arguments: object) -> Measured:
         """Run a C program."""
@@ -84,8 +94,14 @@ class Bench:
         """Return the command of a script of Brian2's, whose first argument is a folder for what it compiles."""
         if self.brian2 is None:
             raise Missing("no Brian2 (--brian2 PYTHON)")
-        folder = self.scratch / "-".join([script, *map(str, arguments)])
+        folder = self.scratch / "-".join([script, *(Path(str(argument)).stem for argument in arguments)])
         return [self.brian2, str(HERE / "peers" / f"{script}.py"), str(folder), *map(str, arguments)]
+
+    def nest_networks(self, *arguments: object) -> Measured:
+        """Run the script of NEST's."""
+        if self.nest is None:
+            raise Missing("no NEST (--nest PYTHON)")
+        return result_of([self.nest, str(HERE / "peers" / "nest_networks.py"), str(self.scratch), *map(str, arguments)])
 
 
 Ours = Callable[[Bench, int, Mapping[str, float]], Measured]
@@ -140,6 +156,8 @@ class Row:
     goal: str
     verdict: str
     cpu: float | None = None
+    runs: Mapping[str, Sequence[Measured]] = field(default_factory=dict, compare=False, repr=False)
+    """All runs by the name of the column, ours as ``neurodsl``; the first of a program is the one for which it was compiled."""
 
 
 def compare(workload: Workload, threads: int, bench: Bench, repetitions: int) -> Row:
@@ -149,7 +167,8 @@ def compare(workload: Workload, threads: int, bench: Bench, repetitions: int) ->
     peers: dict[str, list[Measured]] = {}
     missing: dict[str, str] = {}
     complaints: list[str] = []
-    compile_s = workload.ours(bench, threads, {}).compile_s
+    before = workload.ours(bench, threads, {})
+    compile_s = before.compile_s
     for _ in range(repetitions):
         moved = {name: value * (1.0 + bench.perturbation * random.uniform(-1, 1)) for name, value in workload.constants.items()}
         given = moved if bench.perturbation else {}
@@ -175,17 +194,20 @@ def compare(workload: Workload, threads: int, bench: Bench, repetitions: int) ->
     verdict = "; ".join(complaints) or "correct"
     whole = [run.cpu for run in ours if run.cpu is not None and not workload.loop]
     cpu = statistics.median(whole) if whole else None
-    return Row(workload.name, workload.title, threads, statistics.median(costs), compile_s, compared, missing, workload.goal, verdict, cpu)
+    runs = {"neurodsl": [before, *ours], **{name: found for name, found in peers.items() if found}}
+    return Row(workload.name, workload.title, threads, statistics.median(costs), compile_s, compared, missing, workload.goal, verdict, cpu, runs)
 
 
-def result_of(command: Sequence[str]) -> Measured:
+def result_of(command: Sequence[str], environment: Mapping[str, str] = os.environ) -> Measured:
     """Run a program that prints ``RESULT`` and a JSON object."""
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    line = next((line for line in ended.stdout.splitlines() if line.startswith("RESULT ")), None)
-    if ended.returncode != 0 or line is None:
+    launcher = [sys.executable, "-IS", str(HERE / "launch.py")]
+    ended = subprocess.run([*launcher, *command], env=environment, capture_output=True, text=True, check=False)
+    told = {name: json.loads(rest) for name, _, rest in (line.partition(" ") for line in ended.stdout.splitlines()) if name in ("RESULT", "PROCESS")}
+    if ended.returncode != 0 or "RESULT" not in told:
         raise Missing(f"`{Path(command[0]).name}` failed: {(ended.stderr or ended.stdout).strip().splitlines()[-1:]}")
-    told = json.loads(line.removeprefix("RESULT "))
-    return Measured(told["run_s"], told.get("run_cpu_s"), told.get("compile_s", 0.0), told.get("check", {}))
+    run = told["RESULT"]
+    times = {"cpu": run.get("run_cpu_s"), "compile_s": run.get("compile_s", 0.0), "build_s": run.get("build_s", 0.0)}
+    return Measured(run["run_s"], found=run.get("check", {}), **times, **told["PROCESS"])
 
 
 def process(command: Sequence[str], environment: Mapping[str, str], out: str | Path = os.devnull) -> Measured:
@@ -211,12 +233,12 @@ def environment(bench: Bench) -> dict[str, str]:
 
 
 @contextmanager
-def bench(limits: Path | None, brian2: str | None, perturbation: float) -> Iterator[Bench]:
+def bench(limits: Path | None, brian2: str | None, perturbation: float, nest: str | None = None) -> Iterator[Bench]:
     """Yield what the runs need, with the C programs compiled and the cache empty."""
     with TemporaryDirectory(prefix="neurodsl-bench-") as folder:
         scratch = Path(folder)
         os.environ["NEURODSL_CACHE_DIR"] = str(scratch / "cache")
-        yield Bench(scratch, None if limits is None else compiled(limits, scratch / "limits"), brian2, perturbation)
+        yield Bench(scratch, None if limits is None else compiled(limits, scratch / "limits"), brian2, perturbation, nest)
 
 
 def compiled(limits: Path, folder: Path) -> Path:

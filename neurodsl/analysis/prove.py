@@ -42,7 +42,7 @@ def prove(system: System, method: Method, dt: float, places: Mapping[str, Span],
     case = Case(system, method, dt, places)
     found: list[Diagnostic] = []
     for proof in proofs().values():
-        findings = _timely(proof, case, deadline)
+        findings = timely(proof, case, deadline)
         if findings and proof.in_every_variant:
             others = _timely_all(proof, variants, method, dt, deadline)
             findings = [f for f in findings if all(f.span in spans for spans in others)]
@@ -55,7 +55,7 @@ def prove(system: System, method: Method, dt: float, places: Mapping[str, Span],
     return found
 
 
-def _timely(proof: Proof, case: Case, deadline: float) -> list[Finding]:
+def timely(proof: Proof, case: Case, deadline: float) -> list[Finding]:
     """Return what a proof finds; nothing where it takes too long."""
     left = deadline - time.monotonic()
     if left <= 0:
@@ -68,4 +68,4 @@ def _timely(proof: Proof, case: Case, deadline: float) -> list[Finding]:
 
 def _timely_all(proof: Proof, variants: Variants, method: Method, dt: float, deadline: float) -> list[set[Span | None]]:
     """Return the places at which a proof finds something in each variant."""
-    return [{f.span for f in _timely(proof, Case(system, method, dt), deadline)} for system in variants()]
+    return [{f.span for f in timely(proof, Case(system, method, dt), deadline)} for system in variants()]

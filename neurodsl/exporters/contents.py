@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from neurodsl.lang.nodes import Derivative, Expression, Index, Name, Number, Product
 from neurodsl.lang.tree import derivative_text
 from neurodsl.lang.unparse import bare, bare_arguments, unparse
-from neurodsl.model import Action, Definition, Distribution, Equation, Event, Model, Quantity, State, Steady
+from neurodsl.model import Action, Contribution, Definition, Distribution, Equation, Event, Model, Quantity, State, Steady
 from neurodsl.source import Span
 from neurodsl.units import ONE, Unit, describe
 
@@ -96,8 +96,26 @@ def noises(model: Model) -> list[Row]:
 
 
 def states(model: Model) -> list[Row]:
-    """Return the states of a model with their initial values; a state of second order has a second row for ``dx/dt``."""
-    return [row for state in model.states.values() for row in initials(model, state)]
+    """Return the states of a model with their initial values; a state of second order has a second row for ``dx/dt``.
+
+    The quantities of neurons in a synapse, ``post.g_e``, are states of the neurons.
+    """
+    return [row for state in own_states(model) for row in initials(model, state)]
+
+
+def own_states(model: Model) -> list[State]:
+    """Return the states of a model; of a synapse without those of the neurons that it joins."""
+    return [state for state in model.states.values() if "." not in state.name]
+
+
+def added(contribution: Contribution) -> tuple[Name, Expression]:
+    """Return what a synapse adds to all the time, and what it adds."""
+    return Name(contribution.span, contribution.target), contribution.value
+
+
+def pathway(event: Event) -> str | None:
+    """Return what sets off an event of a synapse, ``a presynaptic spike``; None for an event of a neuron."""
+    return {"pre": "a presynaptic spike", "post": "a postsynaptic spike"}.get(event.kind)
 
 
 def initials(model: Model, state: State) -> list[Row]:

@@ -1,11 +1,11 @@
-"""What an exporter is: a form in which a model can be shown."""
+"""What an exporter is: a form in which a model, or a network, can be shown."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from neurodsl.model import Model
+from neurodsl.model import Model, NetworkModel
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Exporter:
     title : str
         One line for tables and help.
     render : callable
-        From a model to its text in this form, without a line end.
+        From a model, or a network, to its text in this form, without a line end.
     """
 
     name: str
     title: str
-    render: Callable[[Model], str]
+    render: Callable[[Model | NetworkModel], str]

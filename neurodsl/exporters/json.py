@@ -3,28 +3,60 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neurodsl.exporters.contents import Row, actions, changed, defined, initials, inputs, is_map, noises, parameters
+from neurodsl.exporters.contents import Row, actions, changed, defined, initials, inputs, is_map, noises, own_states, parameters
 from neurodsl.exporters.exporter import Exporter
+from neurodsl.exporters.network_contents import connections, models_of, populations, recorded
 from neurodsl.exporters.spelling import spellings, tex_name, tex_verbatim
 from neurodsl.exporters.tex_formula import TexFormula
 from neurodsl.lang.nodes import Expression
 from neurodsl.lang.unparse import unparse
-from neurodsl.model import Action, Definition, Equation, Event, Function, Model, State
+from neurodsl.model import Action, Definition, Equation, Event, Function, Model, NetworkModel, State, Variant
 from neurodsl.units import describe
 
 
-def render(model: Model) -> str:
-    """Return a model as one object.
+def render(model: Model | NetworkModel) -> str:
+    """Return a model, or a network with its models and synapses, as one object.
 
     Every expression is a text that the language reads, a number is in the unit beside it; what is drawn begins with ``~``.
     """
+    shown = _network(model) if isinstance(model, NetworkModel) else _model(model)
+    return json.dumps(shown, indent=2, allow_nan=False)
+
+
+def _network(network: NetworkModel) -> dict[str, Any]:
+    block = _model(network.block)
+    models = models_of(network)
+    return {
+        "network": network.name,
+        "title": network.doc,
+        "populations": [
+            {"name": p.name, "size": p.size, "model": p.kind, "values": list(p.values), "doc": p.doc or None} for p in populations(network)
+        ],
+        "connections": [
+            {"name": c.name, "source": c.source, "target": c.target, "synapse": c.synapse, "rule": c.rule, "clauses": list(c.clauses)}
+            for c in connections(network)
+        ],
+        **{part: block[part] for part in ("parameters", "derived", "functions")},
+        "variants": _variants(network.variants),
+        "settings": {**block["settings"], "record": recorded(network)},
+        "models": [_model(model) for model in models if model.kind == "model"],
+        "synapses": [_model(model) for model in models if model.kind == "synapse"],
+    }
+
+
+def _variants(variants: Mapping[str, Variant]) -> list[dict[str, Any]]:
+    return [{"name": v.name, "doc": v.doc, "values": {name: unparse(value) for name, value in v.values}} for v in variants.values()]
+
+
+def _model(model: Model) -> dict[str, Any]:
     formula = TexFormula(spellings(model, tex_name, tex_verbatim))
     settings = model.settings
-    shown = {
-        "model": model.name,
+    contributions = [{"target": c.target, "value": unparse(c.value)} for c in model.contributions]
+    return {
+        model.kind: model.name,
         "title": model.doc,
         "discrete": model.discrete,
         "equations": [_equation(formula, equation) for equation in model.equations],
@@ -33,9 +65,10 @@ def render(model: Model) -> str:
         "noises": [{"name": unparse(row.target), **_shape(row.shape), "unit": describe(row.unit), "doc": row.doc or None} for row in noises(model)],
         "derived": [_definition(formula, definition) for definition in model.definitions.values()],
         "functions": [_function(formula, function) for function in model.functions.values()],
-        "states": [_state(model, state) for state in model.states.values()],
+        "states": [_state(model, state) for state in own_states(model)],
         "events": [_event(event) for event in model.events],
-        "variants": [{"name": v.name, "doc": v.doc, "values": {name: unparse(value) for name, value in v.values}} for v in model.variants.values()],
+        "variants": _variants(model.variants),
+        **({"contributions": contributions} if model.kind == "synapse" else {}),
         "settings": {
             "duration": settings.duration,
             "dt": settings.dt,
@@ -46,7 +79,6 @@ def render(model: Model) -> str:
             "record": list(settings.record),
         },
     }
-    return json.dumps(shown, indent=2, allow_nan=False)
 
 
 def _equation(formula: TexFormula, equation: Equation) -> dict[str, Any]:

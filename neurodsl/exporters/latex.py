@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from neurodsl.exporters.contents import Row, actions, changed, defined, inputs, noises, parameters, states, variant_target
+from neurodsl.exporters.contents import Row, actions, added, changed, defined, inputs, noises, parameters, pathway, settings, states, variant_target
 from neurodsl.exporters.exporter import Exporter
+from neurodsl.exporters.network_contents import connections, models_of, populations, recorded, title_of
 from neurodsl.exporters.spelling import spellings, tex_name, tex_text, tex_verbatim
 from neurodsl.exporters.tex_formula import TexFormula, in_parentheses, tex_unit
 from neurodsl.lang.inference import is_steady
-from neurodsl.lang.unparse import ATOM
-from neurodsl.model import Action, Distribution, Event, Model, Steady, Variant
+from neurodsl.lang.unparse import ATOM, unparse
+from neurodsl.model import Action, Distribution, Event, Model, NetworkModel, Steady, Variant
 from neurodsl.units import ONE
 
 TRIGGERS = {"condition": "if", "rate": "at rate", "chance": "with probability", "at": "at", "every": "every"}
@@ -18,8 +19,46 @@ VALUES = {"Value": "l", "Unit": "l", "Meaning": "l"}
 STEADY = r"\text{steady}"
 
 
-def render(model: Model) -> str:
-    """Return the equations of a model as ``align*``, its events, and tables of its values; amsmath is needed."""
+def render(model: Model | NetworkModel) -> str:
+    """Return the equations of a model as ``align*``, its events, and tables of its values; amsmath is needed.
+
+    Of a network there are tables of its populations and connections, and below them its models and synapses.
+    """
+    head = "% needs \\usepackage{amsmath}"
+    if isinstance(model, NetworkModel):
+        return "\n\n".join([head, *_network(model)])
+    return "\n\n".join([head, *_blocks(model, f"{model.name}: {model.doc}" if model.doc else model.name)])
+
+
+def _network(network: NetworkModel) -> list[str]:
+    """Return the blocks of a network and of its models."""
+    title = f"{network.name}: {network.doc}" if network.doc else network.name
+    heads = {"From": "l", "To": "l", "Synapse": "l", "Rule": "l", "Further": r"p{0.4\textwidth}"}
+    named = [(*map(_typed, (p.name, p.size, p.kind, ", ".join(p.values))), tex_text(p.doc)) for p in populations(network)]
+    joined = [tuple(map(_typed, (c.source, c.target, c.synapse, c.rule, ", ".join(c.clauses)))) for c in connections(network)]
+    run = [(_typed(name), _typed(text)) for name, text in (*settings(network.block), *(("record", text) for text in recorded(network)))]
+    own = _blocks(network.block, title)
+    sets = [
+        (tex_text(v.name), _typed(", ".join(f"{name} = {unparse(value)}" for name, value in v.values)), tex_text(v.doc or ""))
+        for v in network.variants.values()
+    ]
+    tables = [
+        _tabular({"Population": "l", "Size": "l", "Neurons": "l", "Values": r"p{0.4\textwidth}", "Meaning": "l"}, named),
+        _tabular(heads, joined),
+        _tabular({"Setting": "l", "Value": "l"}, run),
+        _tabular({"Variant": "l", "Values": r"p{0.6\textwidth}", "Meaning": "l"}, sets),
+    ]
+    pages = [block for model in models_of(network) for block in _blocks(model, title_of(network, model))]
+    return [*own[:1], *filter(None, tables), *own[1:], *pages]
+
+
+def _typed(text: str) -> str:
+    """Return a text as it is typed, nothing for nothing."""
+    return rf"\texttt{{{tex_text(text)}}}" if text else ""
+
+
+def _blocks(model: Model, title: str) -> list[str]:
+    """Return the blocks of a model below its title."""
     formula = TexFormula(spellings(model, tex_name, tex_verbatim))
     equations = [f"{formula.left(e)} &= {formula(e.right)}" for e in model.equations]
     equations += [
@@ -28,10 +67,9 @@ def render(model: Model) -> str:
     equations += [
         f"{formula.call(f.name, [formula.name(argument) for argument in f.arguments])} &= {formula(f.body)}" for f in model.functions.values()
     ]
-    title = tex_text(f"{model.name}: {model.doc}" if model.doc else model.name)
+    equations += [f"{formula(target)} &\\mathrel{{+}}= {formula(value)}" for target, value in map(added, model.contributions)]
     blocks = [
-        "% needs \\usepackage{amsmath}",
-        rf"\subsection*{{{title}}}",
+        rf"\subsection*{{{tex_text(title)}}}",
         _align(equations),
         _align([_event(formula, event) for event in model.events]),
         _tabular({"Parameter": "l", **VALUES}, _cells(formula, parameters(model))),
@@ -43,7 +81,7 @@ def render(model: Model) -> str:
             [_variant(formula, model, variant) for variant in model.variants.values()],
         ),
     ]
-    return "\n\n".join(filter(None, blocks))
+    return list(filter(None, blocks))
 
 
 def _align(rows: Sequence[str]) -> str:
@@ -96,7 +134,10 @@ def _value(formula: TexFormula, row: Row) -> str:
 
 def _event(formula: TexFormula, event: Event) -> str:
     """Return an event with its actions below each other, in the order in which they act."""
-    head = r"\text{at the start}" if event.trigger is None else rf"\text{{{TRIGGERS[event.kind]} }} {formula(event.trigger)}"
+    head = r"\text{at the start}" if event.trigger is None else rf"\text{{{TRIGGERS.get(event.kind)} }} {formula(event.trigger)}"
+    spike = pathway(event)
+    if spike is not None:
+        head = rf"\text{{on {spike}}}" if event.trigger is None else rf"{formula(event.trigger)} \text{{ after {spike}}}"
     changes = [_action(formula, action) for action in actions(event)]
     return " \\\\\n  &&& ".join([rf"&{head}\colon && {changes[0]}", *changes[1:]])
 

@@ -9,6 +9,8 @@ from urllib.parse import quote
 from neurodsl.exporters.exporter import Exporter
 from neurodsl.exporters.mathml import EMPTY, line_with_ends
 from neurodsl.exporters.model_page import model_page
+from neurodsl.exporters.network_contents import models_of
+from neurodsl.exporters.network_page import network_page, parts_of
 from neurodsl.exporters.page import (
     Block,
     Cell,
@@ -34,7 +36,7 @@ from neurodsl.exporters.page import (
 from neurodsl.exporters.spelling import line, spellings, tex_name, tex_text, tex_verbatim
 from neurodsl.exporters.tex_formula import TexFormula, in_parentheses, tex_unit
 from neurodsl.lang.unparse import ATOM
-from neurodsl.model import Distribution, Model
+from neurodsl.model import Distribution, Model, NetworkModel
 from neurodsl.units import Unit
 
 SIGNS = {"±": r"\pm", "∼": r"\sim", "←": r"\leftarrow", ":": r"\colon", ",": r",\;", "i": r"\,\mathrm{i}", "…": r"\dots"}
@@ -178,8 +180,16 @@ def markdown_page(model: Model, folder: str = "", more: Mapping[str, str] = EMPT
     return MarkdownPage(TexFormula({**spellings(model, tex_name, tex_verbatim), **more}), folder)
 
 
-def render(model: Model) -> str:
-    """Return a model as Markdown."""
+def render(model: Model | NetworkModel) -> str:
+    """Return a model as Markdown; of a network its parts, then its models."""
+    if isinstance(model, NetworkModel):
+        page = markdown_page(model.block)
+        title = Heading(f"{model.name}: {model.doc}" if model.doc else model.name, 2)
+        written = [page([title, *network_page(model, 3)])]
+        for made, (name, blocks) in zip(models_of(model), parts_of(model, 4), strict=True):
+            page.formula = TexFormula(spellings(made, tex_name, tex_verbatim))
+            written.append(page([Heading(name, 3), *blocks]))
+        return "\n\n".join(written)
     title = Heading(f"{model.name}: {model.doc}" if model.doc else model.name, 2)
     return markdown_page(model)([title, *model_page(model, 3)])
 

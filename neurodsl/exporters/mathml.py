@@ -12,6 +12,8 @@ from html import escape
 from neurodsl.exporters.exporter import Exporter
 from neurodsl.exporters.mathml_formula import THIN, MathFormula, math_name, math_unit, math_verbatim, mo, row, words
 from neurodsl.exporters.model_page import model_page
+from neurodsl.exporters.network_contents import models_of
+from neurodsl.exporters.network_page import network_page, parts_of
 from neurodsl.exporters.page import (
     Block,
     Cell,
@@ -36,7 +38,7 @@ from neurodsl.exporters.page import (
 )
 from neurodsl.exporters.spelling import line, spellings
 from neurodsl.lang.unparse import ATOM
-from neurodsl.model import Distribution, Model
+from neurodsl.model import Distribution, Model, NetworkModel
 from neurodsl.units import Unit
 
 EMPTY: Mapping[str, str] = {}
@@ -169,8 +171,16 @@ def html_page(model: Model, more: Mapping[str, str] = EMPTY) -> HtmlPage:
     return HtmlPage(MathFormula({**spellings(model, math_name, math_verbatim), **more}))
 
 
-def render(model: Model) -> str:
-    """Return a model as a section of HTML with MathML."""
+def render(model: Model | NetworkModel) -> str:
+    """Return a model as a section of HTML with MathML; of a network its parts, then its models."""
+    if isinstance(model, NetworkModel):
+        page = html_page(model.block)
+        title = Heading(f"{model.name}: {model.doc}" if model.doc else model.name, 2)
+        written = [page([title, *network_page(model, 3)])]
+        for made, (name, blocks) in zip(models_of(model), parts_of(model, 4), strict=True):
+            page.formula = MathFormula(spellings(made, math_name, math_verbatim))
+            written.append(page([Heading(name, 3), *blocks]))
+        return "<section>\n" + "\n".join(written) + "\n</section>"
     title = Heading(f"{model.name}: {model.doc}" if model.doc else model.name, 2)
     return f"<section>\n{html_page(model)([title, *model_page(model, 3)])}\n</section>"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurodsl.exporters.contents import Row, actions, changed, defined, inputs, noises, parameters, states, variant_target
+from neurodsl.exporters.contents import Row, actions, added, changed, defined, inputs, noises, parameters, pathway, states, variant_target
 from neurodsl.exporters.page import (
     Block,
     Cell,
@@ -44,8 +44,16 @@ def equations_of(model: Model, level: int = 2) -> list[Block]:
     derived = [Line(formula(defined(d)), on_lines(d.value), _note(d.doc)) for d in model.definitions.values()]
     functions = [Line(formula(Function(f.name, f.arguments)), on_lines(f.body)) for f in model.functions.values()]
     events = [_event(event) for event in model.events]
+    flowing = [Line(formula(target), on_lines(value), sign="+=") for target, value in map(added, model.contributions)]
     found: list[Block] = []
-    for title, lines in (("Equations", dynamics), ("Derived quantities", derived), ("Functions", functions), ("Events", events)):
+    titled = (
+        ("Equations", dynamics),
+        ("Contributions at all times", flowing),
+        ("Derived quantities", derived),
+        ("Functions", functions),
+        ("Events", events),
+    )
+    for title, lines in titled:
         if lines:
             found += [Heading(title, level), Equations(tuple(lines))]
     return found
@@ -97,7 +105,10 @@ def _given(model: Model, name: str, value: object, span: object) -> Cell:
 
 def _event(event: Event) -> Line:
     """Return an event with its actions below each other, in the order in which they act."""
-    parts: tuple[Part, ...] = (Word("at the start"),) if event.trigger is None else (Word(TRIGGERS[event.kind]), event.trigger)
+    parts: tuple[Part, ...] = (Word("at the start"),) if event.trigger is None else (Word(TRIGGERS.get(event.kind, "")), event.trigger)
+    spike = pathway(event)
+    if spike is not None:
+        parts = (Word(f"on {spike}"),) if event.trigger is None else (event.trigger, Word(f" after {spike}"))
     return Line(Formula(parts), tuple(_action(action) for action in actions(event)), sign="")
 
 

@@ -16,7 +16,7 @@ from neurodsl.units import Unit
 
 WIDTH = 80
 """Letters of a right side, as it is set, beyond which its terms go onto several lines."""
-SIGNS = ("=", ">", "<", "+", "±", "∼", "←", ":", ",", "i", "…")
+SIGNS = ("=", "+=", ">", "<", "+", "±", "∼", "←", ":", ",", "i", "…")
 """The signs that stand between expressions."""
 
 

@@ -78,6 +78,9 @@ def tex_name(name: str) -> str:
     r"""Return a name as a formula of LaTeX: ``\tau_{m}`` for ``tau_m``."""
     if name == "dt":
         return r"\Delta t"
+    role, dot, own = name.partition(".")
+    if dot:
+        return rf"{{{tex_name(own)}^{{\mathrm{{{role}}}}}}}"
     base, *rest = name.split("_")
     if not NAME.fullmatch(name) or "" in (base, *rest):
         return tex_verbatim(name)

@@ -2,27 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from neurodsl.diagnostics import printable
-from neurodsl.exporters.contents import Row, actions, changed, defined, inputs, is_map, noises, parameters, settings, states, unit_text
+from neurodsl.exporters.contents import Row, actions, added, changed, defined, inputs, is_map, noises, parameters, settings, states, unit_text
 from neurodsl.exporters.exporter import Exporter
+from neurodsl.exporters.network_contents import connections, models_of, populations, recorded, title_of
 from neurodsl.exporters.plain_formula import PlainFormula
 from neurodsl.exporters.spelling import line, plain_name, spellings
 from neurodsl.lang.unparse import unparse
-from neurodsl.model import Action, Event, Model, Variant
+from neurodsl.model import Action, Event, Model, NetworkModel, Variant
 
-TRIGGERS = {"condition": "on", "rate": "on rate", "chance": "on chance", "at": "at", "every": "every"}
+TRIGGERS = {"condition": "on", "rate": "on rate", "chance": "on chance", "at": "at", "every": "every", "pre": "on pre", "post": "on post"}
 
 
-def render(model: Model) -> str:
-    """Return the equations of a model, and tables of everything in them."""
+def render(model: Model | NetworkModel) -> str:
+    """Return the equations of a model, and tables of everything in them; of a network its parts, then its models."""
+    if isinstance(model, NetworkModel):
+        return _network(model)
+    title = f"{model.name}: {line(model.doc)}" if model.doc else model.name
+    return _page(title, _sections(model))
+
+
+def _page(title: str, sections: Mapping[str, Sequence[str]]) -> str:
+    lines = [title]
+    for heading, rows in sections.items():
+        if rows:
+            lines += ["", heading, *(f"  {row}" for row in rows)]
+    return "\n".join(map(printable, lines))
+
+
+def _network(network: NetworkModel) -> str:
+    """Return the populations and connections of a network, and its models and synapses below."""
+    own = _sections(network.block)
+    joined = [(c.source, "->", c.target, f"with {c.synapse}", c.rule, ", ".join(c.clauses)) for c in connections(network)]
+    sections = {
+        "Populations": _columns([(p.name, f"{p.kind}[{p.size}]", ", ".join(p.values), line(p.doc)) for p in populations(network)]),
+        "Connections": _columns(joined) if joined else [],
+        **{heading: own[heading] for heading in ("Derived quantities", "Functions", "Parameters")},
+        "Variants": [_variant(variant) for variant in network.variants.values()],
+        "Simulation": _columns([*settings(network.block), *(("record", text) for text in recorded(network))] or [("", "")]),
+    }
+    if not any(sections["Simulation"]):
+        sections["Simulation"] = []
+    title = f"{network.name}: {line(network.doc)}" if network.doc else network.name
+    pages = [_page(title, sections)]
+    pages += [_page(line(title_of(network, model)), _sections(model)) for model in models_of(network)]
+    return "\n\n".join(pages)
+
+
+def _sections(model: Model) -> dict[str, list[str]]:
+    """Return what there is to say of a model, under headings."""
     formula = PlainFormula(spellings(model, plain_name, str))
     equations = [(f"{'next ' if is_map(e) else ''}{formula(e.left)}", formula(e.right)) for e in model.equations]
     derived = [(formula(defined(d)), _labelled(formula(d.value), unit_text(d.unit), line(d.doc or ""))) for d in model.definitions.values()]
     functions = [(f"{formula.name(f.name)}({', '.join(map(formula.name, f.arguments))})", formula(f.body)) for f in model.functions.values()]
-    sections = {
+    contributions = [f"{formula(target)} += {formula(value)}" for target, value in map(added, model.contributions)]
+    return {
         "Equations": _aligned(equations),
+        "Contributions at all times": contributions,
         "Derived quantities": _aligned(derived),
         "Functions": _aligned(functions),
         "Events": [_event(formula, event) for event in model.events],
@@ -33,11 +71,6 @@ def render(model: Model) -> str:
         "Variants": [_variant(variant) for variant in model.variants.values()],
         "Simulation": _columns(settings(model)),
     }
-    lines = [f"{model.name}: {line(model.doc)}" if model.doc else model.name]
-    for title, rows in sections.items():
-        if rows:
-            lines += ["", title, *(f"  {row}" for row in rows)]
-    return "\n".join(map(printable, lines))
 
 
 def _aligned(sides: Sequence[tuple[str, str]]) -> list[str]:
@@ -64,6 +97,8 @@ def _table(rows: Sequence[Row]) -> list[str]:
 
 def _event(formula: PlainFormula, event: Event) -> str:
     head = "on start" if event.trigger is None else f"{TRIGGERS[event.kind]} {formula(event.trigger)}"
+    if event.kind in ("pre", "post"):
+        head = f"on {event.kind}" + ("" if event.trigger is None else f" after {formula(event.trigger)}")
     return f"{head}: {'; '.join(_action(formula, action) for action in actions(event))}"
 
 

@@ -15,8 +15,7 @@ from neurodsl.diagnostics import NeuroError, Report
 from neurodsl.exporters.model_page import equations_of, tables_of
 from neurodsl.exporters.page import Block, Cell, Code, Heading, Items, Paragraph, Strong, with_commas
 from neurodsl.given import EXACT, as_text
-from neurodsl.lang import read_model
-from neurodsl.lang.choice import unknown_name
+from neurodsl.lang.choice import read_single, unknown_name
 from neurodsl.model import Model
 from neurodsl.planning import apply_options
 from neurodsl.report.bifurcations import bifurcation_blocks
@@ -131,7 +130,7 @@ def _origin(loaded: Loaded) -> Cell:
 def _with_values(loaded: Loaded, request: Request) -> Model:
     """Return the model with the values that were asked for, so that tables and formulas show them."""
     report = Report()
-    model: Model = read_model(loaded.source, loaded.name, report)
+    model = read_single(loaded.source, loaded.name, report)
     given = [(name, str(v) if EXACT.fullmatch(str(v)) else as_text(v)) for name, v in {**request.set, **request.input}.items()]
     kinds = tuple(("input" if name in model.inputs else "set", name, text) for name, text in given)
     return apply_options(model, request.variant, kinds, report)

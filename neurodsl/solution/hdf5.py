@@ -65,7 +65,7 @@ class Hdf5Writer:
         self.traces = tuple(traces)
         self.members = members_of([trace.name for trace in traces], RESERVED)
         self.lost: dict[str, tuple[int, int]] = {}
-        self._steady = _Steady(file.fileno())
+        self._steady = Steady(file.fileno())
         self._h5: Any = h5py.File(self._steady, "w", libver=("v110", "v110"))
         rows = min(ROWS_OF_A_CHUNK, max(1, most), rows_at_once(1 + sum(trace.size for trace in traces)))
         self._new("t", (), rows, time_unit, "time")
@@ -134,7 +134,7 @@ class Hdf5Writer:
         self._h5.close()
 
 
-class _Steady(io.RawIOBase):
+class Steady(io.RawIOBase):
     """A file that never fails: the first error is kept, and nothing is written after it.
 
     HDF5 brings the whole process down where it cannot write at the end what it still holds.

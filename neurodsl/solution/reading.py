@@ -196,7 +196,7 @@ def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any
             raise DamageError(f"its member `{entry.filename}` is of a format that is not known")
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read_header(stream)
-        if dtype.hasobject or dtype.kind not in "fiU":
+        if dtype.hasobject or dtype.kind not in "fiuU":
             raise DamageError(f"its member `{entry.filename}` holds values of the type {dtype}")
         data = stream.read()
         if math.prod(shape) * dtype.itemsize != len(data):

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from single_models import SINGLE
 
-from neurodsl import api, resources
+from neurodsl import api
 from neurodsl.diagnostics import NeuroError, Report
 from neurodsl.solution import Result
 
-TEXTS = {name: path.read_text(encoding="utf-8") for name, path in resources.shipped_models().items()}
+TEXTS = {name: path.read_text(encoding="utf-8") for name, path in SINGLE.items()}
 SPOKEN = "param input init on at every simulate variant model hold emit spike stop start wait if else and or not mod steady noise next rate"
 WRITTEN = "dV/dt d2x/dt2 V t dt I x 1 0 1e9 -3 0.5 [mV] [ms] [1/ms] f(x) exp( tanh( pulse(t,1,2) pi τ é 9^9^9 {{ }} ~ normal(0,1)"
 SIGNS = "[ ] ( ) + - * / ^ ** = == >= < : ; , \" # $ ' \\"

@@ -11,6 +11,7 @@ import pytest
 from exporters.reading import model_of
 from hypothesis import given
 from hypothesis import strategies as st
+from single_models import SINGLE
 
 from neurodsl.diagnostics import Report
 from neurodsl.exporters import exporters
@@ -19,7 +20,6 @@ from neurodsl.exporters.mathml_formula import MathFormula, math_name, math_unit
 from neurodsl.exporters.page import on_lines, width_of
 from neurodsl.lang import parse_expression
 from neurodsl.lang.nodes import Expression, Sum
-from neurodsl.resources import shipped_models
 from neurodsl.source import Source
 from neurodsl.units import parse_unit
 
@@ -119,7 +119,7 @@ def test_a_quotient_is_as_wide_as_its_wider_half() -> None:
     assert width_of(read("a*b*x/(a + b)")) == width_of(read("a + b"))
 
 
-@pytest.mark.parametrize("path", shipped_models().values(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SINGLE.values(), ids=lambda path: path.stem)
 def test_the_mathml_of_a_shipped_model_is_well_formed_and_holds_every_label(path: Path) -> None:
     model = model_of(path.read_text(encoding="utf-8"), path.name)
     page = ElementTree.fromstring(exporters()["mathml"].render(model))
@@ -132,7 +132,7 @@ def test_the_mathml_of_a_shipped_model_is_well_formed_and_holds_every_label(path
     assert rows == len(model.parameters) + len(model.inputs) + len(model.noises) + states + len(model.variants)
 
 
-@pytest.mark.parametrize("path", shipped_models().values(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SINGLE.values(), ids=lambda path: path.stem)
 def test_the_markdown_of_a_shipped_model_has_a_row_for_every_quantity_and_closes_its_formulas(path: Path) -> None:
     model = model_of(path.read_text(encoding="utf-8"), path.name)
     page = exporters()["markdown"].render(model)

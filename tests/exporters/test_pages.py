@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from exporters.reading import model_of
+from single_models import SINGLE
 
 from neurodsl.exporters import exporters
-from neurodsl.resources import shipped_models
 
 LIF = """\
 # lif.neuro - leaky integrate-and-fire neuron
@@ -472,7 +472,7 @@ def test_a_value_in_another_unit_than_its_column_keeps_its_unit() -> None:
     assert shown(model, "text").split("\n\n")[2] == "Parameters\n  a  1 [s] + 5 [ms]  s"
 
 
-@pytest.mark.parametrize("path", shipped_models().values(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SINGLE.values(), ids=lambda path: path.stem)
 def test_the_latex_of_a_shipped_model_closes_what_it_opens(path: Path) -> None:
     latex = shown(path.read_text(encoding="utf-8"), "latex", path.name)
     bare = re.sub(r"\\[{}]", "", latex)
@@ -485,7 +485,7 @@ def test_the_latex_of_a_shipped_model_closes_what_it_opens(path: Path) -> None:
     assert opened == []
 
 
-@pytest.mark.parametrize("path", shipped_models().values(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SINGLE.values(), ids=lambda path: path.stem)
 def test_every_quantity_of_a_shipped_model_is_on_its_page(path: Path) -> None:
     model = model_of(path.read_text(encoding="utf-8"), path.name)
     listed = {line.split()[0].partition("[")[0] for line in exporters()["text"].render(model).splitlines() if line.startswith("  ")}

@@ -9,6 +9,10 @@ Quantities are ``spikes`` (their number), ``spike[k]`` (a time), ``rate`` (spike
 the run), ``x at TIME`` (recorded), and ``period x`` (the mean interval between upward crossings of the middle of its range, in the last half
 of the run). An ``x`` may be an element of an array, ``x[3]`` or ``W[0, 2]``.
 
+Of a network they are ``spikes E`` (of a population), ``spikes E[3]`` (of a neuron), ``spike E[k]`` (a time), ``rate E`` (of a neuron of it, as above), and
+the others for an ``x`` that is a neuron's, ``E.v[3]``. ``final A -> B.w[7]`` is that of a synapse and ``average A -> B.w`` the mean over the synapses at
+the end, as ``average E.v`` is that over the neurons.
+
 A model that is meant to show a mistake names the codes of what ``neurodsl check`` finds in it, warnings and worse::
 
     # expects M202
@@ -25,6 +29,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from neurodsl.solution.network import NetworkResult
 
 LINE = re.compile(r"# claim: simulate\b(?P<options>[^|]*)\|(?P<quantities>[^|]+)\|(?P<source>.+)")
 QUANTITY = re.compile(r"(?P<quantity>.+?) = (?P<value>\S+) ± (?P<tolerance>\S+)")
@@ -106,7 +112,7 @@ def keywords(options: str) -> dict[str, Any]:
 
 def measure(result: Any, quantity: str) -> float:
     """Return a quantity of a run."""
-    for pattern, value in MEASURES.items():
+    for pattern, value in (NETWORK_MEASURES if isinstance(result, NetworkResult) else MEASURES).items():
         match = re.fullmatch(pattern, quantity)
         if match is not None:
             return value(result, *match.groups())
@@ -137,27 +143,57 @@ def element(values: Mapping[str, Any], name: str) -> NDArray[np.float64]:
     return np.asarray(values[base], dtype=float)[..., *(int(index) for index in indices.split(",") if index)]
 
 
-def _at(result: Any, name: str, time: str) -> float:
-    k = int(np.argmin(np.abs(result.t - float(time))))
-    if abs(result.t[k] - float(time)) > 1e-9:
+def at_time(t: NDArray[np.float64], x: NDArray[np.float64], time: str) -> float:
+    """Return the value of a series at a time at which it was recorded."""
+    k = int(np.argmin(np.abs(t - float(time))))
+    if abs(t[k] - float(time)) > 1e-9:
         raise ValueError(f"nothing is recorded at t = {time}")
-    return float(element(result, name)[k])
+    return float(x[k])
 
 
-def _rate(result: Any) -> float:
-    per_time_unit = result.spikes.count / float(result.t[-1])
-    return per_time_unit * 1000 if str(result.units.get("t", "")) == "ms" else per_time_unit
+def neuron(result: NetworkResult, name: str, index: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the times and the recorded values of a quantity of one neuron of a network."""
+    trace = result.traces[name]
+    return trace.t, trace.values[:, list(trace.index).index(int(index))]
+
+
+def _final(result: NetworkResult, name: str, index: str) -> float:
+    if name in result.synapses:
+        return float(result.synapses[name].values[-1, int(index)])
+    population, _, state = name.partition(".")
+    return float(result.final[population][state][int(index)])
+
+
+def per_second(rate: float, time_unit: str) -> float:
+    """Return a rate in Hz where the time is in ms."""
+    return rate * 1000 if time_unit == "ms" else rate
 
 
 MEASURES: dict[str, Callable[..., float]] = {
     r"spikes": lambda result: float(result.spikes.count),
     r"spike\[(-?\d+)\]": lambda result, k: float(result.spikes.times[int(k)]),
-    r"rate": _rate,
+    r"rate": lambda result: per_second(result.spikes.count / float(result.t[-1]), str(result.units.get("t", ""))),
     r"period": lambda result: mean_interval(np.asarray(result.spikes.times)),
     rf"period {NAME}": lambda result, name: series_period(result.t, element(result, name)),
     rf"final {NAME}": lambda result, name: float(element(result.final, name)),
     rf"min {NAME}": lambda result, name: float(np.min(element(result, name))),
     rf"max {NAME}": lambda result, name: float(np.max(element(result, name))),
     rf"mean {NAME}": lambda result, name: float(np.mean(element(result, name)[len(result.t) // 2 :])),
-    rf"{NAME} at (\S+)": _at,
+    rf"{NAME} at (\S+)": lambda result, name, time: at_time(result.t, element(result, name), time),
+}
+NEURON = r"(\w+\.\w+)\[(\d+)\]"
+SYNAPSES = r"(\w+ -> \w+\.\w+)"
+NETWORK_MEASURES: dict[str, Callable[..., float]] = {
+    r"spikes (\w+)": lambda result, name: float(result.spikes[name].count),
+    r"spikes (\w+)\[(\d+)\]": lambda result, name, k: float(np.sum(result.spikes[name].index == int(k))),
+    r"spike (\w+)\[(-?\d+)\]": lambda result, name, k: float(result.spikes[name].times[int(k)]),
+    r"rate (\w+)": lambda result, name: per_second(float(np.mean(result.rates(name))), result.time_unit),
+    rf"final {NEURON}": _final,
+    rf"final {SYNAPSES}\[(\d+)\]": _final,
+    r"average (\w+)\.(\w+)": lambda result, name, state: float(np.mean(result.final[name][state])),
+    rf"average {SYNAPSES}": lambda result, name: float(np.mean(result.synapses[name].values[-1])),
+    rf"period {NEURON}": lambda *named: series_period(*neuron(*named)),
+    rf"min {NEURON}": lambda *named: float(np.min(neuron(*named)[1])),
+    rf"max {NEURON}": lambda *named: float(np.max(neuron(*named)[1])),
+    rf"{NEURON} at (\S+)": lambda result, name, index, time: at_time(*neuron(result, name, index), time),
 }

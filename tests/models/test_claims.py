@@ -18,6 +18,8 @@ import neurodsl as nd
 from neurodsl.diagnostics import Report, render
 from neurodsl.lang import read
 from neurodsl.resources import shipped_models
+from neurodsl.solution import Spikes
+from neurodsl.solution.network import NetworkResult, SynapseTrace, Trace
 from neurodsl.source import Source
 
 MODELS = shipped_models()
@@ -28,6 +30,9 @@ REQUIRED = {
     "hindmarsh_rose", "lorenz", "quadratic_if", "van_der_pol", "stochastic_lif", "escape_noise_lif", "poisson", "correlated_poisson",
     "ornstein_uhlenbeck", "mcculloch_pitts", "perceptron", "galves_locherbach", "gradient_descent", "xor_network", "layer", "echo_state",
     "hopfield", "kuramoto", "neural_ode", "hebbian_rate", "oja", "logistic_map", "working_memory", "epileptor", "half_centre",
+    "small_lif_network", "cuba", "coba", "cobahh", "brunel", "stdp_window", "song_abbott", "stdp_soft_correlated", "hebbian_network",
+    "tsodyks_markram", "gap_junction_pair", "ei_rate_network", "ring_attractor", "galves_locherbach_network", "mcculloch_pitts_xor",
+    "two_scale", "triplet_stdp", "synaptic_kernels", "release_probability", "dopamine_stdp",
 }  # fmt: skip
 
 
@@ -104,9 +109,44 @@ def test_a_quantity_of_a_run_is_measured(quantity: str, expected: float) -> None
     assert expected == pytest.approx(measure(RESULT, quantity), abs=1e-9)
 
 
+T = np.arange(0.0, 100.5, 0.5)
+NETWORK = NetworkResult(
+    sizes={"E": 4},
+    spikes={"E": Spikes(np.array([1.0, 5.0, 9.0]), np.array([0, 3, 3]))},
+    traces={"E.v": Trace(T, np.array([1, 3]), np.stack([0 * T, np.sin(np.pi * T / 10)], axis=1), "mV")},
+    synapses={"A -> E.w": SynapseTrace(np.array([0.0, 100.0]), np.arange(3), np.arange(3), np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 6.0]]), "1")},
+    final={"E": {"v": np.array([1.0, 2.0, 3.0, 6.0])}},
+    units={"t": "ms", "E.v": "mV"},
+    meta={"model": "net", "elapsed": 100.0},
+)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [
+        ("spikes E", 3.0),
+        ("spikes E[3]", 2.0),
+        ("spike E[-1]", 9.0),
+        ("rate E", 7.5),
+        ("final E.v[2]", 3.0),
+        ("average E.v", 3.0),
+        ("final A -> E.w[1]", 2.0),
+        ("average A -> E.w", 3.0),
+        ("E.v[3] at 5", 1.0),
+        ("min E.v[3]", -1.0),
+        ("max E.v[1]", 0.0),
+        ("period E.v[3]", 20.0),
+    ],
+)
+def test_a_quantity_of_a_run_of_a_network_is_measured(quantity: str, expected: float) -> None:
+    assert expected == pytest.approx(measure(NETWORK, quantity), abs=1e-9)
+
+
 @pytest.mark.parametrize(
     "fails",
     [
+        lambda: measure(NETWORK, "final v"),
+        lambda: measure(NETWORK, "E.v[3] at 0.2"),
         lambda: measure(RESULT, "median x"),
         lambda: measure(RESULT, "x at 0.2"),
         lambda: keywords("--threads 2"),
