@@ -47,7 +47,7 @@ def table(rows: Sequence[Row], repetitions: int, perturbation: float, today: dat
         took = seconds(row.seconds) + (f", {seconds(row.cpu)} of the processor" if row.cpu is not None else "")
         lines.append(f"| {' | '.join([row.name, row.title, str(row.threads), took, before, *told, row.goal, row.verdict])} |")
     moved = f", with the constants of the models moved by up to {100 * perturbation:g} % in each" if perturbation else ""
-    how = "Time loops on one thread (W2, W6) in seconds of the processor, the rest in seconds of the clock."
+    how = "Time loops on one thread (W2 to W6) in seconds of the processor, the rest in seconds of the clock."
     lines += [
         "",
         f"Medians of {repetitions} runs in turn{moved}; in brackets the median ratio of ours to theirs. {how} {processor()}, {today:%B %Y}.",
@@ -55,16 +55,16 @@ def table(rows: Sequence[Row], repetitions: int, perturbation: float, today: dat
     return "\n".join(lines)
 
 
-def written(text: str, figures: str) -> str:
-    """Return a text with what stands between the two comments replaced.
+def written(text: str, figures: str, begin: str = BEGIN, end: str = END) -> str:
+    """Return a text with what stands between two comments replaced.
 
     Raises
     ------
     ValueError
         Where the comments do not stand in it once each, in this order.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in after or END in before + after:
-        raise ValueError(f"`{BEGIN}` and `{END}` have to stand in the text once each, in this order")
-    return f"{before}{BEGIN}\n{figures}\n{END}{after}"
+    before, first, rest = text.partition(begin)
+    _, second, after = rest.partition(end)
+    if not first or not second or begin in after or end in before + after:
+        raise ValueError(f"`{begin}` and `{end}` have to stand in the text once each, in this order")
+    return f"{before}{begin}\n{figures}\n{end}{after}"

@@ -1,6 +1,6 @@
 """Run networks beside the same ones in C, in Brian2 and in NEST, and print what each takes: first run, compile time, time loop, memory, spikes.
 
-``python benchmarks/networks.py [--limits DIR] [--brian2 PYTHON] [--nest PYTHON] [--repeat N] [W3a W3b W4 W5a W5b ...]``
+``python benchmarks/networks.py [--limits DIR] [--brian2 PYTHON] [--nest PYTHON] [--repeat N] [--write-readme] [W3a W3b W4 W5a W5b ...]``
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from benchmarks.figures import processor, seconds  # noqa: E402
+from benchmarks.figures import processor, seconds, written  # noqa: E402
 from benchmarks.harness import Measured, Row, bench, compare  # noqa: E402
 from benchmarks.run import chosen  # noqa: E402
 
 NETWORKS = ("W3a", "W3b", "W4", "W5a", "W5b")
+BEGIN, END = "<!-- networks:begin -->", "<!-- networks:end -->"
 HEAD = ("", "threads", "program", "first run", "compiled in", "again", "built in", "time loop", "ours to theirs", "memory", "spikes")
 
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--brian2", metavar="PYTHON", help="a Python that has Brian2")
     parser.add_argument("--nest", metavar="PYTHON", help="a Python that has NEST")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="how often; 5 by default")
+    parser.add_argument("--write-readme", action="store_true", help="write the table into the README of the project")
     given = parser.parse_args(arguments)
     lines = [line(HEAD), line(["---"] * len(HEAD))]
     with bench(given.limits, given.brian2, 0.0, given.nest) as around:
@@ -43,7 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 row = compare(workload, threads, around, given.repeat)
                 lines += told(row)
                 print(f"{row.name}, threads {threads}: {row.verdict}", *(f"; no {name}: {why}" for name, why in row.missing.items()), flush=True)
-    print("", *lines, "", how(given.repeat), sep="\n")
+    lines += ["", how(given.repeat)]
+    print("", *lines, sep="\n")
+    if given.write_readme:
+        readme = ROOT / "README.md"
+        readme.write_text(written(readme.read_text(encoding="utf-8"), "\n".join(lines), BEGIN, END), encoding="utf-8")
 
 
 def told(row: Row) -> list[str]:

@@ -1,6 +1,6 @@
 """Run workloads beside what they are held against, and print the ratios.
 
-``python benchmarks/run.py [--limits DIR] [--brian2 PYTHON] [--perturb] [--write-readme] [W1 W2 ...]``; without names, all of them.
+``python benchmarks/run.py [--limits DIR] [--brian2 PYTHON] [--nest PYTHON] [--perturb] [--write-readme] [W1 W2 ...]``; without names, all of them.
 """
 
 from __future__ import annotations
@@ -38,13 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which workloads; all by default")
     parser.add_argument("--limits", type=Path, metavar="DIR", help="a folder with programs in C, in its folder `c`; they are copied and compiled")
     parser.add_argument("--brian2", metavar="PYTHON", help="a Python that has Brian2")
+    parser.add_argument("--nest", metavar="PYTHON", help="a Python that has NEST")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="how often; 5 by default")
     parser.add_argument("--perturb", action="store_true", help=f"move the constants of the models by up to {100 * PERTURBATION:g} %% each time")
     parser.add_argument("--write-readme", action="store_true", help="write the table into the README of the project")
     given = parser.parse_args(arguments)
     wanted, rows = chosen(given.names), list[Row]()
     perturbation = PERTURBATION if given.perturb else 0.0
-    with bench(given.limits, given.brian2, perturbation) as around:
+    with bench(given.limits, given.brian2, perturbation, given.nest) as around:
         for workload in wanted:
             for threads in workload.threads:
                 rows.append(compare(workload, threads, around, given.repeat))

@@ -275,8 +275,9 @@ class Model(Mathematics, Sweeping):
 
         Returns
         -------
-        Result or NetworkResult
-            The latter of a network, whose ``copies``, ``rtol``, ``atol``, ``checkpoint``, ``every`` and ``resume`` are not known yet.
+        Result, NetworkResult or NetworkCopies
+            The second of a network, the third of copies of one, each of which has synapses, draws and a seed of its own. A network has no ``rtol``,
+            ``atol`` and ``out``; its result is written when it is there: ``result.save(...)``.
 
         Raises
         ------

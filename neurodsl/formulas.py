@@ -33,8 +33,16 @@ def _remainder(a: Any, b: Any) -> Any:
     return np.where(np.asarray(b) != 0.0, a - np.floor(a / b) * b, np.nan)
 
 
+def _pick(array: Any, *indices: Any) -> Any:
+    """Return elements of an array, nan where there is none."""
+    array, places = np.asarray(array), [np.rint(np.asarray(k)).astype(np.int64) for k in indices]
+    inside = np.logical_and.reduce([(0 <= k) & (k < size) for k, size in zip(places, array.shape, strict=True)])
+    found = array[tuple(np.clip(k, 0, size - 1) for k, size in zip(places, array.shape, strict=True))]
+    return np.where(inside, found, np.nan)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "+": np.add, "*": np.multiply, "/": np.divide, "^": np.float_power, "where": np.where, "phi": _phi, "mod": _remainder,
+    "+": np.add, "*": np.multiply, "/": np.divide, "^": np.float_power, "where": np.where, "pick": _pick, "phi": _phi, "mod": _remainder,
     ">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal,
     "and": np.logical_and, "or": np.logical_or, "not": np.logical_not,
     "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,

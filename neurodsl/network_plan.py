@@ -98,6 +98,7 @@ class PopulationPlan:
     spiking: bool
     stochastic: bool
     emitter: dict[str, Any] | None = None
+    place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ class ProjectionPlan:
         The states that decay, with their rates.
     events : tuple of (str, Formula or None)
         Of each event, ``pre`` or ``post`` and what it waits beyond the delay.
+    place : (int, int) or None
+        Where it stands in the text.
     """
 
     name: str
@@ -146,6 +149,7 @@ class ProjectionPlan:
     units: dict[str, str]
     backward: bool
     stochastic: bool
+    place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import sympy
+from sympy import Symbol
 
 from neurodsl import rules
 from neurodsl.codegen import kernel
 from neurodsl.codegen.network.assemble import assemble
+from neurodsl.codegen.network.items import differing
 from neurodsl.codegen.network.weave import weave
 from neurodsl.codegen.steps import linear_part
 from neurodsl.diagnostics import Report, fail, nearest
@@ -136,9 +138,12 @@ def _synapse_method(p: Projection, name: str) -> Method:
     named = family.get(name)
     if isinstance(named, ExplicitRungeKutta | ExponentialEuler | Exact) and not named.adaptive and serves(named, synapse):
         return named
-    if linear_part(synapse) is not None:
+    parts = linear_part(synapse)
+    apart = {Symbol(name) for name in differing(synapse, p.values)}
+    if parts is not None and not any(synapse.bases(e) & apart for row in parts[0] for e in row):
         return family["exact"]
-    return family["exponential_euler" if all(is_conditionally_linear(synapse)) else "rk4"]
+    decaying = parts is not None or has_exponentials(synapse)
+    return family["exponential_euler" if decaying and all(is_conditionally_linear(synapse)) else "rk4"]
 
 
 RECORDED = re.compile(r"(?P<owner>.+?)\s*(\[\s*(?P<start>\d+)?\s*(?P<colon>:\s*(?P<stop>\d+)?\s*(:\s*(?P<step>\d+)\s*)?)?\])?\s*\.\s*(?P<name>.+)")

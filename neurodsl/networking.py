@@ -98,6 +98,13 @@ def compiled(model: Model, method: str | None, events: str | None, variant: str 
     return (model.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii")
 
 
+def described(model: Model, name: str) -> tuple[str, str, str | None] | None:
+    """Return how a run of a network takes a value for a name, ``set`` or ``init``, its unit and its label; None where it stands for nothing."""
+    language = import_module("neurodsl.lang")
+    found = language.varied(language.read_model(model.source, model.name, Report()), name)
+    return None if found is None else (found[0], import_module("neurodsl.units").describe(found[1]), found[2])
+
+
 def simulate(
     model: Model,
     *,
@@ -124,7 +131,7 @@ def simulate(
     """Run a network; see :meth:`neurodsl.api.Model.simulate`."""
     began = time.perf_counter()
     _require_grid(events)
-    expressions = _expressions({"set": {**(set or {}), **values}, "init": init or {}, "input": input or {}})
+    expressions = expressions_of({"set": {**(set or {}), **values}, "init": init or {}, "input": input or {}})
     lasting = None
     if not (checkpoint is None and every is None and resume is None):
         lasting = import_module("neurodsl.run.network_lasting").lasting(checkpoint, every, resume, copies)
@@ -137,7 +144,8 @@ def simulate(
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
     request = run.Request(
-        plan.duration if times[0] is None else times[0], plan.dt if times[1] is None else times[1], seed_of(seed), plan.recorded, _folder(model)
+        plan.duration if times[0] is None else times[0], plan.dt if times[1] is None else times[1], seed_of(seed), plan.recorded, _folder(model),
+        source=model.source if plan.text == model.source.digest else None,
     )
     count, shared = None if copies is None else count_of(copies, "copies"), count_of(threads, "threads")
 
@@ -232,7 +240,7 @@ def _require_grid(events: str | None) -> None:
         raise fail(rules.METHOD_REFUSED, f"the events of a network act on the grid, not `{events}`", help="leave out `--events`")
 
 
-def _expressions(given: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+def expressions_of(given: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     """Return values as changes of the text: (set, init or input; the name; the value)."""
     found = []
     for kind, values in given.items():

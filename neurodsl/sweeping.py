@@ -51,8 +51,9 @@ class Sweeping:
         Parameters
         ----------
         over : mapping of str to range
-            What varies, parameters, inputs or initial values, and how: ``(0, 20, 201)`` for 201 values from 0 to 20, ``[30, 36, 42]`` or an
-            array for these values, ``"1e-3..10:50:log"`` or any other text of the command line. Numbers are in the declared units.
+            What varies, parameters, inputs or initial values, of a network also ``cell.tau``, ``E.v`` and ``synapse.w``, and how: ``(0, 20, 201)``
+            for 201 values from 0 to 20, ``[30, 36, 42]`` or an array for these values, ``"1e-3..10:50:log"`` or any other text of the command line.
+            Numbers are in the declared units.
         **options
             As in :meth:`sweep_table`.
 
@@ -106,7 +107,9 @@ class Sweeping:
         measure : sequence of str
             ``spikes``, ``rate``, ``period``, ``cv`` and ``latency``; ``final``, ``min``, ``max``, ``mean``, ``std`` and ``amplitude`` of all that is
             recorded or, as ``max(V)``, of one quantity; ``crossings(V, -20)`` and ``period(V, -20)`` of upward crossings. Default: the first
-            two of a model that fires, and ``final`` where the states are few.
+            two of a model that fires, and ``final`` where the states are few. Of a network: ``spikes(E)``, ``rate(E)``, ``cv(E)`` and
+            ``synchrony(E, 5)`` (in bins of 5) of a population; ``mean``, ``std``, ``min``, ``max`` and ``synchrony`` of a state of its neurons, as
+            ``mean(E.v)``; ``final(E.v)`` and ``final(synapse.w)``, means at the end. Default: the rates of all populations.
         where : float or str
             From which time on is measured; ``"steady"``: the second half of the run. Default: from the start.
         random : int

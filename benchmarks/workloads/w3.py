@@ -19,7 +19,6 @@ def workload(name: str, title: str, goal: str, spikes: int) -> Workload:
         },
         goal=goal,
         complaint=lambda ours, peer, given: spikes_like(ours, peer, spikes),
-        threads=(1, 2),
         loop=True,
     )
 

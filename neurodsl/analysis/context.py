@@ -42,7 +42,7 @@ def exposed(system: System, touched: Collection[str]) -> System:
     parameters = tuple(replace(p, default=ANYTHING) if p.name in touched else p for p in system.parameters)
     definitions = tuple(replace(d, expression=Symbol(f"_any of {d.name}"), constant=False) if d.name in touched else d for d in system.definitions)
     events = [
-        Event("every", None, Integer(0), (Action("draw", number, None, ""),), False, "a spike arrives", None)
+        Event("every", None, Integer(0), (Action("draw", number, None, "", None),), False, "a spike arrives", None)
         for number, state in enumerate(system.states)
         if state.name in touched
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from sympy import Symbol
 
@@ -13,7 +14,7 @@ from neurodsl.analysis.case import Case
 from neurodsl.analysis.context import DOTTED, exposed, neuron_of, synapse_of, typical
 from neurodsl.analysis.proof import Finding
 from neurodsl.analysis.proofs import proofs
-from neurodsl.analysis.proofs.threshold import THRESHOLD
+from neurodsl.analysis.proofs.threshold import THRESHOLD, unmet
 from neurodsl.analysis.prove import MOST_STATES, timely
 from neurodsl.analysis.silence import silent, touched_by
 from neurodsl.diagnostics import Diagnostic, Rule
@@ -80,11 +81,16 @@ class _Proving:
                 plain = neuron_of(self.network, p)
                 yield from self._with(ALONE, self._case(p, plain), p)
                 yield from self._with(STEPS, self._case(p, typical(plain)), p)
-                if next(iter(self.variants()), None) is None:
+                if not self.varies:
                     yield from self._with(IN_PLACE, self._case(p, exposed(plain, touched[p.name])), p)
         for c in self.network.projections:
             if _is_small(c.synapse):
                 yield from self._synapse(c)
+
+    @cached_property
+    def varies(self) -> bool:
+        """Return whether the network has variants: what rests in one and moves in another is no mistake."""
+        return next(self.variants(), None) is not None
 
     def _silent(self, network: Network) -> list[tuple[Population, Case]]:
         """Return the populations that never spike; none where that takes too long to prove."""
@@ -100,16 +106,16 @@ class _Proving:
         everyone = len(quiet) > 1 and len(quiet) == len(spikes)
         awake = [name for name, other in self.variants() if len(self._silent(other)) < len(quiet)] if quiet else []
         for population, case in quiet[:1] if everyone else quiet:
-            shown = next(iter(timely(THRESHOLD, case, self.deadline)), None)
-            why = shown.message if shown is not None else "the ranges that the states never leave keep its conditions false"
-            argument = f"{why} without synapses" + (f": {shown.argument}" if shown is not None else "")
-            argument += "; these act on a spike, and there is no first one" if self._into(population) else ""
+            shown = next(iter(timely(replace(THRESHOLD, find=unmet), case, self.deadline)), None)
+            why = "its conditions stay false" if shown is None else shown.message
+            argument = "the ranges that its states never leave keep them apart" if shown is None else shown.argument
+            argument += "; its synapses act on a spike, and there is no first one" if self._into(population) else ""
             whose = f"`{self.network.name}`" if everyone else f"`{population.name}`"
             help = "raise the drive, begin above the threshold, or add a source of spikes: `population P = poisson[100] with rate = 20 [Hz]`"
             if awake:
                 named = ", ".join(f"`{name}`" for name in awake)
                 help += f"; {'variant' if len(awake) == 1 else 'variants'} {named} {'spikes' if len(awake) == 1 else 'spike'}"
-            yield THRESHOLD.rule, Finding(f"no neuron of {whose} ever spikes", argument, population.span, help)
+            yield THRESHOLD.rule, Finding(f"no neuron of {whose} ever spikes: {why}", argument, population.span, help)
 
     def _into(self, population: Population) -> bool:
         return any(c.target.population == population.name for c in self.network.projections)
@@ -118,11 +124,14 @@ class _Proving:
         return Case(system, self.served[p.name], self.dt, self.places.get(p.name, {}))
 
     def _with(self, names: tuple[str, ...], case: Case, at: Population | Projection) -> Iterator[Told]:
-        """Yield what some proofs find, where a value of `with` is at fault at its place."""
+        """Yield what some proofs find; at the population or connection what its values are to blame for, and what stands in another text."""
         given = {s.span for s in case.system.states if s.name in at.values}
         for name in names:
             for made in timely(proofs()[name], case, self.deadline):
-                yield proofs()[name].rule, replace(made, span=at.span) if name == "domain" and made.span in given else made
+                if name in STEPS:
+                    made = replace(made, message=f"in `{at.name}` {made.message}")
+                elsewhere = made.span is None or at.span is None or made.span.source is not at.span.source
+                yield proofs()[name].rule, replace(made, span=at.span) if elsewhere or (name == "domain" and made.span in given) else made
 
     def _synapse(self, c: Projection) -> Iterator[Told]:
         case = Case(synapse_of(self.network, c), methods()["euler"], self.dt, self.places.get(c.name, {}))
@@ -143,7 +152,10 @@ class _Proving:
                 continue
             told = f"`{name}` is a sum over the synapses `{c.name}` of what does not depend on the neuron before them"
             argument = f"`{expression}` holds nothing of `pre`, so each synapse of a neuron adds the same, whoever it comes from"
-            yield rules.NO_SOURCE, Finding(told, argument, self.places.get(c.name, {}).get(name, c.span), "read the neuron before the synapse: `pre.x`")
+            yield (
+                rules.NO_SOURCE,
+                Finding(told, argument, self.places.get(c.name, {}).get(name, c.span), "read the neuron before the synapse: `pre.x`"),
+            )
 
 
 def _upstream(case: Case, symbols: set[Symbol]) -> set[Symbol]:

@@ -151,7 +151,8 @@ def _actions(writer: LaneWriter, event: Event, following: list[str]) -> list[str
         value, name = writer.print(action.value), writer.states[action.target]
         if action.kind == "set":
             free = f" & (not _held_{name})" if action.target in written else ""
-            lines.append(f"{name} = {value} if (_due > 0.0){free} else {name}")
+            chosen = f"({value})" if " if " in value else value
+            lines.append(f"{name} = {chosen} if (_due > 0.0){free} else {name}")
             continue
         lines += [f"_length = {value}", "_bad += 0.0 if (_due == 0.0) | ((_length >= 0.0) & (_length < np.inf)) else np.nan"]
         lines += ["_until = t + _length", "_grid = np.rint(_until/_dt)*_dt"]

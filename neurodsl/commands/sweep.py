@@ -26,7 +26,7 @@ from neurodsl.diagnostics import Report, printable
     "measures",
     multiple=True,
     metavar="A,B",
-    help="spikes, rate, period, cv, latency; final(x), min, max, mean, std, amplitude; crossings(x,LEVEL).",
+    help="spikes, rate, period, cv, latency; final(x), min, max, mean, std, amplitude; crossings(x,LEVEL); of a network rate(E), cv(E), synchrony(E), mean(E.v), final(E.v).",
 )
 @click.option("--where", metavar="steady|T", help="From which time on is measured: the second half of the run, or a time; default: all of it.")
 @click.option("--model", help="Which model, where the file holds several.")

@@ -3,7 +3,8 @@
 from neurodsl.lang.changes import with_given, with_samples
 from neurodsl.lang.choice import read_model
 from neurodsl.lang.networks.changes import override, with_variant
+from neurodsl.lang.networks.varied import varied
 from neurodsl.lang.reading import parse_expression, read, read_all
 from neurodsl.lang.unparse import unparse
 
-__all__ = ["override", "parse_expression", "read", "read_all", "read_model", "unparse", "with_given", "with_samples", "with_variant"]
+__all__ = ["override", "parse_expression", "read", "read_all", "read_model", "unparse", "varied", "with_given", "with_samples", "with_variant"]

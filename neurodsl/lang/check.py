@@ -315,7 +315,9 @@ def _check_target(declarations: Declarations, action: ActionTree, target: Name) 
             declarations.report.add(rules.WRONG_KIND, f"`{name}` cannot be set", target.span)
             return
         help = declarations.suggestion(name, ("state",)) or f"declare it as a state: `init {name} = ...`"
-        if declarations.kind == "synapse":
+        if "." in name:
+            help = "a neuron changes its own quantities; what its spikes do to others stands in a block `synapse NAME:`"
+        elif declarations.kind == "synapse":
             help = f"that of the neuron behind the synapse is `post.{name}`; one of its own is declared: `init {name} = ...`"
         declarations.report.add(rules.UNKNOWN_NAME, f"unknown state `{name}`", target.span, help)
         return

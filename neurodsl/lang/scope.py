@@ -85,6 +85,9 @@ class Declarations:
         if kind == "function" and name == "d":
             self.report.add(rules.RESERVED, "`d(...)` is a derivative in space; `d` may name anything but a function", span)
             return False
+        if "." in name:
+            self.refuse_dotted(name, span)
+            return False
         if self.kind == "network" and name in NUMBERS and kind != "population":
             self.report.add(rules.RESERVED, f"`{name}` is {NUMBERS[name]} and cannot be defined in a network", span, "choose another name")
             return False
@@ -98,6 +101,13 @@ class Declarations:
         self.report.add(rules.DUPLICATE, f"`{name}` is defined twice", second, "give one of the two another name", also)
         self.unclear.add(name)
         return False
+
+    def refuse_dotted(self, name: str, span: Span) -> None:
+        """Report the declaration of a quantity that belongs to a neuron."""
+        help = "it is declared in its model"
+        if self.kind == "synapse":
+            help = f"{help}; a synapse changes it in an event, `on pre: {name} = ...`, or adds to an input all the time, `{name} += ...`"
+        self.report.add(rules.WRONG_KIND, f"`{name}` is a quantity of a neuron and cannot be declared here", span, help)
 
     def close(self) -> None:
         """Find the states and what each equation defines."""

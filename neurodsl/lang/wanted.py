@@ -90,6 +90,8 @@ def _joining(tokens: list[Token], index: int, accepted: Collection[str]) -> Reas
     help = JOINING[kind]
     if kind == "CONNECT" and any(t.type == "WITH" for t in tokens[:index]):
         help = "clauses are separated by commas: `... with exc, indegree 10, delay 1 [ms]`"
+        if token.type in ("COMPARE", "IF"):
+            help = "a condition is a clause: `where abs(i - j) <= 2`; a neuron is not joined to itself with `no self`"
     if token.type == "$END":
         place = Span(previous.span.source, previous.span.stop, previous.span.stop + 1)
         return Reason(rules.SYNTAX, f"the line ends where {_wanted(accepted)} was expected", place, help)
@@ -224,6 +226,8 @@ def _between(tokens: list[Token], index: int, start: str) -> str | None:
 def _plain(tokens: list[Token], index: int, accepted: Collection[str]) -> Reason:
     token = tokens[index]
     wanted = _wanted(accepted)
+    if token.type == "ARROW":
+        return Reason(rules.SYNTAX, "found `->` outside of a connection", token.span, JOINING["CONNECT"])
     if token.type != "$END":
         return Reason(rules.SYNTAX, f"found `{_shown(token)}` where {wanted} was expected", token.span)
     last = tokens[index - 1].span

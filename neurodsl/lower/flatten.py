@@ -66,7 +66,7 @@ def flatten(network: Network, wires: Callable[[Projection], Wires], numbers: Map
     """
     require_flat(network)
     joined = {p.name: wires(p) for p in network.projections}
-    _require_few(network, sum(_moving(p.synapse) * len(joined[p.name].sources) for p in network.projections))
+    _require_few(network, sum(own_states(p.synapse) * len(joined[p.name].sources) for p in network.projections))
     count = sum(len(w.sources) for w in joined.values())
     if count > MOST_SYNAPSES:
         told = f"the network `{network.name}` has {count} synapses; up to {MOST_SYNAPSES} are analysed"
@@ -76,6 +76,17 @@ def flatten(network: Network, wires: Callable[[Projection], Wires], numbers: Map
 
 def require_flat(network: Network) -> None:
     """Raise M117 or M104 for a network that cannot be one system, whatever its connections are.
+
+    Raises
+    ------
+    NeuroError
+    """
+    require_without_spikes(network)
+    _require_few(network)
+
+
+def require_without_spikes(network: Network) -> None:
+    """Raise M117 for a network in which not everything acts all the time and at once.
 
     Raises
     ------
@@ -92,7 +103,6 @@ def require_flat(network: Network) -> None:
             raise _refusal(f"the synapses `{c.name}` act on spikes", c)
         if c.delay is not None and c.delay != 0:
             raise _refusal(f"the synapses `{c.name}` have a delay", c)
-    _require_few(network)
 
 
 def _refusal(told: str, at: Population | Projection) -> NeuroError:
@@ -107,7 +117,7 @@ def _require_few(network: Network, more: int = 0) -> None:
         raise fail(rules.TOO_LARGE_MATH, told, help="analyse a smaller network of the same kind")
 
 
-def _moving(synapse: System) -> int:
+def own_states(synapse: System) -> int:
     """Return how many states of its own a synapse has."""
     return sum("." not in s.name for s in synapse.states)
 

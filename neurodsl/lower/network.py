@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Basic, Expr
+from sympy import Basic, Expr, Symbol
 
 from neurodsl.diagnostics import NeuroError, Report
 from neurodsl.lang.distributions import law_of

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.codegen import kernel
-from neurodsl.diagnostics import Diagnostic, fail
+from neurodsl.diagnostics import Diagnostic, NeuroError, Report, fail
 from neurodsl.formulas import evaluate
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.run.copies import CHUNK_SECONDS
@@ -24,10 +24,13 @@ from neurodsl.run.projections import Projection, whole_steps
 from neurodsl.run.values import values_of
 from neurodsl.solution.network import NetworkResult, SynapseTrace, Trace
 from neurodsl.solution.result import Spikes
+from neurodsl.source import Source, Span
 
 __all__ = ["Request", "StartsTrue", "Work", "execute"]
 
 Floats = NDArray[np.float64]
+T = TypeVar("T")
+
 LEAST_MARKS = 32768
 """Steps whose spikes are at hand at least."""
 LARGEST_EXPONENT = 140.0
@@ -41,7 +44,8 @@ MOST_RECORDED = 2 * 10**9
 class Request:
     """What a run of a network is asked for.
 
-    ``given`` are values by the names of populations, synapses and, under "", of the network. ``recorded`` is None for what the file says.
+    ``given`` are values by the names of populations, synapses and, under "", of the network. ``source`` is the text, for the places
+    of messages.
     """
 
     duration: float
@@ -50,6 +54,7 @@ class Request:
     recorded: Sequence[Mapping[str, Any]]
     folder: Path | None
     given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    source: Source | None = None
 
 
 class Recording:
@@ -120,14 +125,18 @@ class Work:
         began = time.perf_counter()
         self.plan, self.request = plan, request
         self.dt, self.steps = request.dt, steps_of(request)
-        known = values_of(plan.items, {"pi": np.pi, "dt": self.dt}, request.given.get("", {}), 1, request.seed, 0, request.folder, f"`{plan.model}`")
+        known = values_of(
+            plan.items, {"pi": np.pi, "dt": self.dt}, request.given.get("", {}), None, request.seed, 0, request.folder, f"`{plan.model}`"
+        )
         mask = LEAST_MARKS - 1
         self.populations = [
-            Population(p, k, known, given_for(request.given, p.model, p.name), request.seed, self.dt, mask, request.folder)
+            self._made(p.place, Population, p, k, known, given_for(request.given, p.model, p.name), request.seed, self.dt, mask, request.folder)
             for k, p in enumerate(plan.populations)
         ]
         self.projections = [
-            Projection(p, k, self.populations, known, given_for(request.given, p.synapse, p.name), request.seed, self.dt, request.folder)
+            self._made(
+                p.place, Projection, p, k, self.populations, known, given_for(request.given, p.synapse, p.name), request.seed, self.dt, request.folder
+            )
             for k, p in enumerate(plan.projections)
         ]
         self.lag = max((p.longest for p in self.projections), default=0)
@@ -149,6 +158,17 @@ class Work:
         self.module = kernel.load(path, plain=not kernel.compiled())
         self.compile_s = time.perf_counter() - began
         self.status = np.zeros(2, np.int64)
+
+    def _made(self, place: Sequence[int] | None, kind: Callable[..., T], *given: Any) -> T:
+        """Return a population or a projection; what is wrong with it gets its place in the text."""
+        try:
+            return kind(*given)
+        except NeuroError as error:
+            source = self.request.source
+            if source is None or place is None or any(d.span is not None for d in error.report.found):
+                raise
+            found = [replace(d, span=Span(source, *place)) for d in error.report.found]
+            raise NeuroError(Report(found), error.exit_code) from None
 
     def _recordings(self) -> tuple[list[Recording], list[SynapseRecording]]:
         by_name = {p.plan.name: p for p in self.populations}
@@ -289,10 +309,7 @@ class Work:
         plan, unit = self.plan, self.plan.time_unit
         spikes = {}
         for k, p in enumerate(self.populations):
-            steps = np.concatenate([np.empty(0, np.int64), *(s for s, _ in self.spikes[k])])
-            index = np.concatenate([np.empty(0, np.uint32), *(i for _, i in self.spikes[k])])
-            until = len(steps) if p.emitter is None else int(np.searchsorted(steps, self.reached))
-            spikes[p.plan.name] = Spikes((steps[:until] + 1) * self.dt, index[:until].astype(np.int64))
+            spikes[p.plan.name] = Spikes(*self.spikes_of(k))
         units = {"t": unit}
         units |= {f"{p.plan.name}.{name}": u for p in self.populations for name, (_, u) in p.plan.quantities.items()}
         synapses = {n.name: n.trace() for n in self.noted}
@@ -315,6 +332,13 @@ class Work:
             units,
             meta,
         )
+
+    def spikes_of(self, number: int) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the times and the neurons of the spikes of a population so far."""
+        steps = np.concatenate([np.empty(0, np.int64), *(s for s, _ in self.spikes[number])])
+        index = np.concatenate([np.empty(0, np.uint32), *(i for _, i in self.spikes[number])])
+        until = len(steps) if self.populations[number].emitter is None else int(np.searchsorted(steps, self.reached))
+        return (steps[:until] + 1) * self.dt, index[:until].astype(np.int64)
 
     def _thresholds(self) -> dict[str, list[float]]:
         """Return the levels that conditions compare recorded states with, where all neurons share them."""

@@ -57,10 +57,19 @@ def began(work: Work) -> dict[str, str]:
     """Return, before the first step, digests of what each population and each projection begins with."""
     found = {}
     for p in work.populations:
-        arrays = [p.constants, p.entries, p.memory] if p.emitter is None else _of_emitter(p.emitter)
-        found[p.plan.name] = _digest(arrays)
+        found[p.plan.name] = _digest([p.constants, p.entries, p.memory] if p.emitter is None else _of_emitter(p.emitter))
     for j in work.projections:
-        arrays = [j.pointers, j.wiring.targets, j.delays, j.lags, j.constants, j.entries, j.decays, np.array(j.rests, dtype=np.float64), *j.arrays]
+        arrays: list[NDArray[Any]] = [
+            j.pointers,
+            j.wiring.targets,
+            j.delays,
+            j.lags,
+            j.constants,
+            j.entries,
+            j.decays,
+            np.array(j.rests, dtype=np.float64),
+            *j.arrays,
+        ]
         found[j.plan.name] = _digest(arrays)
     return found
 

@@ -11,13 +11,18 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from neurodsl import rules
 from neurodsl.codegen import kernel
+from neurodsl.diagnostics import fail
 from neurodsl.network_plan import NetworkPlan
+from neurodsl.options import MOST_MEMORY
 from neurodsl.run.failure import Failure
 from neurodsl.run.network import Request, Work
 from neurodsl.solution.network import NetworkResult
 from neurodsl.solution.network_copies import NetworkCopies
 
+BYTES_OF_A_COPY = 20_000
+"""What is kept of a copy that has no neurons."""
 LOOK_SECONDS = 0.05
 """So often the thread that was called looks at the progress, and for Ctrl-C."""
 
@@ -86,8 +91,9 @@ def execute(
     Failure
         Where the numerics of a copy fail.
     NeuroError
-        For numbers that cannot be run.
+        For numbers that cannot be run, V104 where the results would not fit into memory.
     """
+    _require_memory(plan, request, copies)
     began = time.perf_counter()
     path = folder / f"{plan.kernel}.py"
     kernel.load(path, plain=not kernel.compiled())
@@ -111,6 +117,17 @@ def execute(
     if not found:
         raise KeyboardInterrupt
     return NetworkCopies(found, meta)
+
+
+def _require_memory(plan: NetworkPlan, request: Request, copies: int) -> None:
+    """Raise V104 where what is kept of the copies, spikes aside, would not fit into memory."""
+    size = BYTES_OF_A_COPY + 8 * sum(p.size * len(p.states) for p in plan.populations)
+    for wanted in request.recorded:
+        interval = request.dt if wanted["every"] is None else max(float(wanted["every"]), request.dt)
+        size += int(8 * len(range(wanted["start"], wanted["stop"], wanted["step"])) * (request.duration / interval + 1))
+    if copies * size > MOST_MEMORY:
+        told = f"{copies} copies keep {copies * size / 2**30:.3g} GiB, more than {MOST_MEMORY / 2**30:g}"
+        raise fail(rules.TOO_MUCH_MEMORY, told, help="take fewer copies, or record less; `neurodsl sweep --copies N` keeps numbers alone")
 
 
 def _run(work: _Copies, threads: int, progress: Callable[[float], None] | None) -> bool:

@@ -89,6 +89,11 @@ class Job:
         values = {**{name: getattr(self, name) for name in self.__dataclass_fields__}, "plan": asdict(self.plan)}
         return json.dumps(values, sort_keys=True, default=np.ndarray.tolist)
 
+    @property
+    def stochastic(self) -> bool:
+        """Return whether a point depends on its seed."""
+        return self.plan.stochastic
+
     @classmethod
     def from_json(cls, text: str) -> Job:
         """Return the job of a text; ValueError, KeyError or TypeError where it is none."""

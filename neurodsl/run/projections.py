@@ -61,7 +61,10 @@ class Projection:
         if plan.backward:
             self.columns, source, self.column = transpose(wiring, plan.target[2] - plan.target[1])
             self.origins = self.source.offsets(source + np.uint32(plan.source[1]))
-        self.decays = np.array([np.exp(-float(evaluate(rate, values)) * dt) for _, rate in plan.scales], dtype=np.float64)
+        rates = np.array([float(evaluate(rate, values)) for _, rate in plan.scales], dtype=np.float64)
+        if not np.isfinite(rates).all():
+            raise fail(rules.BAD_VALUE, f"a rate in the equations of `{plan.synapse}` is not finite", help="a time constant is not 0")
+        self.decays = np.exp(-rates * dt)
         self.scales: Floats = np.ones(len(plan.scales))
         self.rests = [float(values[f"rest of {name}"]) for name, _ in plan.scales]
         self.lags = self._lags(delays, values, dt)
@@ -77,7 +80,7 @@ class Projection:
         """Return which neurons the synapses join, made from what the kernel has of them: it stands in memory once."""
         block, rest = np.divmod(self.targets, np.uint32(self.target.plan.rows * self.target.plan.width))
         numbers = block * np.uint32(self.target.plan.width) + rest % np.uint32(self.target.plan.width)
-        return Wiring(self.pointers, numbers - np.uint32(self.plan.target[1]), {})
+        return Wiring(self.pointers, (numbers - np.uint32(self.plan.target[1])).astype(np.uint32, copy=False), {})
 
     @property
     def sources(self) -> NDArray[Any]:
@@ -113,9 +116,9 @@ class Projection:
         if plan.delay is None:
             value: Any = wiring.columns["delay"]
         else:
-            value = values_of((plan.delay,), self._pairs(wiring, (plan.delay,)), {}, wiring.targets.size, seed, 8191 - self.number, folder, f"`{plan.name}`")[
-                "delay"
-            ]
+            value = values_of(
+                (plan.delay,), self._pairs(wiring, (plan.delay,)), {}, wiring.targets.size, seed, 8191 - self.number, folder, f"`{plan.name}`"
+            )["delay"]
         if np.ndim(value) == 0:
             return whole_steps(float(value), dt, f"the delay of `{plan.name}`")
         steps = np.maximum(np.rint(np.asarray(value) / dt), 1.0)

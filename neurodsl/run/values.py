@@ -20,9 +20,18 @@ Floats = NDArray[np.float64]
 
 
 def values_of(
-    items: Sequence[Item], known: Mapping[str, Any], given: Mapping[str, Any], count: int, seed: int, number: int, folder: Path | None, what: str
+    items: Sequence[Item],
+    known: Mapping[str, Any],
+    given: Mapping[str, Any],
+    count: int | None,
+    seed: int,
+    number: int,
+    folder: Path | None,
+    what: str,
 ) -> dict[str, Any]:
     """Return the values of items, each a number or an array with one for each of ``count`` neurons or synapses, with those known before.
+
+    Without a count an array is a value of any size.
 
     Parameters
     ----------
@@ -44,7 +53,7 @@ def values_of(
     return found
 
 
-def _value(item: Item, known: Mapping[str, Any], count: int, seed: int, number: int, folder: Path | None) -> Any:
+def _value(item: Item, known: Mapping[str, Any], count: int | None, seed: int, number: int, folder: Path | None) -> Any:
     if item.kind == "formula":
         return evaluate(_present(item.formula), known)
     if item.kind == "loaded":
@@ -52,10 +61,12 @@ def _value(item: Item, known: Mapping[str, Any], count: int, seed: int, number: 
     if item.kind == "items":
         return np.array([float(evaluate(f, known)) for f in item.arguments])
     arguments = [evaluate(f, known) for f in item.arguments]
+    drawn: Floats = draw(
+        item.distribution if item.inner is None else "bernoulli", arguments if item.inner is None else arguments[:1], count or 1, seed, number
+    )
     if item.inner is not None:
-        chosen = draw("bernoulli", arguments[:1], count, seed, number)
-        return chosen * draw(item.inner, arguments[1:], count, seed, number + 2048)
-    return draw(item.distribution, arguments, count, seed, number)
+        drawn = np.multiply(drawn, draw(item.inner, arguments[1:], count or 1, seed, number + 2048))
+    return drawn[0] if count is None else drawn
 
 
 def _present(formula: Formula | None) -> Formula:
@@ -63,14 +74,14 @@ def _present(formula: Formula | None) -> Formula:
     return formula
 
 
-def _checked(value: Any, name: str, count: int, what: str) -> Any:
+def _checked(value: Any, name: str, count: int | None, what: str) -> Any:
     """Return a value as a number or an array of the right size; NeuroError for one that is not finite."""
     array = np.asarray(value, dtype=np.float64)
     if array.ndim == 0:
         if not np.isfinite(array):
             raise fail(rules.BAD_VALUE, f"`{name}` of {what} is {float(array):g}", help="look at what it is computed from")
         return float(array)
-    if array.shape != (count,):
+    if count is not None and array.shape != (count,):
         raise fail(rules.SHAPES, f"`{name}` of {what} has {array.size} values, and there are {count} of them")
     wrong = np.flatnonzero(~np.isfinite(array))
     if wrong.size:
@@ -88,6 +99,8 @@ def propagators(flow: Flow, values: Mapping[str, Any], dt: float) -> Floats:
     full = np.zeros((*shape, flow.size, flow.size))
     for i, j, entry in entries:
         full[..., i, j] = entry
+    if not np.isfinite(full).all():
+        raise fail(rules.BAD_VALUE, "a rate in these equations is not finite", help="a time constant or a capacitance is not 0")
     free = _exponential(full, dt)
     still = free
     if flow.held >= 0:

@@ -24,6 +24,7 @@ from neurodsl.diagnostics import Diagnostic, Report, fail
 from neurodsl.measures import OF_QUANTITIES, Column
 from neurodsl.options import count_of
 from neurodsl.sweep.executors import Workers, workers_of
+from neurodsl.sweep.network_planned import planned_network
 from neurodsl.sweep.planned import Planned, Planner, Request, planned
 from neurodsl.sweep.ranges import lengths_of, named
 from neurodsl.sweep.results import Results, look
@@ -177,12 +178,13 @@ def _planned(model: Planner, wanted: Request, path: Path | None, results: Result
     """Return the plan of a sweep; one for which no seed is given has the seed with which its results, or its finished points, were begun."""
     if wanted.seed is None and results is not None:
         wanted = replace(wanted, seed=results.seed)
-    plan = planned(model, wanted, report)
+    make = planned_network if model.network else planned
+    plan = make(model, wanted, report)
     drawn = plan.meta["seed"]
     if path is None or results is not None or wanted.seed is not None or drawn is None:
         return plan
     seed = Store(path).seed(drawn)
-    return plan if seed == drawn else planned(model, replace(wanted, seed=seed), Report())
+    return plan if seed == drawn else make(model, replace(wanted, seed=seed), Report())
 
 
 def _measured(plan: Planned, swept: Swept) -> dict[str, Floats]:
@@ -199,7 +201,7 @@ def _table(plan: Planned, values: Mapping[str, Floats], swept: Swept, timing: Ma
     """Return the table of values that are told point by point."""
     shape = tuple(len(axis.values) for axis in plan.axes)
     shaped = {name: np.asarray(found, dtype=np.float64).reshape(shape) for name, found in values.items()}
-    seeds = plan.seeds.reshape(shape) if plan.job.plan.stochastic else None
+    seeds = plan.seeds.reshape(shape) if plan.job.stochastic else None
     meta = {**plan.meta, "timing": timing, "interrupted": swept.interrupted, "ran": swept.ran}
     return Table(plan.axes, plan.drawn, plan.measures, shaped, seeds, swept.failed, swept.done, meta)
 

@@ -27,6 +27,7 @@ from neurodsl.options import MOST_MEMORY, Options, check_times, count_of, number
 from neurodsl.plan import Plan
 from neurodsl.run import STIFFNESS, advise, stiffness, with_files
 from neurodsl.run.copies import CONSTANTS
+from neurodsl.run.network_points import NetworkJob
 from neurodsl.run.points import Job
 from neurodsl.run.start import prepared_copy
 from neurodsl.run.windows import Window
@@ -51,6 +52,10 @@ class Planner(Protocol):
 
     source: Source
     name: str | None
+
+    @property
+    def network(self) -> bool:
+        """Return whether the text means a network."""
 
     @property
     def cache(self) -> Cache:
@@ -109,7 +114,7 @@ class Planned:
         What the generated files are made from; see `origin_of`.
     """
 
-    job: Job
+    job: Job | NetworkJob
     folder: Path
     axes: tuple[Axis, ...]
     drawn: tuple[Axis, ...]
@@ -136,7 +141,7 @@ def planned(model: Planner, wanted: Request, report: Report) -> Planned:
     source = next((text for text in texts if text.digest == plan.text), model.source)
     options = with_files(plan, options, source)
     copies = None if wanted.copies is None else count_of(wanted.copies, "copies")
-    axes, drawn, values = _points(varied, wanted.random, options.seed)
+    axes, drawn, values = points_in(varied, wanted.random, options.seed)
     if copies is not None:
         axes = (*axes, Axis("copy", "copy", np.arange(copies, dtype=np.float64)))
     require_few({axis.name: len(axis.values) for axis in axes})
@@ -147,13 +152,13 @@ def planned(model: Planner, wanted: Request, report: Report) -> Planned:
     measures = measures_of(plan, asked_for(wanted.measure) if isinstance(wanted.measure, str) else wanted.measure)
     job = Job(
         plan, {plan.kernel: (model.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii")}, source.text, source.name, names,
-        columns_of(measures), _start(plan, wanted.where, duration), options.duration, options.dt, options.rtol, options.atol,
+        columns_of(measures), window_start(plan.time_unit, wanted.where, duration), options.duration, options.dt, options.rtol, options.atol,
         options.given, options.initial,
     )  # fmt: skip
     _require_memory(job, options, len(values) * (copies or 1), dt, duration)
     if len(values) * (copies or 1) * duration / dt >= LEAST_STEPS:
         job = _side_by_side(model, wanted, given, job)
-    values, seeds = _seeded(job, values, copies, options.seed)
+    values, seeds = seeded(job, values, copies, options.seed)
     report.found += [d for d in diagnostics_of(plan.findings, source) if d.rule.severity != "note"]
     folder = model.cache.folder
     with suppress(NeuroError):
@@ -200,14 +205,7 @@ def _times(plan: Plan, options: Options) -> tuple[float, float]:
 
 def _plan(model: Planner, wanted: Request, given: Given) -> Plan:
     """Return the plan in which everything that varies is a number."""
-    known = {name for numbers in given.numbers.values() for name in numbers} | {name for _, name, _ in given.expressions}
-    twice = [name for name in wanted.over if name in known]
-    if twice:
-        raise fail(rules.UNKNOWN_OPTION_NAME, f"`{twice[0]}` is given a value and a range", help="give it one of the two")
-    if not wanted.over and wanted.copies is None:
-        raise fail(rules.BAD_VALUE, "a sweep needs something that varies", help="`--over NAME=0..20:21`, or `--copies N` of a stochastic model")
-    if not wanted.over and wanted.random is not None:
-        raise fail(rules.BAD_VALUE, "points are drawn at random in ranges, and there are none", help="`--over NAME=0..20`")
+    require_variation(wanted, given)
     plan = model.plan(wanted.method, wanted.events, wanted.variant, given.expressions)
     if given.settle(plan):
         plan = model.plan(wanted.method, wanted.events, wanted.variant, given.expressions)
@@ -221,7 +219,19 @@ def _plan(model: Planner, wanted: Request, given: Given) -> Plan:
     return plan
 
 
-def _points(varied: Sequence[tuple[str, Any, Any]], random: int | None, seed: int) -> tuple[tuple[Axis, ...], tuple[Axis, ...], Floats]:
+def require_variation(wanted: Request, given: Given) -> None:
+    """Raise V101 or V102 where nothing varies, or something has a value too."""
+    known = {name for numbers in given.numbers.values() for name in numbers} | {name for _, name, _ in given.expressions}
+    twice = [name for name in wanted.over if name in known]
+    if twice:
+        raise fail(rules.UNKNOWN_OPTION_NAME, f"`{twice[0]}` is given a value and a range", help="give it one of the two")
+    if not wanted.over and wanted.copies is None:
+        raise fail(rules.BAD_VALUE, "a sweep needs something that varies", help="`--over NAME=0..20:21`, or `--copies N` of a stochastic model")
+    if not wanted.over and wanted.random is not None:
+        raise fail(rules.BAD_VALUE, "points are drawn at random in ranges, and there are none", help="`--over NAME=0..20`")
+
+
+def points_in(varied: Sequence[tuple[str, Any, Any]], random: int | None, seed: int) -> tuple[tuple[Axis, ...], tuple[Axis, ...], Floats]:
     """Return the axes of the table, what is drawn along them, and the values of the points."""
     if random is None:
         axes = tuple(axis(described, kind, values) for kind, described, values in varied)
@@ -264,7 +274,7 @@ def _without_stiffness(model: Planner, wanted: Request, given: Given, plan: Plan
     return replace(stiff, reason=f"auto: stiff, the fastest time constant at a corner of the ranges is {1 / fastest:.2g} of dt")
 
 
-def _start(plan: Plan, where: float | str | None, duration: float) -> float:
+def window_start(time_unit: str, where: float | str | None, duration: float) -> float:
     """Return the start of the window in which is measured.
 
     Raises
@@ -277,14 +287,14 @@ def _start(plan: Plan, where: float | str | None, duration: float) -> float:
     if isinstance(where, str) and where.strip() == STEADY:
         return duration / 2
     try:
-        start = number_in(where, plan.time_unit, "the start of the window")
+        start = number_in(where, time_unit, "the start of the window")
     except NeuroError as error:
         (found,) = error.report.found
         raise fail(
             rules.BAD_VALUE, found.message, help="`--where steady` for the second half of the run, `--where 200` for what follows that time"
         ) from error
     if not 0 <= start < duration:
-        unit = "" if plan.time_unit == "1" else f" {plan.time_unit}"
+        unit = "" if time_unit == "1" else f" {time_unit}"
         told = f"the window starts at {start:g}{unit}, and the run goes from 0 to {duration:g}{unit}"
         raise fail(rules.BAD_VALUE, told, help="start it earlier, or let the run last longer with `--duration`")
     return start
@@ -309,10 +319,10 @@ def seed_of_point(seed: int, axes: Sequence[tuple[str, str]], point: Sequence[fl
     return int.from_bytes(hashlib.sha256(text.encode() + b"\0" + data).digest()[:8], "little")
 
 
-def _seeded(job: Job, values: Floats, copies: int | None, seed: int) -> tuple[Floats, NDArray[np.uint64]]:
+def seeded(job: Job | NetworkJob, values: Floats, copies: int | None, seed: int) -> tuple[Floats, NDArray[np.uint64]]:
     """Return the values with a row for each copy, and the seed of each row; 0 where nothing is random."""
     repeated = np.repeat(values, copies or 1, axis=0)
-    if not job.plan.stochastic:
+    if not job.stochastic:
         return repeated, np.zeros(len(repeated), np.uint64)
     seeds = [seed_of_point(seed, job.axes, point, copy) for point in values.tolist() for copy in range(copies or 1)]
     return repeated, np.array(seeds, dtype=np.uint64)

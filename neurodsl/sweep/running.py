@@ -10,7 +10,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodsl.run.points import Job
+from neurodsl.run.jobs import Job
 from neurodsl.sweep.chunks import Chunk, Chunks, Finished
 from neurodsl.sweep.executors import Workers
 from neurodsl.sweep.executors.executor import Task

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from neurodsl import __version__, rules
 from neurodsl.diagnostics import NeuroError, Report, fail
 from neurodsl.files import REASONS, require_writable, write_bytes
-from neurodsl.run.points import Job
+from neurodsl.run.jobs import Job
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ NAME = re.compile(r"[0-9a-f]{32}\.chunk")
 SEED = "seed"
 OLD_SECONDS = 3600.0
 """A temporary file that is older than this belongs to no process that still writes it."""
-NO_PART_OF_A_KEY = {"files", "lanes", "name", "plan", "text"}, {"findings", "kernel", "model", "places", "reason", "text", "title"}
+NO_PART_OF_A_KEY = {"files", "folder", "lanes", "name", "plan", "text"}, {"findings", "kernel", "model", "notes", "places", "reason", "text", "title"}
 """What a key is not of, of a job and of its plan: names and messages, which change no number; and generated text, which follows from what a key
 is of, but for how far it was simplified in the time that there was."""
 

@@ -20,7 +20,9 @@ from neurodsl import __version__, rules
 from neurodsl.cache import open_cache
 from neurodsl.codegen import kernel
 from neurodsl.diagnostics import NeuroError, fail
-from neurodsl.run.points import Job, Outcome, run_points
+from neurodsl.run.jobs import Job, job_of, run_points
+from neurodsl.run.network_points import NetworkJob
+from neurodsl.run.points import Outcome
 from neurodsl.sweep.chunks import Chunk, Finished
 
 Floats = NDArray[np.float64]
@@ -31,7 +33,7 @@ Reply = dict[str, Any]
 
 def order_of(job: Job) -> str:
     """Return as text all that a worker has to know of a sweep beside the numbers of its chunks."""
-    return json.dumps({"version": __version__, "job": job.to_json()})
+    return json.dumps({"version": __version__, "network": isinstance(job, NetworkJob), "job": job.to_json()})
 
 
 def work(order: str, values: Floats, seeds: NDArray[np.uint64]) -> Reply:
@@ -69,7 +71,7 @@ def _opened(order: str) -> tuple[Job, Path]:
     if given["version"] != __version__:
         told = f"a worker has neurodsl {__version__}, and the sweep was started by neurodsl {given['version']}"
         raise fail(rules.NO_WORKERS, told, help="install the same version for both", exit_code=4)
-    job = Job.from_json(given["job"])
+    job = job_of(given["job"], bool(given["network"]))
     for name in job.files:
         # A name becomes that of a file in the cache.
         if re.fullmatch(r"\w+", name, re.ASCII) is None:

@@ -69,9 +69,21 @@ def sessions(text: str) -> list[tuple[str, str]]:
     return re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE)
 
 
-def same(expected: str, actual: str) -> bool:
-    """Compare as doctest does: `...` stands for anything."""
+def same(expected: str, actual: str, rough: bool = False) -> bool:
+    """Compare as doctest does: `...` stands for anything; roughly means that numbers may be a tenth off."""
+    if rough:
+        lines, found = expected.splitlines(), actual.splitlines()
+        return len(lines) == len(found) and all(map(alike, lines, found))
     return doctest.OutputChecker().check_output(expected, actual, doctest.ELLIPSIS)
+
+
+def alike(expected: str, actual: str) -> bool:
+    """Compare lines whose numbers another processor may make others, as chaos grows from a last bit."""
+    wanted, found = (re.split(r"(\d+(?:\.\d+)?)", line) for line in (expected, actual))
+    if same(expected, actual) or len(wanted) != len(found):
+        return same(expected, actual)
+    near = all(abs(float(a) - float(b)) <= 0.1 * float(a) for a, b in zip(wanted[1::2], found[1::2], strict=True))
+    return near and [" ".join(part.split()) for part in wanted[::2]] == [" ".join(part.split()) for part in found[::2]]
 
 
 def updated(expected: str, actual: str) -> str:
@@ -82,12 +94,14 @@ def updated(expected: str, actual: str) -> str:
 
 
 def table(root: Path) -> str:
-    """Return the table of shipped models: their names and titles."""
+    """Return the table of shipped models: their names and titles, a folder after the other."""
     rows = ["| model | |", "|---|---|"]
-    for path in sorted((root / "models").rglob("*.neuro")):
-        title = path.read_text(encoding="utf-8").splitlines()[0]
-        assert title.startswith("# "), f"{path} does not start with its title"
-        rows.append(f"| [`{path.stem}`]({path.relative_to(root).as_posix()}) | {title[2:].strip().rstrip('.')} |")
+    for folder in sorted(path for path in (root / "models").iterdir() if path.is_dir()):
+        rows.append(f"| **{folder.name}** | |")
+        for path in sorted(folder.rglob("*.neuro")):
+            title = path.read_text(encoding="utf-8").splitlines()[0]
+            assert title.startswith("# "), f"{path} does not start with its title"
+            rows.append(f"| [`{path.stem}`]({path.relative_to(root).as_posix()}) | {title[2:].strip().rstrip('.')} |")
     return "\n".join(rows)
 
 
@@ -115,8 +129,9 @@ def test_what_the_commands_print_is_what_is_shown(readme: str, desk: Path, root:
         text = ""
         for command, expected in sessions(block.text):
             actual, code = shell(command, desk)
-            assert code == int(block.detail.removeprefix("exit ") or 0), actual
-            text += f"$ {command}\n" + (expected if same(expected, actual) else updated(expected, actual))
+            rough = block.detail == "rough"
+            assert code == int("0" if rough else block.detail.removeprefix("exit ") or 0), actual
+            text += f"$ {command}\n" + (expected if same(expected, actual, rough) else updated(expected, actual))
         new = new.replace(block.text, text)
     if update_golden:
         (root / "README.md").write_text(new, encoding="utf-8")
@@ -139,6 +154,20 @@ def test_the_table_of_models_is_that_of_the_folder(readme: str, root: Path, upda
         (root / "README.md").write_text(new, encoding="utf-8")
     else:
         assert new == readme
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        ("spikes  E  101 neurons, 5.5 Hz", True),
+        ("spikes  E   91 neurons, 5.0 Hz", True),
+        ("spikes  E  100 neurons, 5.9 Hz", False),
+        ("spikes  E  100 neurons", False),
+        ("spikes  I  100 neurons, 5.0 Hz", False),
+    ],
+)
+def test_numbers_that_are_told_roughly_may_be_a_tenth_off(actual: str, expected: bool) -> None:
+    assert same("spikes  E  100 neurons, 5.0 Hz\ntime ...\n", f"{actual}\ntime 3.1 s\n", rough=True) == expected
 
 
 def test_the_files_that_are_linked_to_exist(readme: str, root: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import neurodsl as nd
-from benchmarks import figures, workloads
+from benchmarks import figures, networks, workloads
 from benchmarks.harness import MODELS, Bench, Measured, Missing, Row, Workload, compare
 from benchmarks.workloads.w6 import reference
 from neurodsl.registry import collect
@@ -137,7 +137,8 @@ def test_the_writer_replaces_what_stands_between_the_marks_and_nothing_else(root
     text = f"before\n{figures.BEGIN}\nold\n{figures.END}\nafter {figures.BEGIN[:5]}\n"
     assert figures.written(text, "new | table") == f"before\n{figures.BEGIN}\nnew | table\n{figures.END}\nafter {figures.BEGIN[:5]}\n"
     readme = (root / "README.md").read_text(encoding="utf-8")
-    assert figures.written(figures.written(readme, "x"), "y") == figures.written(readme, "y")
+    for marks in ((figures.BEGIN, figures.END), (networks.BEGIN, networks.END)):
+        assert figures.written(figures.written(readme, "x", *marks), "y", *marks) == figures.written(readme, "y", *marks)
 
 
 @pytest.mark.parametrize("text", ["", figures.BEGIN, f"{figures.END}{figures.BEGIN}", f"{figures.BEGIN}{figures.END}" * 2])

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import neurodsl as nd
 from benchmarks import connectivity, networks
 from benchmarks.harness import Bench, Measured, Missing, Row
 from benchmarks.networking import alone, spikes_like
@@ -54,6 +55,12 @@ def test_the_numbers_beside_the_programs_in_c_come_first(tmp_path: Path) -> None
     np.savez(tmp_path / "limits" / "data" / "w3a.npz", **small())
     path = connectivity.files(Bench(tmp_path), "w3a", "w3")
     assert (np.load(path.parent / "EI.npy").tolist(), path.name) == ([[0, 0]], "w3.neuro")
+
+
+@pytest.mark.parametrize(("name", "model", "pairs"), [("w3a", "w3", None), ("w4", "w4", "w3a"), ("w5a", "w5a", None), ("w5b", "w5b", None)])
+def test_nothing_is_wrong_with_a_model_beside_its_files(tmp_path: Path, name: str, model: str, pairs: str | None) -> None:
+    path = connectivity.files(Bench(tmp_path), name, model, pairs)
+    assert [f"{found.rule.code}: {found.message}" for found in nd.load(path, name).check().found if found.rule.severity == "error"] == []
 
 
 @pytest.mark.parametrize(("found", "wanted"), [(95, None), (105, None), (94, "94 spikes, others have 100")])

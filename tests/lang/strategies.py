@@ -101,7 +101,9 @@ FRAGMENTS = [
     "[i]", "[N, N]", "x[i]", "dx[i]/dt", "W @ x", "sum(x[j] for j)", "for j", "(1, 2, 3)", 'load("w.npy")', "x[0]", "init x[N] =",
     "sparse(0.1, normal(0, 1))", "diff(V, V)", "rand()", "norm(x)", "transpose(", "d2x[i]/dt2", "[i][j]", "1.5]", "i",
     "mod(a, b)", "noise xi", "xi", "on rate", "on chance", "next x =", "~ normal(0, 1)", "uniform(", "step 1", "dV/dt = xi",
-    "import lif", 'import a from "a.neuro"', "as", "from",
+    "import lif", 'import a from "a.neuro"', "as", "from", "synapse s:", "network n:", "population E = a[3]", "connect E -> E with s", "->", "with",
+    "on pre:", "on post after", "post.V += 1", "pre.V", "third.x", "E[0:3]", "E[:2].V every 1 [ms]", "probability 0.1", "no self", "delay", "indegree",
+    'matrix "w.npy"', "small world 4, 0.1", "poisson[3]", "rate = 1",
 ]  # fmt: skip
 """What a broken model is made of."""
 

@@ -81,6 +81,12 @@ SLIPS = [
         "unknown name `post.x`",
         "`pre.x` and `post.x` stand in a `synapse`, `E.v` of a population in `record` and in a variant of its network",
     ),
+    (
+        "dx/dt = -x\non x > 1: post.x += 1",
+        "N101 2:11",
+        "unknown state `post.x`",
+        "a neuron changes its own quantities; what its spikes do to others stands in a block `synapse NAME:`",
+    ),
     ("param w = load(w.npy)\ndx/dt = sum(w)", "N104 1:16", "`load` takes the name of a file in quotes", 'write `load("w.npy")`'),
     ("param w = load('d/w.npy')\ndx/dt = sum(w)", "N104 1:16", "`load` takes the name of a file in quotes", 'write `load("d/w.npy")`'),
     (ARRAYS + "dx/dt = W' @ x", "S110 3:10", "`'` has no meaning here", "the transposed matrix is `transpose(W)`, a derivative `dW/dt`"),

@@ -8,6 +8,7 @@ from sympy import Integer, Rational, Symbol, exp
 from neurodsl.diagnostics import NeuroError, Report
 from neurodsl.lang import override, parse_expression, read
 from neurodsl.lower import lower_network
+from neurodsl.lower.elements import Pick
 from neurodsl.model import NetworkModel
 from neurodsl.network import I, J, Network, Part, Recorded
 from neurodsl.source import Source
@@ -39,11 +40,12 @@ synapse gap:
     post.I_syn += g*(pre.V - post.V)
 
 network net:
-    param N = 100, J = 300 [pS], sigma = 10, W[2, 2] = ((0, 1), (2, 0)) [uS]
+    param N = 100, J = 300 [pS], sigma = 10, W[2, 2] = ((0, 1), (2, 0)) [uS], G = (1, 2) [nS], C_T[2] = 100 [pF]
     N_I = N/4
     f(x) = exp(-(x/sigma)^2)
     population E = cell[N] with V ~ uniform(-0.07, -0.05) [V], C = (200 + 0.1*i) [pF]
-    population I = cell[N_I] with V = (-60, -61) [mV], g_e = load("g.npy") [uS]
+    population I = cell[N_I] with g_e = load("g.npy") [uS]
+    population T = cell[2] with V = (-60, -61) [mV], g_L = 2*G, C = C_T[i] + 1 [pF]
     population D = source
     population P = poisson[10] with rate = (20 + i)*(1 + t/[s]) [Hz]
     population S = spikes[7] from "trains.npy" [s]
@@ -79,27 +81,32 @@ def test_constants_of_a_network_stay_symbols(network: Network) -> None:
 
 
 def test_sizes_and_parts_are_numbers(network: Network) -> None:
-    assert [(p.name, p.size) for p in network.populations] == [("E", 100), ("I", 25), ("D", 1), ("P", 10), ("S", 7)]
+    assert [(p.name, p.size) for p in network.populations] == [("E", 100), ("I", 25), ("T", 2), ("D", 1), ("P", 10), ("S", 7)]
     first, _, third, *_ = network.projections
     assert (first.source, first.target, first.third) == (Part("E", 10, 20), Part("I", 5, 6), Part("D", 0, 1))
     assert (third.source, third.target) == (Part("I", 0, 2), Part("I", 2, 4))
 
 
 def test_populations_of_one_model_share_its_system(network: Network) -> None:
-    excitatory, inhibitory, modulator, *emitters = network.populations
+    excitatory, inhibitory, _, modulator, *emitters = network.populations
     assert excitatory.system is inhibitory.system
     assert excitatory.system is not modulator.system
     assert [p.system for p in emitters] == [None, None]
 
 
 def test_values_are_in_the_units_that_the_model_declares(network: Network) -> None:
-    excitatory, inhibitory, *_ = network.populations
+    excitatory, inhibitory, pair, *_ = network.populations
     assert excitatory.values == {"V": Draw("uniform", (Integer(-70), Integer(-50))), "C": 200 + I / 10}
-    assert inhibitory.values == {"V": Items((Integer(-60), Integer(-61))), "g_e": Loaded("g.npy", 1000.0)}
+    assert inhibitory.values == {"g_e": Loaded("g.npy", 1000.0)}
+    assert pair.values == {
+        "V": Items((Integer(-60), Integer(-61))),
+        "g_L": 2 * Pick(Symbol("G"), I),
+        "C": Pick(Symbol("C_T"), I) + 1,
+    }
 
 
 def test_emitters_are_in_the_time_unit_of_the_network(network: Network) -> None:
-    poisson, spikes = (p.emitter for p in network.populations[3:])
+    poisson, spikes = (p.emitter for p in network.populations[4:])
     assert poisson is not None
     assert spikes is not None
     t = Symbol("t")

@@ -22,6 +22,7 @@ RISES = ("rises", "first_rise", "last_rise")
 FHN = "param a = 0.7, b = 0.8, tau = 12.5\ninput I = 0.5\ninit v = -1, w = -0.5\ndv/dt = v - v^3/3 - w + I\ndw/dt = (v + a - b*w)/tau\non v >= 1: emit spike\n"
 HELD = "param tau = 2, r = 0.35\ninput I = 1.6\ninit V = 0\ndV/dt = (I - V)/tau\non V >= 1: V = 0; hold V for r\n"
 WAITS = "param g = 3\ninit x = 0, y = 0\ndx/dt = g - x\ndy/dt = -y\non x >= 1: x = 0.9; y += x; wait 0.5\n"
+CHOOSES = "param g = 3\ninit x = 0, n = 0\ndx/dt = g - x\non x >= 1: n += 1; x = 0.2 if n < 3 else -1\n"
 CONSTANTS = "param a = 2, b = a/4\nk = a*b\ninit x = k, y = b\nz = x*y\ndx/dt = -k*x + sin(t)\ndy/dt = b - y + z\n"
 DRAWN = "param a ~ uniform(1, 2)\nk = a^2\ninit x ~ normal(1, 0.5)\ndx/dt = -k*x\n"
 NOISE = "param tau = 2, sigma = 0.5\nnoise xi, eta\ninit x = 0.2, y = 0\ndx/dt = -x/tau + sigma*x*xi\ndy/dt = x - y + 0.3*eta\non x >= 0.5: x = 0.1\n"
@@ -36,6 +37,7 @@ CASES: dict[str, tuple[str, str, dict[str, tuple[float, float]], float, float]] 
     "exponential": (FHN, "exponential_euler", {"I": (0.3, 0.9)}, 5.0, 0.1),
     "a state that is held": (HELD, "rk4", {"I": (0.8, 4), "r": (0.2, 0.6)}, 10.0, 0.1),
     "an event that waits": (WAITS, "rk4", {"g": (1.2, 4)}, 5.0, 0.1),
+    "an action with a condition": (CHOOSES, "rk4", {"g": (1.2, 6)}, 8.0, 0.1),
     "constants that follow": (CONSTANTS, "rk4", {"a": (1, 3)}, 2.0, 0.1),
     "values that are drawn": (DRAWN, "rk4", {}, 1.0, 0.1),
     "noise": (NOISE, "euler_maruyama", {"tau": (1, 3)}, 5.0, 0.1),
@@ -114,6 +116,7 @@ ADAPTIVE: dict[str, tuple[str, dict[str, tuple[float, float]], float, float]] = 
     "a state that is held": (HELD, {"I": (0.8, 4), "r": (0.2, 0.6)}, 10.0, 0.1),
     "a state that is held at its threshold": (HELD.replace("V = 0; hold", "V = 1; hold"), {"I": (1.2, 4)}, 10.0, 0.1),
     "an event that waits": (WAITS, {"g": (1.2, 4)}, 5.0, 0.1),
+    "an action with a condition": (CHOOSES, {"g": (1.2, 6)}, 8.0, 0.1),
     "constants that follow": (CONSTANTS, {"a": (1, 3)}, 2.0, 0.1),
     "values that are drawn": (DRAWN, {}, 1.0, 0.1),
     "arrays": (ARRAY, {"g": (1, 3)}, 2.0, 0.1),

@@ -392,6 +392,17 @@ def test_interrupted_copies_keep_what_was_done(monkeypatch: pytest.MonkeyPatch) 
     assert numbers_of(copies[0]) == numbers_of(nd.loads(NOISY).simulate(seed=3))
 
 
+@pytest.mark.parametrize(
+    ("copies", "code", "message"),
+    [
+        (0, "V101", "the number of copies has to be a whole number of at least 1, not `0`"),
+        (10**9, "V104", "1000000000 copies keep 3.37e+04 GiB, more than 4"),
+    ],
+)
+def test_too_few_or_too_many_copies_are_refused(copies: int, code: str, message: str) -> None:
+    assert refused(NOISY, copies=copies) == (code, message)
+
+
 def test_a_copy_that_fails_is_named() -> None:
     text = "model m:\n    param k ~ uniform(5, 6)\n    init x = 1\n    dx/dt = k*x^3\nnetwork n:\n    population E = m[2]\n    simulate:\n        duration 5\n"
     with pytest.raises(NeuroError) as caught:

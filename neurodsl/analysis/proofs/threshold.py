@@ -14,17 +14,27 @@ from neurodsl.system import Event, State
 
 
 def find(case: Case) -> Iterator[Finding]:
-    """Yield the events whose condition no solution from the initial values meets."""
+    """Yield the events whose condition no solution from the initial values meets, but for those that wait for what others are to raise."""
     if case.system.discrete:
         return
+    for event, expression in dormant(case):
+        used = _upstream(case, case.whole(expression).free_symbols)
+        if used & set(case.moving) and not used & waiting(case) - _compared(case, expression):
+            yield _found(case, event, expression)
+
+
+def unmet(case: Case) -> Iterator[Finding]:
+    """Yield the spikes whose condition no solution from the initial values meets, in a system in which nobody else raises anything."""
+    yield from (_found(case, event, expression) for event, expression in dormant(case) if event.spikes)
+
+
+def dormant(case: Case) -> Iterator[tuple[Event, Expr]]:
+    """Yield the events with a single comparison that never fire, each with what stays below 0."""
     surfaces = {s.symbol: s for s in case.system.surfaces}
     for number in sorted(reach(case).dormant):
         event = case.system.events[number]
-        surface = surfaces.get(event.condition)
-        used = _upstream(case, case.whole(surface.expression).free_symbols) if surface is not None else set(case.states)
-        if surface is None or not used & set(case.moving) or used & waiting(case) - _compared(case, surface.expression):
-            continue
-        yield _found(case, event, surface.expression)
+        if event.condition in surfaces:
+            yield event, surfaces[event.condition].expression
 
 
 def _found(case: Case, event: Event, expression: Expr) -> Finding:

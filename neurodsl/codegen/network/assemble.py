@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -16,90 +15,43 @@ from neurodsl import __version__, rules
 from neurodsl.codegen import elementary, special
 from neurodsl.codegen.bodies import plain
 from neurodsl.codegen.lane_steps import lane_step
-from neurodsl.codegen.lane_writer import LaneWriter, hold
+from neurodsl.codegen.lane_writer import LaneWriter
+from neurodsl.codegen.network.conditions import condition_left
 from neurodsl.codegen.network.formula import formula
 from neurodsl.codegen.network.items import differing, item, items_of
-from neurodsl.codegen.network.linear import Propagator, propagated
+from neurodsl.codegen.network.linear import propagated
+from neurodsl.codegen.network.parts import Cell, Joint
 from neurodsl.codegen.network.placement import SYNAPSE, Placement, own_states, place
-from neurodsl.codegen.network.sweep import OWN_FUNCTIONS, WIDTH, Sweep, export, sweep_of
-from neurodsl.codegen.network.synapse import COMMON, Side, SynapseWriter
+from neurodsl.codegen.network.planned import population_plan, projection_plan
+from neurodsl.codegen.network.sweep import OWN_FUNCTIONS, Sweep, sweep_of
+from neurodsl.codegen.network.synapse import COMMON, SynapseWriter
 from neurodsl.codegen.network.weave import Woven, collected, flow
 from neurodsl.codegen.pages import NetworkPage, SweepPage
 from neurodsl.codegen.render import render
-from neurodsl.codegen.steps import held_states
 from neurodsl.diagnostics import fail
 from neurodsl.formulas import evaluate, names_in
 from neurodsl.integrators.method import Exact, Method
-from neurodsl.network import POST, PRE, THIRD, Part, Population, Projection
-from neurodsl.network_plan import Flow, NetworkPlan, PopulationPlan, ProjectionPlan
-from neurodsl.system import LEVEL_TIME, TIME, Surface, System
+from neurodsl.network import POST, PRE, THIRD, Population, Projection
+from neurodsl.network_plan import NetworkPlan, PopulationPlan
+from neurodsl.system import System
 from neurodsl.units import describe
 
 NO_DIGEST = "0" * 16
-FEW = 24
-"""Up to so many neurons the blocks of a population are narrow."""
-
 Chosen = Mapping[str, tuple[Method, str | None]]
 """The method of each population and projection, by name, and why it was chosen."""
+FEW = 24
+"""Up to so many neurons the blocks of a population are narrow."""
+DENSE = {"all to all", "matrix"}
+"""The rules that make long runs of targets."""
 
 
-@dataclass
-class _Cell:
-    """A population on the way into the kernel."""
-
-    number: int
-    population: Population
-    sweep: Sweep | None
-    names: list[str] = field(default_factory=list)
-    rows: dict[str, int] = field(default_factory=dict)
-    inputs: tuple[str, ...] = ()
-    exported: tuple[str, ...] = ()
-    given: tuple[str, ...] = ()
-
-    @property
-    def width(self) -> int:
-        """Return the lanes of a block."""
-        return self.sweep.width if self.sweep is not None else WIDTH
-
-    def add(self, name: str) -> int:
-        """Return the row of something more that lives with the neurons."""
-        return self.rows.setdefault(name, (len(self.sweep.rows) if self.sweep is not None else 0) + len(self.rows))
-
-    @property
-    def count(self) -> int:
-        """Return the rows of a block."""
-        return max((len(self.sweep.rows) if self.sweep is not None else 0) + len(self.rows), 1)
-
-    def side(self) -> Side:
-        """Return the population as its synapses see it."""
-        if self.sweep is None:
-            return Side(self.width, {}, {}, (), ())
-        system, rows, names = self.sweep.system, self.sweep.rows, self.sweep.names
-        known = {s.name: rows[names[s.name]] for s in system.states}
-        known |= {n: rows[names[n]] for n in self.sweep.given}
-        known |= {n: rows[export(names[n])] for n in self.exported}
-        holds = {system.states[i].name: rows[hold(names[system.states[i].name])] for i in held_states(system)}
-        shared = {q.name for q in (*system.parameters, *system.constants)} - known.keys()
-        return Side(self.width, known, holds, shared, self.inputs)
-
-
-@dataclass
-class _Joint:
-    """A projection on the way into the kernel."""
-
-    number: int
-    projection: Projection
-    writer: SynapseWriter
-    placement: Placement
-    sides: dict[str, _Cell]
-    differing: list[str]
-    rows: dict[str, int]
-    propagator: Propagator | None
-    calls: dict[str, str]
-    slot: int
-
-
-def assemble(woven: Woven, chosen: Chosen, duration: float, dt: float, every_step: bool = False, armed: bool = False,
+def assemble(
+    woven: Woven,
+    chosen: Chosen,
+    duration: float,
+    dt: float,
+    every_step: bool = False,
+    armed: bool = False,
     brought: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> tuple[str, NetworkPlan]:
     """Return the generated file of a network and the plan of its runs.
@@ -124,7 +76,7 @@ def assemble(woven: Woven, chosen: Chosen, duration: float, dt: float, every_ste
     plan = NetworkPlan(
         network.name, network.doc, describe(network.time_unit), duration, dt, any(p.system.discrete for p in network.populations if p.system),
         tuple(made.items),
-        tuple(made.population_plan(c) for c in made.cells), tuple(made.projection_plan(j) for j in made.joints),
+        tuple(made.population_plan(c) for c in made.cells), tuple(projection_plan(j) for j in made.joints),
         tuple(r.__dict__ for r in network.recorded), tuple(made.arguments()), (), (*woven.notes, *made.notes), "",
     )  # fmt: skip
     return text, plan
@@ -147,7 +99,7 @@ class _Assembly:
 
     # --- populations ---------------------------------------------------------------------------------------------------------
 
-    def _cells(self) -> list[_Cell]:
+    def _cells(self) -> list[Cell]:
         """Return the populations; those of one system share the function that advances them."""
         kinds: dict[int, list[Population]] = {}
         for p in self.network.populations:
@@ -159,7 +111,7 @@ class _Assembly:
         for number, p in enumerate(self.network.populations):
             sweep, exported = made[id(p.system)] if p.system is not None else (None, ())
             given = sweep.given if sweep is not None else ()
-            cells.append(_Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, given=given))
+            cells.append(Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, given=given))
         return cells
 
     def _sweep(self, number: int, members: Sequence[Population]) -> tuple[Sweep, tuple[str, ...]]:
@@ -199,7 +151,7 @@ class _Assembly:
 
     # --- projections -----------------------------------------------------------------------------------------------------------
 
-    def _joint(self, number: int, p: Projection) -> _Joint:
+    def _joint(self, number: int, p: Projection) -> Joint:
         brought = {*self.brought.get(p.name, ()), *([p.rule.matrix_target] if p.rule.matrix_target else [])}
         outside = {s.name for s in p.synapse.states if s.name.startswith((PRE, POST, THIRD))}
         apart = [n for n in differing(p.synapse, p.values, brought) if n not in outside]
@@ -214,8 +166,10 @@ class _Assembly:
             if where != SYNAPSE:
                 rows[name] = (sides[PRE] if where == "source" else sides[POST]).add(f"{p.name}.{name}")
         third = sides[THIRD].side() if THIRD in sides else None
-        writer = SynapseWriter(p.synapse, placement, apart, sides[PRE].side(), sides[POST].side(), third, rows, delayed, p.rule.kind in DENSE)
-        joint = _Joint(number, p, writer, placement, sides, apart, rows, None, {}, self.slots)
+        writer = SynapseWriter(
+            p.synapse, placement, apart, sides[PRE].side(), sides[POST].side(), third, rows, delayed, p.rule.kind in DENSE, p.third
+        )
+        joint = Joint(number, p, writer, placement, sides, apart, rows, None, {}, self.slots)
         self.slots += len(writer.scales)
         for k in range(len(p.synapse.events)):
             joint.calls[f"event {k}"] = self._named(writer.event(k))
@@ -230,7 +184,7 @@ class _Assembly:
     def _moving(synapse: System, placement: Placement) -> list[str]:
         return [s.name for s in own_states(synapse) if s.derivative != 0 and s.name not in placement.decays]
 
-    def _note(self, joint: _Joint) -> None:
+    def _note(self, joint: Joint) -> None:
         name, placement = joint.projection.name, joint.placement
         for state, where in placement.places.items():
             if where != SYNAPSE:
@@ -240,13 +194,15 @@ class _Assembly:
                 self.notes.append(f"{name}: `{state}` only decays between spikes, and is advanced by a factor that all share")
         if moving := self._moving(joint.projection.synapse, placement):
             method = self.chosen[name][0].name
-            self.notes.append(f"{name}: {', '.join(f'`{s}`' for s in moving)} of every synapse is advanced in every step, with {method}")
+            self.notes.append(
+                f"{name}: {', '.join(f'`{s}`' for s in moving)} of every synapse is advanced in every step, with {method}, and sees the neurons at its beginning"
+            )
 
     def _named(self, text: str) -> str:
         """Return the name of a function over synapses, the same one for the same text."""
         return self.synapses.setdefault(text, f"_synapses{len(self.synapses)}")
 
-    def _advance(self, joint: _Joint) -> str:
+    def _advance(self, joint: Joint) -> str:
         """Return the function that advances the states of every synapse by a step."""
         synapse, writer = joint.projection.synapse, joint.writer
         method = self.chosen[joint.projection.name][0]
@@ -307,7 +263,9 @@ class _Assembly:
         network = self.network
         name = plain(network.name)
         functions = (*(f for s in self.sweeps for f in s.functions), *self.functions)
-        sweeps = tuple(SweepPage(s.number, s.width, s.shared, s.noise, s.renewed, s.lines, s.hit, s.search, s.spikes, s.emptying) for s in self.sweeps)
+        sweeps = tuple(
+            SweepPage(s.number, s.width, s.shared, s.noise, s.renewed, s.lines, s.hit, s.search, s.spikes, s.emptying) for s in self.sweeps
+        )
         synapses = tuple(text.replace("{name}", called, 1) for text, called in self.synapses.items())
         arguments = self.arguments()
         return NetworkPage(
@@ -340,7 +298,7 @@ class _Assembly:
             lines += [f"if (_index + 1) % _g{g}[0] == 0:", f"    _record(_f{population}, _pick{g}, _rows{g}, (_index + 1)//_g{g}[0] - _g{g}[1])"]
         return lines
 
-    def _own(self, j: _Joint) -> str:
+    def _own(self, j: Joint) -> str:
         """Return what all functions of a projection are given behind what is their own."""
         k, pre, post = j.number, j.sides[PRE].number, j.sides[POST].number
         third = j.sides[THIRD].number if THIRD in j.sides else post
@@ -358,10 +316,10 @@ class _Assembly:
         key = 2 * (len(self.cells) + k)
         return ", ".join([*given, f"_cs{k}", f"_ps{k}", f"_keys[{key}]", f"_keys[{key + 1}]", *(f"_x{k}_{n}" for n in range(len(j.writer.arrays)))])
 
-    def _everywhere(self, j: _Joint) -> str:
+    def _everywhere(self, j: Joint) -> str:
         return ", ".join([*COMMON, f"_k{j.number}[0]", f"_ptr{j.number}", f"_tgt{j.number}", self._own(j)])
 
-    def _event(self, j: _Joint, number: int) -> list[str]:
+    def _event(self, j: Joint, number: int) -> list[str]:
         """Return the lines of an event; ``_k0`` holds first and last neurons of both parts, then three lags for each event."""
         k, name = j.number, j.calls[f"event {number}"]
         least, most, after = (f"_k{k}[{4 + 3 * number + m}]" for m in range(3))
@@ -376,124 +334,16 @@ class _Assembly:
         span = f"_from, _to = _marks{p}[(_index - {least}) & _mask], _marks{p}[(_index - {least} + 1) & _mask]"
         return [span, "if _from != _to:", f"    {name}({', '.join(given)}, {self._own(j)})"]
 
-    # --- the plan --------------------------------------------------------------------------------------------------------------
-
-    def population_plan(self, c: _Cell) -> PopulationPlan:
+    def population_plan(self, c: Cell) -> PopulationPlan:
         """Return a population as a plan has it."""
-        p = c.population
-        if c.sweep is None:
-            assert p.emitter is not None
-            values = tuple(item(name, value) for name, value in p.emitter.values.items())
-            factor = 1.0 if p.emitter.unit is None else float(p.emitter.unit.factor_to(self.network.time_unit))
-            emitter = {"kind": p.emitter.kind, "values": values, "path": p.emitter.path, "factor": factor}
-            return PopulationPlan(
-                p.name, p.size, p.model, p.doc, p.emitter.kind, None, -1, WIDTH, c.count, (), (), (), (), (), (), (), (), (), None, {}, (), -1, True,
-                p.emitter.kind != "spikes", emitter,
-            )  # fmt: skip
-        sweep, system = c.sweep, c.sweep.system
-        rows, names = sweep.rows, sweep.names
-        method, reason = self.chosen[p.name]
-        timed = {f"_next{k}": formula(e.time) for k, e in enumerate(system.events) if e.time is not None}
-        clocks = [(row, timed.get(name)) for name, row in rows.items() if name.startswith(("_hold_", "_next"))]
-        quantities = {s.name: (rows[names[s.name]], describe(s.unit)) for s in system.states if s.shown}
-        quantities |= {d.name: (rows[export(names[d.name])], describe(d.unit)) for d in system.varying if d.name in c.exported}
-        emptied = {*map(collected, c.inputs), *map(flow, self.flows[p.name])}
-        given = [(n, rows[names[n]]) for n in sweep.given] + [(s.name, rows[names[s.name]]) for s in system.states]
-        return PopulationPlan(
-            p.name, p.size, p.model, p.doc, method.name, reason, sweep.number, c.width, c.count,
-            tuple((s.name, rows[names[s.name]], describe(s.unit), s.shown and s.name not in emptied) for s in system.states),
-            items_of(system, p.values), sweep.constants, tuple((n, formula(e)) for n, e in sweep.made.items()), tuple(given),
-            tuple((_symbol_name(n, names), rows[n], formula(e)) for n, e in sweep.own.items()),
-            tuple((rows.get(f"_was{k}", -1), formula(_surfaced(system, e.condition))) for k, e in enumerate(system.events) if e.condition is not None),
-            tuple((rows[export(names[n])], formula(_expanded(system, Symbol(n)))) for n in c.exported),
-            tuple(clocks), _flow(sweep.propagator, rows), quantities,
-            tuple((state, formula(level)) for state, levels in system.thresholds.items() for level in levels), rows.get("_lost", -1), bool(sweep.spikes), system.stochastic,
-        )  # fmt: skip
-
-    def projection_plan(self, j: _Joint) -> ProjectionPlan:
-        """Return a projection as a plan has it."""
-        p, writer = j.projection, j.writer
-        outside = [s.name for s in p.synapse.states if s.name.startswith((PRE, POST, THIRD))]
-        seen = [(n, j.sides[n[: n.index(".") + 1]].number, n.partition(".")[2]) for n in outside if n in writer.constants]
-        side = {"source": PRE, "target": POST}
-        placed = [(n, j.sides[side[j.placement.places[n]]].number, row) for n, row in j.rows.items()]
-        rule = {
-            "kind": p.rule.kind, "arguments": [formula(a) for a in p.rule.arguments], "path": p.rule.path,
-            "condition": None if p.rule.condition is None else formula(p.rule.condition), "no_self": p.rule.no_self, "multiple": p.rule.multiple,
-            "matrix_target": p.rule.matrix_target,
-        }  # fmt: skip
-        events = tuple((e.kind, None if e.time is None else formula(e.time)) for e in p.synapse.events)
-        items = items_of(p.synapse, p.values, outside)
-        rests = tuple(replace(item(f"rest of {n}", j.placement.decays[n].rest)) for n in writer.scales)
-        return ProjectionPlan(
-            p.name, p.synapse_name, _part(j, p.source, PRE), _part(j, p.target, POST), None if p.third is None else _part(j, p.third, THIRD), rule,
-            None if p.delay is None else item("delay", p.delay), writer.delayed, (*items, *rests), tuple(writer.constants), tuple(seen),
-            tuple(writer.arrays), tuple(placed), tuple(n for n in j.rows if j.placement.places[n] == "source"), tuple((n, formula(j.placement.decays[n].rate)) for n in writer.scales), events,
-            _flow(j.propagator, {}), {q.name: describe(q.unit) for q in (*p.synapse.parameters, *own_states(p.synapse))},
-            any(e.kind == "post" for e in p.synapse.events), p.synapse.stochastic or p.rule.kind in RANDOM_RULES,
-        )  # fmt: skip
-
-
-DENSE = {"all to all", "matrix"}
-"""The rules that make long runs of targets."""
-RANDOM_RULES = {"probability", "indegree", "outdegree", "small world", "scale free"}
+        name = c.population.name
+        method, reason = self.chosen.get(name, (None, None))
+        return population_plan(c, method, reason, self.flows[name], self.network.time_unit)
 
 
 def differing_delay(p: Projection) -> set[Basic]:
     """Return the numbers of neurons that a delay depends on."""
     return set() if not isinstance(p.delay, sympy.Expr) else {s for s in p.delay.free_symbols if s.name in ("i", "j")}
-
-
-def _part(j: _Joint, part: Part, prefix: str) -> tuple[int, int, int]:
-    return j.sides[prefix].number, part.start, part.stop
-
-
-def _flow(made: Propagator | None, rows: Mapping[str, int]) -> Flow | None:
-    if made is None:
-        return None
-    matrix = tuple((i, j, formula(e)) for (i, j), e in made.matrix.items())
-    return Flow(matrix, made.size, made.entries, made.held, made.shared, () if made.shared else tuple(rows[n] for n in made.entries))
-
-
-def _symbol_name(identifier: str, names: Mapping[str, str]) -> str:
-    """Return the name that formulas have for a constant with an identifier."""
-    return next((name for name, text in names.items() if text == identifier), identifier)
-
-
-def _surfaced(system: System, condition: Basic) -> Basic:
-    """Return a condition with its comparisons written out."""
-    return _expanded(system, condition.xreplace({s.symbol: _comparison(s) for s in system.surfaces}))
-
-
-def condition_left(system: System, number: int) -> Basic | None:
-    """Return the condition of an event after its actions, None where that depends on more than constants or where the event may wait."""
-    event = system.events[number]
-    if event.condition is None or any(a.kind == "wait" or a.also for a in event.actions):
-        return None
-    changed: dict[Basic, Basic] = {}
-    for action in event.actions:
-        if action.kind == "set" and action.value is not None:
-            changed[system.states[action.target].symbol] = _expanded(system, action.value).xreplace(changed)
-    try:
-        left = _surfaced(system, event.condition).xreplace(changed)
-    except TypeError:
-        # sympy compares what it takes for complex numbers.
-        return None
-    moving = {s.symbol for s in system.states} | {TIME, LEVEL_TIME}
-    return None if left.free_symbols & moving else left
-
-
-def _comparison(surface: Surface) -> Basic:
-    relation = sympy.Eq if surface.equality else sympy.Gt if surface.strict else sympy.Ge
-    return relation(surface.expression, 0, evaluate=False)
-
-
-def _expanded(system: System, expression: Basic) -> Basic:
-    """Return an expression with the definitions that vary written out."""
-    table = {d.symbol: d.expression for d in system.varying}
-    while used := {s: table[s] for s in expression.free_symbols if s in table}:
-        expression = expression.xreplace(used)
-    return expression
 
 
 def _helpers(vectorised: str, single: str) -> tuple[str, ...]:

@@ -8,8 +8,11 @@ import sympy
 from sympy import Add, Basic, Expr, Mul, Pow, Symbol
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
+from neurodsl import rules
 from neurodsl.codegen.printer import MATH, RELATION
+from neurodsl.diagnostics import fail
 from neurodsl.formulas import FUNCTIONS, Formula
+from neurodsl.lower.elements import Pick
 from neurodsl.lower.functions import InversePhi, Phi, Select
 
 LOGIC = {And: "and", Or: "or", Not: "not"}
@@ -21,11 +24,14 @@ def formula(e: Any) -> Formula:
 
     Raises
     ------
-    KeyError
+    NeuroError
         For a function that formulas lack.
     """
     if isinstance(e, Symbol):
-        return str(e.name)
+        name, bracket, indices = str(e.name).partition("[")
+        return ["pick", name, *(float(k) for k in indices.rstrip("]").split(","))] if bracket else name
+    if isinstance(e, Pick):
+        return ["pick", str(e.args[0].name), *(formula(k) for k in e.args[1:])]
     if isinstance(e, BooleanTrue | BooleanFalse):
         return 1.0 if e else 0.0
     if (isinstance(e, Expr) and e.is_Number) or e in (sympy.pi, sympy.E):
@@ -40,9 +46,10 @@ def formula(e: Any) -> Formula:
         return ["phi", *(formula(part) for part in e.args)]
     if type(e) in LOGIC:
         return _folded(LOGIC[type(e)], e) if len(e.args) > 1 else [LOGIC[type(e)], formula(e.args[0])]
-    name = RELATION.get(type(e)) or NAMES[type(e)]
+    name = RELATION.get(type(e)) or NAMES.get(type(e), "")
     if name not in FUNCTIONS:
-        raise KeyError(name)
+        told = f"`{type(e).__name__.lower()}` cannot be computed before a run of a network"
+        raise fail(rules.NOT_SUPPORTED, told, help="give numbers, or read them from a file")
     return [name, *(formula(part) for part in e.args)]
 
 

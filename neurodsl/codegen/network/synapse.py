@@ -13,7 +13,7 @@ from neurodsl.codegen.bodies import Writer
 from neurodsl.codegen.network.placement import SOURCE, SYNAPSE, TARGET, Placement, own_states
 from neurodsl.codegen.network.weave import added, collected, flow
 from neurodsl.diagnostics import fail
-from neurodsl.network import POST, PRE, THIRD
+from neurodsl.network import POST, PRE, THIRD, Part
 from neurodsl.system import RANDOM, Action, Event, System
 
 COMMON = ("t", "_ts", "_u", "_us", "_dt", "_index")
@@ -61,6 +61,8 @@ class SynapseWriter:
         Delays differ from synapse to synapse.
     dense : bool
         The targets of a neuron may follow one another in long runs.
+    listened : Part or None
+        The part of the third population: one neuron for all, or one for each target.
 
     Attributes
     ----------
@@ -74,10 +76,10 @@ class SynapseWriter:
 
     def __init__(
         self, synapse: System, placement: Placement, differing: Collection[str], source: Side, target: Side, third: Side | None,
-        rows: Mapping[str, int], delayed: bool, dense: bool,
+        rows: Mapping[str, int], delayed: bool, dense: bool, listened: Part | None,
     ) -> None:  # fmt: skip
         self.synapse, self.placement, self.differing, self.rows, self.delayed = synapse, placement, differing, rows, delayed
-        self.dense = dense
+        self.dense, self.listened = dense, listened
         self.sides = {PRE: source, POST: target, THIRD: third}
         self.writer = Writer(synapse)
         self.print, self.name = self.writer.print, self.writer.name
@@ -278,8 +280,18 @@ class SynapseWriter:
             return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
         arguments += ["_delays", "_cursor", "_after"]
         each = [*opening, "_e = np.int64(_ptr[_i]) if _lag == _least else np.int64(_cursor[_q])"]
-        each += ["while _e < _ptr[_i + 1] and _delays[_e] + _after == _lag:", *_in(["_k = np.uint64(_tgt[_e])", *body, "_e += 1"], 1), "_cursor[_q] = _e", *closing]
-        lag = ["if _index < _lag:", "    continue", "for _q in range(_marks[(_index - _lag) & _mask], _marks[(_index - _lag + 1) & _mask]):", *_in(each, 1)]
+        each += [
+            "while _e < _ptr[_i + 1] and _delays[_e] + _after == _lag:",
+            *_in(["_k = np.uint64(_tgt[_e])", *body, "_e += 1"], 1),
+            "_cursor[_q] = _e",
+            *closing,
+        ]
+        lag = [
+            "if _index < _lag:",
+            "    continue",
+            "for _q in range(_marks[(_index - _lag) & _mask], _marks[(_index - _lag + 1) & _mask]):",
+            *_in(each, 1),
+        ]
         lines = [*head, "for _lag in range(_most, _least - 1, -1):", *_in(lag, 1)]
         return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
 
@@ -314,14 +326,14 @@ class SynapseWriter:
         ]
 
     def _third(self) -> list[str]:
-        third = self.sides[THIRD]
-        target = self.sides[POST]
-        if third is None or target is None:
+        """Return the lines that find the neuron of the third population: one for all, or the one that belongs to the target."""
+        third, target = self.sides[THIRD], self.sides[POST]
+        if third is None or target is None or self.listened is None:
             return []
-        return [
-            f"_m = np.int64(_k)//_post_size*{target.width} + np.int64(_k)%_post_size%{target.width} - _first_target",
-            f"_m = np.uint64(_m//{third.width}*_third_size + _m%{third.width})",
-        ]
+        number = str(self.listened.start)
+        if self.listened.size > 1:
+            number = f"np.int64(_k)//_post_size*{target.width} + np.int64(_k)%_post_size%{target.width} - _first_target + {self.listened.start}"
+        return [f"_m = {number}", f"_m = np.uint64(_m//{third.width}*_third_size + _m%{third.width})"]
 
     # --- what goes on all the time -----------------------------------------------------------------------------------------
 
@@ -346,7 +358,11 @@ class SynapseWriter:
         source = self.sides[PRE]
         assert source is not None
         arguments = [*COMMON, "_first", "_ptr", "_tgt", self.parameters]
-        lines = [*head, "for _i in range(_ptr.size - 1):", f"    _o = np.uint64((_first + _i)//{source.width}*_pre_size + (_first + _i)%{source.width})"]
+        lines = [
+            *head,
+            "for _i in range(_ptr.size - 1):",
+            f"    _o = np.uint64((_first + _i)//{source.width}*_pre_size + (_first + _i)%{source.width})",
+        ]
         lines += _in(["for _e in range(_ptr[_i], _ptr[_i + 1]):", *_in(["_k = np.uint64(_tgt[_e])", *body], 1)], 1)
         return _function(arguments, lines, doc)
 

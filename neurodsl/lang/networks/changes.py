@@ -91,7 +91,7 @@ def with_variant(model: Model | NetworkModel, name: str, report: Report) -> Mode
 def _kind_of(network: NetworkModel, name: str, report: Report) -> str | None:
     """Return what a name stands for: a parameter, an input, or the initial value of a state; None, reported, where it stands for nothing."""
     owner, dot, own = name.partition(".")
-    models = [model for model in _models(network, owner) if model is not None]
+    models = [model for model in models_of(network, owner) if model is not None]
     if not dot or not models or any(own in model.parameters for model in models):
         return "set"
     if any(own in model.inputs for model in models):
@@ -105,7 +105,7 @@ def _kind_of(network: NetworkModel, name: str, report: Report) -> str | None:
     return None
 
 
-def _models(network: NetworkModel, owner: str) -> list[Model | None]:
+def models_of(network: NetworkModel, owner: str) -> list[Model | None]:
     """Return the models that a name before a dot stands for: of a population, of all populations of a model, of a synapse."""
     if owner in network.populations:
         return [network.populations[owner].model]
@@ -152,7 +152,9 @@ class _Change:
         block = network.block
         if name in block.parameters:
             return changes.override(block, self.kind, name, self.value, self.report, self.bare)
-        owners = [owner for owner in _owners(network) for model in _models(network, owner) if model is not None and model.quantity(name) is not None]
+        owners = [
+            owner for owner in _owners(network) for model in models_of(network, owner) if model is not None and model.quantity(name) is not None
+        ]
         near = nearest(name, block.parameters)
         help = f"did you mean `{near}`?" if near else f"its parameters are {', '.join(f'`{known}`' for known in block.parameters) or 'none'}"
         if owners:

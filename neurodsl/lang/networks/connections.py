@@ -120,7 +120,8 @@ class Connections:
             if phrase is None:
                 own = () if synapse is None else synapse.model.parameters
                 near = nearest(clause.word, (*PHRASES, *own))
-                help = f"did you mean `{near}`?" if near else "the clauses are " + ", ".join(f"`{words}`" for words in PHRASES)
+                listed = ", ".join(f"`{words}`" for words in PHRASES)
+                help = f"did you mean `{near}`?" if near else f"a quantity gets its value with `{clause.word} = ...`; the clauses are {listed}"
                 report.add(rules.SYNTAX, f"unknown clause `{clause.word}`", clause.word_span, help)
                 continue
             first = found.setdefault(clause.word, clause)
@@ -292,6 +293,8 @@ class Connections:
                 near = nearest(name, (*_settable(synapse.model), *PHRASES))
                 listed = ", ".join(f"`{other}`" for other in _settable(synapse.model)) or "none"
                 help = f"did you mean `{near}`?" if near else f"its parameters and states: {listed}"
+                if name in PHRASES:
+                    help = f"the clause `{name}` has no sign before its value: `{name} ...`"
                 report.add(rules.UNKNOWN_NAME, f"the synapse `{synapse.name}` has no parameter or state `{name}`", entry.target.span, help)
                 continue
             unit = self._unit_of(tree, synapse, name)

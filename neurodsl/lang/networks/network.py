@@ -21,7 +21,7 @@ from neurodsl.lang.quantities import find_units
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.settings import MILLISECOND, read_settings, time_in, time_unit
 from neurodsl.lang.tree import PartTree, RecordedTree, SettingTree
-from neurodsl.model import Model, NetworkModel, Population, Projection, Recorded
+from neurodsl.model import Model, NetworkModel, Projection, Recorded
 from neurodsl.units import ONE, Unit
 
 __all__ = ["Known", "read_network"]
@@ -51,8 +51,7 @@ def _read(written: Written, known: Known, unclear: Collection[str], report: Repo
     models = models_of(declarations, known)
     declarations.in_steps = bool(models) and all(model.discrete for model in models)
     _check_clocks(declarations, known)
-    brackets = written.parsed.brackets
-    dimensionless = not brackets and all(model.dimensionless for model in models)
+    dimensionless = not written.parsed.brackets and all(model.dimensionless for model in models)
     time = _time(declarations, written, models, dimensionless)
     settings = read_settings(declarations, time)
     if declarations.in_steps and settings.step is None and models[0].settings.step is not None:
@@ -61,17 +60,13 @@ def _read(written: Written, known: Known, unclear: Collection[str], report: Repo
     algebra = find_units(declarations, dependencies, time, dimensionless)
     around = Surroundings(declarations, dependencies, algebra, dimensionless)
     known = {name: in_time(made, time, dimensionless) if isinstance(made, Model) else made for name, made in known.items()}
-    populations: dict[str, Population] = {}
-    for name, tree in declarations.populations.items():
-        made = read_population(tree, known, unclear, around, time)
-        if made is not None:
-            populations[name] = made
+    read = ((name, read_population(tree, known, unclear, around, time)) for name, tree in declarations.populations.items())
+    populations = {name: made for name, made in read if made is not None}
     connections = Connections(around, known, unclear, populations, time)
     projections = named([projection for tree in declarations.connections for projection in connections.read(tree)])
     recorded = tuple(made for setting in declarations.recorded for made in _recorded(setting, connections, projections, time))
-    for variant in declarations.variants.values():
-        for entry in variant_entries(variant):
-            check_entry(entry, report)
+    for entry in (entry for variant in declarations.variants.values() for entry in variant_entries(variant)):
+        check_entry(entry, report)
     if not declarations.populations and report.ok:
         report.add(rules.NO_MODEL, f"the network `{written.name}` has no population", written.place, "write `population E = cell[100]`")
     if not report.ok:
@@ -83,11 +78,14 @@ def _read(written: Written, known: Known, unclear: Collection[str], report: Repo
         return None
     block = replace(block, discrete=declarations.discrete)
     variants = {name: variant_of(name, tree) for name, tree in declarations.variants.items()}
-    network = NetworkModel(
-        written.name, written.doc, written.source, dimensionless, time, block, populations, projections, recorded, variants,
-    )  # fmt: skip
+    head = (written.name, written.doc, written.source, dimensionless, time, block)
+    return _checked(NetworkModel(*head, populations, projections, recorded, variants), report)
+
+
+def _checked(network: NetworkModel, report: Report) -> NetworkModel | None:
+    """Return a network whose numbers can be, with the values of its file and with those of each variant; None for any other."""
     find_figures(network, report)
-    for name in variants:
+    for name in network.variants:
         with_variant(network, name, report)
     return network if report.ok else None
 

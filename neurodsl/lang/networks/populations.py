@@ -69,6 +69,7 @@ def read_population(tree: PopulationTree, known: Known, unclear: Collection[str]
     """Return a population once it is checked; None where an error was reported."""
     report, name = around.report, tree.name.id
     before = len(report.found)
+    _check_name(tree, known, around)
     size = _size(tree, around)
     found = known.get(tree.model.id)
     if isinstance(found, Model):
@@ -91,6 +92,21 @@ def read_population(tree: PopulationTree, known: Known, unclear: Collection[str]
         return None
     path = None if tree.path is None else file_of(tree.path)
     return Population(name, size, tree.model.id, model, values, tree.span, path, tree.doc)
+
+
+def _check_name(tree: PopulationTree, known: Known, around: Surroundings) -> None:
+    """Report a population with the name of a synapse, or of another model, of its network: `exc.w` would mean two things."""
+    name, declarations = tree.name.id, around.declarations
+    synapses = {connection.synapse.id for connection in declarations.connections}
+    kinds = {other.model.id for other in declarations.populations.values()}
+    if isinstance(known.get(name), Synapse) and name in synapses:
+        what = "synapse"
+    elif name in kinds and name != tree.model.id:
+        what = "model"
+    else:
+        return
+    message = f"`{name}` is a population and a {what} of this network"
+    around.report.add(rules.DUPLICATE, message, tree.name.span, f"give one of the two another name: `{name}.x` is a quantity of either")
 
 
 def in_time(model: Model, time: Unit, dimensionless: bool) -> Model:

@@ -1,4 +1,4 @@
-"""Take models from other files, or from the shipped library: ``import lif from "cells/lif.neuro"``, ``import hodgkin_huxley``.
+"""Take models, synapses and networks from other files, or from the shipped library: ``import lif from "cells/lif.neuro"``, ``import hodgkin_huxley``.
 
 Several models of one file stand in one statement with commas between them; ``import lif as cell`` gives a model another name here. A path is
 relative to the file that imports and stays in its folder and those below. What is imported is one more model of the file:

@@ -11,7 +11,7 @@ has that of its value, ``init x = (1, 2)``, or of what stands in its equation wi
 from __future__ import annotations
 
 from neurodsl import rules
-from neurodsl.lang.nodes import Derivative
+from neurodsl.lang.nodes import Derivative, Name
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.statement import Statement
 from neurodsl.lang.tree import Entries, derivative_text
@@ -21,6 +21,9 @@ def declare(tree: Entries, declarations: Declarations) -> None:
     """Add the initial values of a statement."""
     for entry in tree.entries:
         target = entry.target
+        if isinstance(target, Name) and "." in target.id:
+            declarations.refuse_dotted(target.id, target.span)
+            continue
         key = (target.name, target.order) if isinstance(target, Derivative) else (target.id, 0)
         first = declarations.initials.setdefault(key, entry)
         if first is not entry:

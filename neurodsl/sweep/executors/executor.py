@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from neurodsl.run.points import Job
+from neurodsl.run.jobs import Job
 from neurodsl.sweep.chunks import Chunks, Done
 
 LOOK_SECONDS = 0.05

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from neurodsl.run.points import run_points
+from neurodsl.run.jobs import run_points
 from neurodsl.sweep.chunks import Chunk, Finished
 from neurodsl.sweep.executors.executor import Executor, Task
 from neurodsl.sweep.executors.sharing import share

@@ -1,0 +1,148 @@
+"""Networks in which many neurons are alike, with one neuron in the place of each kind.
+
+Neurons are of one kind where they have the same parameters, and get the same from each kind of neurons through synapses of the same weights. Where all
+neurons of a kind begin alike they stay so, and the network of the kinds follows the same equations as they do (an equitable partition; it is found by
+refinement). What differences among the neurons of a kind do is not part of it.
+
+References
+----------
+Golubitsky, Stewart, 2006, Nonlinear dynamics of networks: the groupoid formalism, Bull. Am. Math. Soc. 43:305-364. doi:10.1090/S0273-0979-06-01108-6
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodsl.lower.flatten import Numbers, Wires
+from neurodsl.network import Network, Part, Population, Projection
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+DIGITS = 12
+"""Behind the point, of the largest value: up to there values are equal."""
+Columns = Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class Synapses:
+    """The synapses of a projection: ``sources`` and ``targets``, counted in their whole populations, and ``values`` with a number for each of them."""
+
+    sources: Ints
+    targets: Ints
+    values: Columns
+
+
+@dataclass(frozen=True)
+class Lumped:
+    """A network of the kinds of neurons of another one.
+
+    Attributes
+    ----------
+    numbers : mapping
+        Of each population, the values of each kind that are not those of all.
+    wires : mapping
+        Of each projection, the synapses between the kinds: as many as a neuron has.
+    notes : tuple of str
+        What stands for what.
+    """
+
+    network: Network
+    numbers: Mapping[str, Numbers]
+    wires: Mapping[str, Wires]
+    notes: tuple[str, ...]
+
+
+def lumped(network: Network, numbers: Mapping[str, Columns], synapses: Mapping[str, Synapses], shaping: Mapping[str, frozenset[str]]) -> Lumped:
+    """Return the network of the kinds of neurons.
+
+    Parameters
+    ----------
+    network : Network
+        Without spikes, delays, and states of synapses.
+    numbers : mapping of str to mapping of str to array
+        Of each population, the parameters and initial values that each neuron has for itself.
+    synapses : mapping of str to Synapses
+        Of each projection.
+    shaping : mapping of str to set of str
+        Of each population, those of its numbers by which neurons differ: initial values are none.
+    """
+    kinds = _kinds(network, numbers, synapses, shaping)
+    first = {name: np.unique(column, return_index=True)[1] for name, column in kinds.items()}
+    populations = tuple(replace(p, size=len(first[p.name])) for p in network.populations)
+    sizes = {p.name: p.size for p in populations}
+    projections, wires = [], {}
+    for c in network.projections:
+        source, target = (Part(part.population, 0, sizes[part.population]) for part in (c.source, c.target))
+        projections.append(replace(c, source=source, target=target))
+        wires[c.name] = _between(c, synapses[c.name], kinds, first)
+    shown = {name: {key: column[first[name]].tolist() for key, column in columns.items()} for name, columns in numbers.items()}
+    notes = tuple(_note(p, first[p.name]) for p in network.populations if len(first[p.name]) < p.size)
+    return Lumped(replace(network, populations=populations, projections=tuple(projections)), shown, wires, notes)
+
+
+def _kinds(
+    network: Network, numbers: Mapping[str, Columns], synapses: Mapping[str, Synapses], shaping: Mapping[str, frozenset[str]]
+) -> dict[str, Ints]:  # fmt: skip
+    """Return the kind of each neuron of each population, numbered in the order of their first neurons."""
+    kinds = {p.name: _numbered(_stacked([numbers[p.name][k] for k in sorted(shaping[p.name])], p.size)) for p in network.populations}
+    while True:
+        before = sum(int(k.max()) + 1 for k in kinds.values())
+        received: dict[str, list[list[bytes]]] = {p.name: [[] for _ in range(p.size)] for p in network.populations}
+        for c in network.projections:
+            for neuron, row in enumerate(_received(synapses[c.name], kinds[c.source.population], len(received[c.target.population]))):
+                received[c.target.population][neuron].append(row)
+        for name, column in kinds.items():
+            table: dict[tuple[int, bytes], int] = {}
+            kinds[name] = np.array([table.setdefault((int(k), b"|".join(r)), len(table)) for k, r in zip(column, received[name], strict=True)])
+        if sum(int(k.max()) + 1 for k in kinds.values()) == before:
+            return kinds
+
+
+def _received(joined: Synapses, kinds: Ints, size: int) -> list[bytes]:
+    """Return what each neuron of a target gets through synapses: how many of which kind and weight, as bytes that are equal where that is."""
+    rows, counts = _counted(joined, kinds)
+    cuts = np.searchsorted(rows[:, 0], np.arange(size + 1))
+    table = np.column_stack([rows[:, 1:], counts])
+    return [table[a:b].tobytes() for a, b in pairwise(cuts)]
+
+
+def _counted(joined: Synapses, kinds: Ints) -> tuple[Ints, Ints]:
+    """Return rows of a target, a kind of source and a set of values, and how many synapses each stands for."""
+    values = _numbered(_stacked([joined.values[k] for k in sorted(joined.values)], len(joined.sources)))
+    if not len(joined.sources):
+        return np.zeros((0, 3), np.int64), np.zeros(0, np.int64)
+    return np.unique(np.column_stack([joined.targets, kinds[joined.sources], values]), axis=0, return_counts=True)
+
+
+def _stacked(columns: list[Floats], size: int) -> Floats:
+    return np.column_stack(columns) if columns else np.zeros((size, 1))
+
+
+def _numbered(rows: Floats) -> Ints:
+    """Return a number for each row, the same for those that are equal up to rounding."""
+    if not len(rows):
+        return np.zeros(0, np.int64)
+    scale = np.max(np.abs(rows), axis=0)
+    rows = np.round(rows / np.where(scale == 0.0, 1.0, scale), DIGITS) + 0.0
+    return np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _between(c: Projection, joined: Synapses, kinds: Mapping[str, Ints], first: Mapping[str, Ints]) -> Wires:
+    """Return the synapses of the first neuron of each kind, its sources by their kinds."""
+    place = {int(neuron): kind for kind, neuron in enumerate(first[c.target.population])}
+    chosen = np.flatnonzero(np.isin(joined.targets, first[c.target.population]))
+    sources = [int(kinds[c.source.population][joined.sources[k]]) for k in chosen]
+    targets = [place[int(joined.targets[k])] for k in chosen]
+    return Wires(sources, targets, {name: [float(column[k]) for k in chosen] for name, column in joined.values.items()})
+
+
+def _note(population: Population, first: Ints) -> str:
+    kinds_of = "are alike" if len(first) == 1 else f"are of {len(first)} kinds, in the order of their first neurons"
+    stands = "one stands for all" if len(first) == 1 else "one stands for each kind"
+    told = f"the {population.size} neurons of `{population.name}` {kinds_of}: {stands}, as they move together"
+    return f"{told}; `stable` is against what they do together, and states in which they differ are not looked for"
