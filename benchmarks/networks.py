@@ -61,7 +61,7 @@ def told(row: Row) -> list[str]:
 
 def figures(runs: Sequence[Measured], processor: bool) -> list[str]:
     """Return what a first run takes, how long it compiles, what another run takes, building and its time loop, of the processor or on the clock."""
-    again = [run for run in runs[1:] if not run.compile_s] or runs
+    again = runs[1:] or runs
     compiled, build = runs[0].compile_s, statistics.median(run.build_s for run in again)
     return [
         whole(runs[:1]) if compiled else "",

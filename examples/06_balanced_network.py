@@ -96,7 +96,8 @@ def draw(runs: dict[float, NetworkResult], path: str) -> None:
         lower.set_xlabel("time (ms)")
     axes[0, 0].set_ylabel("neuron")
     axes[1, 0].set_ylabel("rate (Hz)")
-    axes[1, 0].legend(frameon=False)
+    axes[1, 0].set_ylim(0, 1.3 * axes[1, 0].get_ylim()[1])
+    axes[1, 0].legend(frameon=False, ncols=2, loc="upper right", borderaxespad=0.1)
     figure.savefig(path)
 
 

@@ -117,5 +117,6 @@ def _proved_network(model: Any) -> list[Diagnostic]:
 
 
 def _places(model: Any) -> dict[str, Any]:
-    """Return where the equation of each state stands."""
-    return {state: equation.span for equation in model.equations for state, _ in equation.defines}
+    """Return where the equation of each state stands, and what a synapse adds to each input."""
+    places = {state: equation.span for equation in model.equations for state, _ in equation.defines}
+    return places | {contribution.target: contribution.span for contribution in model.contributions}

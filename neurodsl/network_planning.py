@@ -13,6 +13,7 @@ from sympy import Symbol
 
 from neurodsl import rules
 from neurodsl.codegen import kernel
+from neurodsl.codegen.network.aggregate import aggregate
 from neurodsl.codegen.network.assemble import assemble
 from neurodsl.codegen.network.items import differing
 from neurodsl.codegen.network.weave import weave
@@ -50,8 +51,9 @@ def make_network_plan(network: Network, method: str | None, every_step: bool, ar
         Of each projection, the values of synapses that its file brings.
     """
     settings = network.settings
-    woven = weave(network)
     name = method or settings.method or "auto"
+    network, notes = (network, ()) if every_step else aggregate(network, brought, linear=name == "exact")
+    woven = replace(weave(network), notes=notes)
     chosen, populations = {}, []
     for p in woven.network.populations:
         if p.system is not None:

@@ -108,8 +108,9 @@ class Sweeping:
             ``spikes``, ``rate``, ``period``, ``cv`` and ``latency``; ``final``, ``min``, ``max``, ``mean``, ``std`` and ``amplitude`` of all that is
             recorded or, as ``max(V)``, of one quantity; ``crossings(V, -20)`` and ``period(V, -20)`` of upward crossings. Default: the first
             two of a model that fires, and ``final`` where the states are few. Of a network: ``spikes(E)``, ``rate(E)``, ``cv(E)`` and
-            ``synchrony(E, 5)`` (in bins of 5) of a population; ``mean``, ``std``, ``min``, ``max`` and ``synchrony`` of a state of its neurons, as
-            ``mean(E.v)``; ``final(E.v)`` and ``final(synapse.w)``, means at the end. Default: the rates of all populations.
+            ``synchrony(E)`` of a population, the last of spikes in bins of 5 ms, with ``synchrony(E, 2)`` of 2; ``mean``, ``std``, ``min``, ``max`` and
+            ``synchrony`` of a state of its neurons, as ``mean(E.v)``; ``final(E.v)`` and ``final(synapse.w)``, means at the end. Default: the rates of
+            all populations.
         where : float or str
             From which time on is measured; ``"steady"``: the second half of the run. Default: from the start.
         random : int

@@ -152,10 +152,9 @@ class _Proving:
                 continue
             told = f"`{name}` is a sum over the synapses `{c.name}` of what does not depend on the neuron before them"
             argument = f"`{expression}` holds nothing of `pre`, so each synapse of a neuron adds the same, whoever it comes from"
-            yield (
-                rules.NO_SOURCE,
-                Finding(told, argument, self.places.get(c.name, {}).get(name, c.span), "read the neuron before the synapse: `pre.x`"),
-            )
+            place = self.places.get(c.name, {}).get(name)
+            span = place if place is not None and c.span is not None and place.source is c.span.source else c.span
+            yield rules.NO_SOURCE, Finding(told, argument, span, "read the neuron before the synapse: `pre.x`")
 
 
 def _upstream(case: Case, symbols: set[Symbol]) -> set[Symbol]:

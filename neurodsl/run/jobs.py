@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodsl.run import network_points, points
-from neurodsl.run.network_points import NetworkJob
+from neurodsl.run import points
 from neurodsl.run.points import Outcome
 
-Job = points.Job | NetworkJob
+if TYPE_CHECKING:
+    from neurodsl.run.network_points import NetworkJob
+
+    Job = points.Job | NetworkJob
+
+
+def is_network(job: Job) -> bool:
+    """Return whether a job is one of a network."""
+    return not isinstance(job, points.Job)
 
 
 def job_of(text: str, network: bool) -> Job:
     """Return the job of a text; ValueError, KeyError or TypeError where it is none."""
-    return NetworkJob.from_json(text) if network else points.Job.from_json(text)
+    found: Job = import_module("neurodsl.run.network_points").NetworkJob.from_json(text) if network else points.Job.from_json(text)
+    return found
 
 
 def run_points(
@@ -28,7 +38,8 @@ def run_points(
     progress: Callable[[int], None] | None = None,
     halted: Callable[[], bool] | None = None,
 ) -> Outcome:
-    """Run points, of a model as :func:`neurodsl.run.points.run_points`, of a network as :func:`neurodsl.run.network_points.run_network_points`."""
-    if isinstance(job, NetworkJob):
-        return network_points.run_network_points(job, folder, values, seeds, progress, halted)
-    return points.run_points(job, folder, values, seeds, progress, halted)
+    """Run points, of a model as :func:`neurodsl.run.points.run_points`, of a network as ``neurodsl.run.network_points.run_network_points``."""
+    if isinstance(job, points.Job):
+        return points.run_points(job, folder, values, seeds, progress, halted)
+    found: Outcome = import_module("neurodsl.run.network_points").run_network_points(job, folder, values, seeds, progress, halted)
+    return found

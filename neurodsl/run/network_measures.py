@@ -30,8 +30,8 @@ OF_STATES = {"final": "Final", "mean": "Mean of", "std": "Standard deviation of"
 REDUCED: dict[str, Callable[[Floats], Any]] = {"mean": np.mean, "std": np.std, "min": np.min, "max": np.max}
 WRITTEN = re.compile(r"\s*(\w+)\s*(?:\((.*)\)\s*)?", re.DOTALL)
 QUANTITY = re.compile(r"(?P<owner>[^.\[\]]+?)\s*(?P<part>\[[^\[\]]*\])?\s*\.\s*(?P<name>\w+)")
-BIN = 5.0
-"""The width of the bins for the synchrony of spikes, in the unit of the time, where none is named."""
+BIN = "5 [ms]"
+"""The width of the bins for the synchrony of spikes where none is named; 5 where the time has no unit."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def read_measure(plan: NetworkPlan, text: str) -> list[Wanted]:
         if kind in OF_STATES:
             state = next((name for p in plan.populations for name in p.quantities), "v")
             raise fail(rules.BAD_MEASURE, f"`{kind}` needs a quantity", help=f"write `{kind}({example}.{state})`")
-        return [Wanted(kind, p.name, width=BIN if kind == "synchrony" else 0.0) for p in plan.populations]
+        return [Wanted(kind, p.name, width=_bin(plan, None) if kind == "synchrony" else 0.0) for p in plan.populations]
     of, comma, width = (part.strip() for part in inside.partition(","))
     quantity = QUANTITY.fullmatch(of)
     if comma and (kind != "synchrony" or quantity is not None):
@@ -107,10 +107,15 @@ def read_measure(plan: NetworkPlan, text: str) -> list[Wanted]:
         raise fail(rules.UNKNOWN_OPTION_NAME, told, help=f"did you mean `{near}`?" if near else f"populations: {listed}")
     if kind != "synchrony":
         return [Wanted(kind, of)]
-    bins = number_in(width, plan.time_unit, "the width of the bins") if comma else BIN
-    if not bins > 0:
-        raise fail(rules.BAD_VALUE, f"the width of the bins is {bins:g}", help="it is a positive time")
-    return [Wanted(kind, of, width=bins)]
+    return [Wanted(kind, of, width=_bin(plan, width if comma else None))]
+
+
+def _bin(plan: NetworkPlan, text: str | None) -> float:
+    """Return the width of bins in the unit of the time."""
+    width = number_in((BIN if plan.time_unit != "1" else "5") if text is None else text, plan.time_unit, "the width of the bins")
+    if not width > 0:
+        raise fail(rules.BAD_VALUE, f"the width of the bins is {width:g}", help="it is a positive time")
+    return width
 
 
 def _of_quantity(plan: NetworkPlan, kind: str, found: re.Match[str], text: str) -> Wanted:

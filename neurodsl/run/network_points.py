@@ -26,8 +26,8 @@ from neurodsl.run.network_measures import measured
 from neurodsl.run.points import LOADING, SURROUNDINGS, Outcome, reason_of
 
 Floats = NDArray[np.float64]
-Place = tuple[tuple[str | int, ...], float]
-"""Where a value stands in the JSON of a plan, and the factor that brings it into the units there."""
+Place = tuple[str | int, ...]
+"""Where a value stands in the JSON of a plan: keys and numbers, from the outermost on."""
 SURE_RULES = ("all to all", "one to one", "pairs", "matrix")
 """Ways to connect that draw nothing."""
 
@@ -84,11 +84,11 @@ class NetworkJob:
         """Return the plan of a point."""
         told = json.loads(self._text)
         for value, places in zip(point, self.places, strict=True):
-            for path, factor in places:
+            for place in places:
                 inner: Any = told
-                for key in path[:-1]:
+                for key in place[:-1]:
                     inner = inner[key]
-                inner[path[-1]] = value * factor
+                inner[place[-1]] = value
         return NetworkPlan.from_json(json.dumps(told))
 
     def to_json(self) -> str:
@@ -101,7 +101,7 @@ class NetworkJob:
         values = json.loads(text)
         values["plan"] = NetworkPlan.from_json(json.dumps(values["plan"]))
         values["axes"] = tuple((str(kind), str(name)) for kind, name in values["axes"])
-        values["places"] = tuple(tuple((tuple(path), float(factor)) for path, factor in places) for places in values["places"])
+        values["places"] = tuple(tuple(tuple(place) for place in places) for places in values["places"])
         values["columns"] = tuple(Column(str(kind), int(number), float(level)) for kind, number, level in values["columns"])
         values["data"] = tuple((str(name), str(digest)) for name, digest in values["data"])
         return cls(**values)

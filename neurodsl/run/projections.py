@@ -91,13 +91,21 @@ class Projection:
         """Return which synapses there are."""
         plan, rule = self.plan, self.plan.rule
         arguments = [None if {"i", "j"} & names_in(a) else float(evaluate(a, self.known)) for a in rule["arguments"]]
+        sizes = plan.source[2] - plan.source[1], plan.target[2] - plan.target[1]
+        table = None
+        if rule["kind"] == "matrix" and rule["path"] is None:
+            table = np.array([np.nan if a is None else a for a in arguments], dtype=np.float64)
+            if table.size != sizes[0] * sizes[1]:
+                told = f"the matrix of `{plan.name}` has {table.size} entries, and it joins {sizes[0]} neurons to {sizes[1]}"
+                raise fail(rules.BAD_CONNECTIONS, told, help="a row for each source, a column for each target")
+            table, arguments = table.reshape(sizes), []
         demand = Demand(
             rule["kind"], tuple(a for a in arguments if a is not None), self._of_pair(rule["arguments"][0]) if None in arguments else None,
-            None if rule["condition"] is None else self._of_pair(rule["condition"]), rule["path"], folder, column=rule["matrix_target"] or "matrix",
+            None if rule["condition"] is None else self._of_pair(rule["condition"]), rule["path"], folder, table=table, column=rule["matrix_target"] or "matrix",
             no_self=rule["no_self"], multiple=rule["multiple"], owner=plan.name,
         )  # fmt: skip
         same = plan.source[1] - plan.target[1] if plan.source[0] == plan.target[0] else None
-        return wire(demand, plan.source[2] - plan.source[1], plan.target[2] - plan.target[1], same, seed, self.number)
+        return wire(demand, *sizes, same, seed, self.number)
 
     def _of_pair(self, formula: Formula) -> Any:
         return lambda i, j: evaluate(formula, {**self.known, "i": i, "j": j})

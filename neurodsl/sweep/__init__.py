@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,6 @@ from neurodsl.diagnostics import Diagnostic, Report, fail
 from neurodsl.measures import OF_QUANTITIES, Column
 from neurodsl.options import count_of
 from neurodsl.sweep.executors import Workers, workers_of
-from neurodsl.sweep.network_planned import planned_network
 from neurodsl.sweep.planned import Planned, Planner, Request, planned
 from neurodsl.sweep.ranges import lengths_of, named
 from neurodsl.sweep.results import Results, look
@@ -37,6 +37,7 @@ __all__ = ["SUFFIX", "Request", "Table", "lengths_of", "named", "require_destina
 
 Floats = NDArray[np.float64]
 Shard = tuple[int, int]
+Make = Callable[[Planner, Request, Report], Planned]
 
 
 def sweep(
@@ -178,7 +179,7 @@ def _planned(model: Planner, wanted: Request, path: Path | None, results: Result
     """Return the plan of a sweep; one for which no seed is given has the seed with which its results, or its finished points, were begun."""
     if wanted.seed is None and results is not None:
         wanted = replace(wanted, seed=results.seed)
-    make = planned_network if model.network else planned
+    make: Make = import_module("neurodsl.sweep.network_planned").planned_network if model.network else planned
     plan = make(model, wanted, report)
     drawn = plan.meta["seed"]
     if path is None or results is not None or wanted.seed is not None or drawn is None:

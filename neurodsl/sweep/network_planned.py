@@ -31,7 +31,6 @@ from neurodsl.sweep.ranges import Axis, require_few
 from neurodsl.texts import with_imports
 
 Floats = NDArray[np.float64]
-Keys = tuple[str | int, ...]
 UNTOLD = ("findings", "notes", "text")
 """What of a plan changes no number."""
 
@@ -136,17 +135,15 @@ def _places(plan: NetworkPlan, plan_at: Any, names: Sequence[tuple[str, str]], v
     for path, old, new in _differences(json.loads(plan.to_json()), json.loads(plan_at(other).to_json())):
         if path[0] in UNTOLD:
             continue
-        factor = new / second if second else old / first if first else 0.0
-        same = isinstance(old, float) and isinstance(new, float) and np.allclose([old, new], [factor * first, factor * second], 1e-12, 0.0)
-        if not same:
+        if not (isinstance(old, float) and isinstance(new, float) and (old, new) == (first, second)):
             name = names[axis][1]
             told = f"`{name}` shapes the network `{plan.model}`: each of its values makes another one"
             raise fail(rules.UNKNOWN_OPTION_NAME, told, help=f"run a sweep for each: `--set {name}=...`")
-        found.append((path, float(factor)))
+        found.append(path)
     return tuple(found)
 
 
-def _differences(one: Any, other: Any, path: Keys = ()) -> Iterator[tuple[Keys, Any, Any]]:
+def _differences(one: Any, other: Any, path: Place = ()) -> Iterator[tuple[Place, Any, Any]]:
     """Yield where two JSON values differ, and what stands there."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         for key in one:

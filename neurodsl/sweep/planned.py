@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +27,15 @@ from neurodsl.options import MOST_MEMORY, Options, check_times, count_of, number
 from neurodsl.plan import Plan
 from neurodsl.run import STIFFNESS, advise, stiffness, with_files
 from neurodsl.run.copies import CONSTANTS
-from neurodsl.run.network_points import NetworkJob
 from neurodsl.run.points import Job
 from neurodsl.run.start import prepared_copy
 from neurodsl.run.windows import Window
 from neurodsl.source import Source
 from neurodsl.sweep.ranges import Axis, axis, box, require_few, swept
 from neurodsl.texts import with_imports
+
+if TYPE_CHECKING:
+    from neurodsl.run.network_points import NetworkJob
 
 Floats = NDArray[np.float64]
 

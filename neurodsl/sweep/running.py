@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodsl.run.jobs import Job
 from neurodsl.sweep.chunks import Chunk, Chunks, Finished
 from neurodsl.sweep.executors import Workers
 from neurodsl.sweep.executors.executor import Task
 from neurodsl.sweep.store import Kept, Store
+
+if TYPE_CHECKING:
+    from neurodsl.run.jobs import Job
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]

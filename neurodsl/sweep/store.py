@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,9 @@ from numpy.typing import NDArray
 from neurodsl import __version__, rules
 from neurodsl.diagnostics import NeuroError, Report, fail
 from neurodsl.files import REASONS, require_writable, write_bytes
-from neurodsl.run.jobs import Job
+
+if TYPE_CHECKING:
+    from neurodsl.run.jobs import Job
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import re
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,12 @@ from neurodsl import __version__, rules
 from neurodsl.cache import open_cache
 from neurodsl.codegen import kernel
 from neurodsl.diagnostics import NeuroError, fail
-from neurodsl.run.jobs import Job, job_of, run_points
-from neurodsl.run.network_points import NetworkJob
+from neurodsl.run.jobs import is_network, job_of, run_points
 from neurodsl.run.points import Outcome
 from neurodsl.sweep.chunks import Chunk, Finished
+
+if TYPE_CHECKING:
+    from neurodsl.run.jobs import Job
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +35,7 @@ Reply = dict[str, Any]
 
 def order_of(job: Job) -> str:
     """Return as text all that a worker has to know of a sweep beside the numbers of its chunks."""
-    return json.dumps({"version": __version__, "network": isinstance(job, NetworkJob), "job": job.to_json()})
+    return json.dumps({"version": __version__, "network": is_network(job), "job": job.to_json()})
 
 
 def work(order: str, values: Floats, seeds: NDArray[np.uint64]) -> Reply:

@@ -58,7 +58,7 @@ def test_its_fixed_point_is_one_of_all_fifty_units() -> None:
 def test_its_nullclines_are_those_of_the_two_equations() -> None:
     box = {"E.r": (0, 1), "I.r": (0, 1)}
     found = nd.load("ei_rate_network").phase_portrait("E.r", "I.r", box=box)
-    (line,) = (n for n in found.nullclines if n.state == "E.r")
+    (line,) = (n for n in found.nullclines if n.state == 0)
     points = np.concatenate([np.asarray(c) for c in line.curves])
     x, y = points.T
     assert np.max(np.abs(logistic(1.3 * (16 * x - 12 * y + 1.5 - 4)) - x)) < 1e-6

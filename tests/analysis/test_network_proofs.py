@@ -68,7 +68,8 @@ def test_a_network_without_a_first_spike_is_found_with_its_figures_and_its_place
     assert (told.rule.code, told.span.text if told.span else "") == ("M201", "population E = cell[4]")
     assert told.message.startswith("no neuron of `E` ever spikes: V_th = 20 mV is never reached: sup V = 10 mV; proof: ")
     assert told.message.endswith("its synapses act on a spike, and there is no first one")
-    assert told.help is not None and "add a source of spikes" in told.help
+    assert told.help is not None
+    assert "add a source of spikes" in told.help
 
 
 def test_two_populations_that_wait_for_each_other_are_told_once() -> None:
@@ -114,7 +115,8 @@ def test_what_is_called_silent_is_silent_in_a_run_and_what_is_not_may_spike() ->
 def test_a_variant_that_spikes_is_named() -> None:
     text = net("param I_0 = 10 [mV]", "population E = cell[4] with I = I_0", "connect E -> E with exc, all to all", "variant driven: I_0 = 25 [mV]")
     (told,) = found(text)
-    assert told.help is not None and told.help.endswith("; variant `driven` spikes")
+    assert told.help is not None
+    assert told.help.endswith("; variant `driven` spikes")
     assert found(text.replace("I_0 = 10", "I_0 = 25", 1)) == []
 
 

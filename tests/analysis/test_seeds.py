@@ -60,6 +60,7 @@ def test_nothing_is_found_in_a_mended_model(name: str, how: str) -> None:
     [
         ("e1_no_drive", (9, 1), "V_th = -50 mV is never reached: sup V = -65 mV; proof: at V = -65 mV the flow points back", "`I_syn` has to pass 1.5 uA/cm^2"),
         ("e1_weak_pulse", (9, 1), "V_th = -50 mV is never reached: sup V = -52.3576 mV; proof: solved from edge to edge", "raise the drive"),
+        ("e1_network", (15, 5), "no neuron of `N` ever spikes: V_th = -50 mV is never reached: sup V = -65 mV", "raise the drive"),
         ("e2_no_leak", (14, 1), "`V` has no leak: nothing draws it back while the gates are closed; proof: with `h`, `m`, `n` at 0", "a leak `g_L*(E_L - V)`"),
         ("e3_reduced", (13, 1), "cannot fire repeatedly: it has no cycle and comes to rest; proof: the trace of the Jacobian", "was cancelled"),
         ("e4_fitzhugh_nagumo", (8, 16), "unknown name `V`", "did you mean `v`"),
@@ -67,6 +68,10 @@ def test_nothing_is_found_in_a_mended_model(name: str, how: str) -> None:
         ("e6_other_sign", (7, 1), "where `t_pre <= t_post` its exponent is 0.05 times (t_post - t_pre)", "turn the sign"),
         ("e6_sign_of_depression", (9, 27), "`w` can leave [w_min, w_max]; proof: from w = w_max", "takes the factor (w_max - w)"),
         ("e7_traces_and_exponentials", (11, 5), "counts the interval since `t_post` twice: in `y` and in `exp((t - t_post)/tau_plus)`", "leave out the exponential"),
+        ("e6_network", (14, 5), "where `t_pre > t_post` its exponent is 0.04 times (-t_post + t_pre)", "turn the sign"),
+        ("e7_network", (18, 9), "counts the interval since `t_post` twice: in `y` and in `exp((t - t_post)/tau_plus)`", "leave out the exponential"),
+        ("e8_index", (5, 23), "the range of the index `j` is not determined", "use it as the index of an array"),
+        ("e8_network", (13, 5), "`post.I` is a sum over the synapses `N -> N` of what does not depend on the neuron before them", "read the neuron before"),
         ("e9_wilson_cowan", (7, 14), "unknown function `S`", "define it: `S(x) = ...`"),
         ("e9_two_meanings", (9, 1), "`I` is defined twice", "give one of the two another name"),
         ("e9_no_time_constant", (8, 9), "`dE/dt` is of dimension 1/time (1/ms) but", ""),

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 
 WORDS = """param input init noise on at every start rate chance hold wait emit spike stop simulate duration dt method events record variant model next
-if else and or not for exp log sqrt abs min max clip tanh sigmoid pulse step ramp t pi uniform normal steady mod rk4 rk45 euler exact grid"""
+if else and or not for exp log sqrt abs min max clip tanh sigmoid pulse step ramp t pi uniform normal steady mod rk4 rk45 euler exact grid
+network population synapse connect with pre post third all to one no self probability sum"""
 KEPT = frozenset(WORDS.split())
 """Words that are no names of the models here."""
 UNITS = {

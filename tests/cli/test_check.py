@@ -45,5 +45,5 @@ def test_a_finding_is_an_entry_of_the_json_object(command: Command, here: Path) 
 
 
 def test_every_code_of_a_proof_is_explained(command: Command) -> None:
-    codes = ["M201", "M202", "M203", "M204", "M205", "M206", "M207", "M208", "M302"]
+    codes = ["M201", "M202", "M203", "M204", "M205", "M206", "M207", "M208", "M209", "M302"]
     assert [f"[{code}]" in command("explain", code).out for code in codes] == [True] * len(codes)

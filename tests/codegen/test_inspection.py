@@ -116,7 +116,7 @@ def test_bits_are_read_as_the_other_number_and_products_are_contracted() -> None
 
 
 def test_the_lists_of_the_inspection_hold_what_is_written_and_nothing_else(root: Path) -> None:
-    files = [*(root / "templates/numba").glob("*.j2"), *(root / "neurodsl/codegen").glob("*.py")]
+    files = [*(root / "templates/numba").glob("*.j2"), *(root / "neurodsl/codegen").rglob("*.py")]
     written = "\n".join(path.read_text(encoding="utf-8") for path in files if path.name != "kernel.py")
     chains = set(re.findall(r"\b(?:np|math|_generator|_given)(?:\.[A-Za-z_]\w*)+", written))
     assert chains >= kernel.FUNCTIONS | kernel.VALUES
@@ -194,3 +194,15 @@ def test_a_name_like_a_line_of_the_file_does_not_stand_in_for_it(stem: str, tmp_
         changed = kernel._Changed(path, replacements).get_source("")
         assert ast.get_docstring(ast.parse(changed)) == ast.get_docstring(ast.parse(text))
         assert skeleton(changed) != skeleton(text)
+
+
+@pytest.mark.parametrize("signature", ["void(i8, f8[::1], u4[::1])", "void(i8, f8[:, ::1])"])
+def test_the_types_of_a_network_may_be_numbers_and_arrays_of_any_count(signature: str) -> None:
+    text = f'from numba import njit\n@njit("{signature}", nogil=True)\ndef f(x): pass'
+    assert [inspect(text)] == [None]
+
+
+@pytest.mark.parametrize("signature", ["void(i8)()", "__import__('os')", "void(i8, o8)", "void(f8[::1]) ", "void(f8[:])", "void()"])
+def test_a_text_in_place_of_types_is_refused(signature: str) -> None:
+    with pytest.raises(Suspicious):
+        inspect(f'from numba import njit\n@njit("{signature}")\ndef f(x): pass')

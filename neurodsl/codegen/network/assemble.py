@@ -43,6 +43,8 @@ FEW = 24
 """Up to so many neurons the blocks of a population are narrow."""
 DENSE = {"all to all", "matrix"}
 """The rules that make long runs of targets."""
+LONG_ROW = 32
+"""Targets of a row that is worth a loop of its own."""
 
 
 def assemble(
@@ -167,7 +169,7 @@ class _Assembly:
                 rows[name] = (sides[PRE] if where == "source" else sides[POST]).add(f"{p.name}.{name}")
         third = sides[THIRD].side() if THIRD in sides else None
         writer = SynapseWriter(
-            p.synapse, placement, apart, sides[PRE].side(), sides[POST].side(), third, rows, delayed, p.rule.kind in DENSE, p.third
+            p.synapse, placement, apart, sides[PRE].side(), sides[POST].side(), third, rows, delayed, p.rule.kind in DENSE and p.target.size >= LONG_ROW, p.third
         )
         joint = Joint(number, p, writer, placement, sides, apart, rows, None, {}, self.slots)
         self.slots += len(writer.scales)

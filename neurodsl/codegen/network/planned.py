@@ -76,7 +76,7 @@ def projection_plan(j: Joint) -> ProjectionPlan:
     return ProjectionPlan(
         p.name, p.synapse_name, _part(j, p.source, PRE), _part(j, p.target, POST), None if p.third is None else _part(j, p.third, THIRD), rule,
         None if p.delay is None else item("delay", p.delay), writer.delayed, (*items, *rests), tuple(writer.constants), tuple(seen),
-        tuple(writer.arrays), tuple(placed), tuple(n for n in j.rows if j.placement.places[n] == "source"), 
+        tuple(writer.arrays), tuple(placed), tuple(n for n in j.rows if j.placement.places[n] == "source"),
         tuple((n, formula(j.placement.decays[n].rate)) for n in writer.scales), events,
         _flow(j.propagator, {}), {q.name: describe(q.unit) for q in (*p.synapse.parameters, *own_states(p.synapse))},
         any(e.kind == "post" for e in p.synapse.events), p.synapse.stochastic or p.rule.kind in RANDOM_RULES, _place(p.span),

@@ -159,7 +159,7 @@ def sweep_of(
         *(f"_z_{n} = {writer.at(n)}" for n in writer.states),
         *(line for n in flowing for line in _extrapolated(writer, n, "_z_")),
         *writer.load(held),
-        *(line for e in events for line in (*e.loads, *e.search)),
+        *(line for e in events for line in (*e.loads, *_unless_idle(e, len(events)))),
         *(f"{writer.at(n)} = _z_{n}" for n in sorted({n for e in events for n in e.changed})),
         *(f"{writer.at(h)} = {h}" for h in held if any(e.acts for e in events)),
         *(line for e in events for line in e.stores),
@@ -225,6 +225,13 @@ def _fire(writer: LaneWriter, number: int, event: Event, forgetful: bool) -> _Fi
     return _Fire(
         tuple(writer.load(following)), tuple(test), f"_due{number}", tuple(lines), tuple(stores), f"_due{number}", emitted(event), changed, acts
     )
+
+
+def _unless_idle(event: _Fire, count: int) -> list[str]:
+    """Return the lines of an event in the search; where it is the only one, a neuron in which nothing happens is left at once."""
+    tested = len(event.test)
+    idle = [f"if {event.hit} == 0.0:", "    continue"] if count == 1 else []
+    return [*event.search[:tested], *idle, *event.search[tested:]]
 
 
 def _looked_at_later(writer: LaneWriter, number: int, event: Event, made: LaneEvent) -> tuple[list[str], Sequence[str]]:

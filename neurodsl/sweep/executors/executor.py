@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
-from neurodsl.run.jobs import Job
 from neurodsl.sweep.chunks import Chunks, Done
+
+if TYPE_CHECKING:
+    from neurodsl.run.jobs import Job
 
 LOOK_SECONDS = 0.05
 """So often an executor sees to progress, and to Ctrl-C."""
