@@ -139,14 +139,10 @@ def simulate(
         given = {"duration": duration, "dt": dt, "method": method, "seed": seed, "variant": variant, "record": record, "every_step": every_step}
         return _resumed(model, lasting, given, expressions, began, progress, report)
     plan = plan_of(model, method, variant, expressions, record, every_step)
-    times = [None if v is None else number_in(v, plan.time_unit, what) for v, what in ((duration, "duration"), (dt, "dt"))]
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
-    request = run.Request(
-        plan.duration if times[0] is None else times[0], plan.dt if times[1] is None else times[1], seed_of(seed), plan.recorded, _folder(model),
-        source=model.source if plan.text == model.source.digest else None,
-    )
+    request = _request(model, plan, duration, dt, seed)
     count, shared = None if copies is None else count_of(copies, "copies"), count_of(threads, "threads")
 
     def executed(plan: NetworkPlan, armed: bool) -> NetworkResult | NetworkCopies:
@@ -165,6 +161,20 @@ def simulate(
         return executed(plan, False)
     except run.StartsTrue:
         return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True), True)
+
+
+def _request(model: Model, plan: NetworkPlan, duration: float | str | None, dt: float | str | None, seed: int | None) -> Any:
+    """Return what a run is asked for, in the units of its plan."""
+    times = [None if v is None else number_in(v, plan.time_unit, what) for v, what in ((duration, "duration"), (dt, "dt"))]
+    return import_module("neurodsl.run.network").Request(
+        plan.duration if times[0] is None else times[0], plan.dt if times[1] is None else times[1], seed_of(seed), plan.recorded, _folder(model),
+        source=_source(model, plan),
+    )  # fmt: skip
+
+
+def _source(model: Model, plan: NetworkPlan) -> Any:
+    """Return the text for places in messages; None where the network stands in one that is imported."""
+    return model.source if plan.text == model.source.digest else None
 
 
 def _kept(lasting: Any, plan: NetworkPlan, folder: Path, request: Any, asked: tuple[Any, ...], *more: Any) -> NetworkResult:
@@ -197,7 +207,7 @@ def _resumed(
     plan = plan_of(own, asked.method, asked.variant, asked.expressions, asked.record, asked.every_step, asked.armed)
     kept.require_plan(plan)
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
-    request = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
+    request = replace(kept.agreed(plan, {**given, **times}, expressions, _folder(model)), source=_source(model, plan))
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     before = time.perf_counter() - began

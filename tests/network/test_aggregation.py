@@ -223,7 +223,7 @@ UNFIT = [
     ("tau*dg/dt = -g", "tau*dg/dt = -g*(1 + post.v^2)", "the equation of `g` has factors that are not constant"),
     ("tau*dg/dt = -g", "tau*dg/dt = -g*(1 + exp(-t))", "the equation of `g` has factors that are not constant"),
     ("tau*dg/dt = -g", "init g = 0.1\n    tau*dg/dt = -g", "`g` does not start at 0 everywhere"),
-    ("on pre: g += w", "on pre: g += w*(1 - g)", "`g += w*(1 - g)` reads `g`"),
+    ("on pre: g += w", "on pre: g += w*(1 - g)", "`g = g + w*(1 - g)` does more than add to `g`"),
     ("on pre: g += w", "on pre: g = w", "`g = w` does more than add to `g`"),
     ("on pre: g += w", "on pre: g += w\n    on post: g += w", "`on post` changes `g`"),
     ("on pre: g += w", "init n = 0\n    on pre: g += w; n = g", "`n = g` reads `g`"),
@@ -274,6 +274,6 @@ def test_values_from_a_file_stay_with_their_synapses(tmp_path: object) -> None:
 
 
 def test_maps_keep_what_flows_into_them_at_the_synapses() -> None:
-    cell = "\nmodel cell:\n    input I = 0\n    init v = 0\n    v[t+1] = 0.5*v + I\n"
-    text = network(SLOW, cell=cell, dt=1)
+    text = network(SLOW, cell="\nmodel cell:\n    input I = 0\n    init v = 0\n    next v = 0.5*v + I\n", dt=1)
+    text = text.replace("P = clock[6] with first = 1 + i, every = 4 + i", "P = poisson[6] with rate = 0.1")
     assert "`g` of every synapse is kept for itself: a map has no equation" in " ".join(planned(text).notes)
