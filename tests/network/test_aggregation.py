@@ -275,5 +275,5 @@ def test_values_from_a_file_stay_with_their_synapses(tmp_path: object) -> None:
 
 def test_maps_keep_what_flows_into_them_at_the_synapses() -> None:
     text = network(SLOW, cell="\nmodel cell:\n    input I = 0\n    init v = 0\n    next v = 0.5*v + I\n", dt=1)
-    text = text.replace("P = clock[6] with first = 1 + i, every = 4 + i", "P = poisson[6] with rate = 0.1")
+    text = text.replace("P = clock[6] with first = 1 + i, every = 4 + i", "P = poisson[6] with rate = 0.1").replace("dt 1", "step 1")
     assert "`g` of every synapse is kept for itself: a map has no equation" in " ".join(planned(text).notes)
