@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -53,8 +54,8 @@ def by_hand(states: str, current: str, equations: str) -> str:
     return CELL.format(states=states, current=f" + {current}", equations="".join(f"    {line}\n" for line in equations.splitlines()))
 
 
-def planned(text: str, method: str | None = None, **options: bool) -> NetworkPlan:
-    return plan_of(nd.loads(text), method, None, (), **options)
+def planned(text: str, method: str | None = None, every_step: bool = False) -> NetworkPlan:
+    return plan_of(nd.loads(text), method, None, (), every_step=every_step)
 
 
 def ran(text: str, **options: object) -> NetworkResult:
@@ -165,7 +166,7 @@ def test_the_plain_way_comes_closer_with_the_step() -> None:
         text = network(SLOW, cell=CELL.format(states="", current="", equations="").replace("theta = 1", "theta = 100"), dt=dt, duration=40)
         first, second = (ran(text, every_step=every).traces["E.v"].values[-1, 0] for every in (False, True))
         distances.append(abs(first - second))
-    assert [a / b for a, b in zip(distances, distances[1:], strict=False)] == pytest.approx([2, 2], rel=0.15)
+    assert [a / b for a, b in pairwise(distances)] == pytest.approx([2, 2], rel=0.15)
 
 
 def test_the_step_between_jumps_has_the_order_of_the_method_of_the_neuron() -> None:
@@ -181,7 +182,7 @@ def test_the_compiler_tells_what_it_did() -> None:
     told = "P -> E: `g` adds up over the synapses of a neuron, and is kept once for it, as `slow.g` in its own equations"
     assert told in planned(network(SLOW)).notes
     assert told not in planned(network(SLOW), every_step=True).notes
-    assert [p.arrays for p in planned(network(SLOW)).projections] == [[]]
+    assert [list(p.arrays) for p in planned(network(SLOW)).projections] == [[]]
 
 
 def test_projections_with_the_same_values_share_a_state_and_populations_of_a_model_their_code() -> None:
