@@ -36,7 +36,7 @@ def _remainder(a: Any, b: Any) -> Any:
 def _pick(array: Any, *indices: Any) -> Any:
     """Return elements of an array, nan where there is none."""
     array, places = np.asarray(array), [np.rint(np.asarray(k)).astype(np.int64) for k in indices]
-    inside = np.logical_and.reduce([(0 <= k) & (k < size) for k, size in zip(places, array.shape, strict=True)])
+    inside = np.logical_and.reduce([(k >= 0) & (k < size) for k, size in zip(places, array.shape, strict=True)])
     found = array[tuple(np.clip(k, 0, size - 1) for k, size in zip(places, array.shape, strict=True))]
     return np.where(inside, found, np.nan)
 

@@ -35,7 +35,8 @@ from neurodsl.units import describe, parse_unit
 DOTTED = (PRE, POST, THIRD)
 
 
-def make_network_plan(network: Network, method: str | None, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]], report: Report, folder: Path
+def make_network_plan(
+    network: Network, method: str | None, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]], report: Report, folder: Path
 ) -> NetworkPlan:
     """Return the plan of a network, with its kernel written to a trusted folder.
 

@@ -48,7 +48,10 @@ POINTS = np.array([-7.5, -1.0, -1e-6, 0.25, 2.0, 7.5])
         (sympy.Not(sympy.Le(X, Y, evaluate=False), evaluate=False), lambda x, y: float(not x <= y)),
         (Modulo(X, Integer(2)), lambda x, y: x - math.floor(x / 2) * 2),
         (Minimum(X, Y) + Maximum(X, Integer(0)), lambda x, y: min(x, y) + max(x, 0)),
-        (Absolute(X) + Floor(X) + Ceil(X) + Round(X) + Signum(X), lambda x, y: abs(x) + math.floor(x) + math.ceil(x) + round(x) + math.copysign(1, x)),
+        (
+            Absolute(X) + Floor(X) + Ceil(X) + Round(X) + Signum(X),
+            lambda x, y: abs(x) + math.floor(x) + math.ceil(x) + round(x) + math.copysign(1, x),
+        ),
         (UnitStep(X), lambda x, y: float(x >= 0)),
         (Expm1(X) + Tanh(X) + Logistic(X), lambda x, y: math.expm1(x) + math.tanh(x) + 1 / (1 + math.exp(-x))),
         (Log1p(X * X) + Log10(Y) + Log2(Y) + sympy.log(Y), lambda x, y: math.log1p(x * x) + math.log10(y) + math.log2(y) + math.log(y)),

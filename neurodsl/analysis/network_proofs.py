@@ -16,7 +16,7 @@ from neurodsl.analysis.proof import Finding
 from neurodsl.analysis.proofs import proofs
 from neurodsl.analysis.proofs.threshold import THRESHOLD, unmet
 from neurodsl.analysis.prove import MOST_STATES, timely
-from neurodsl.analysis.silence import silent, touched_by
+from neurodsl.analysis.silence import is_quiet, silent, touched_by
 from neurodsl.diagnostics import Diagnostic, Rule
 from neurodsl.integrators import methods
 from neurodsl.integrators.method import Method
@@ -102,8 +102,9 @@ class _Proving:
 
     def _told_silent(self, quiet: Sequence[tuple[Population, Case]]) -> Iterator[Told]:
         """Yield what is said of populations that never spike: once where that are all that could."""
-        spikes = [p for p in self.network.populations if p.emitter is not None or (p.system is not None and any(e.spikes for e in p.system.events))]
-        everyone = len(quiet) > 1 and len(quiet) == len(spikes)
+        sources = sum(p.emitter is not None and not is_quiet(self.network, p) for p in self.network.populations)
+        able = sum(p.system is not None and any(e.spikes for e in p.system.events) for p in self.network.populations)
+        everyone = len(quiet) > 1 and len(quiet) == able + sources
         awake = [name for name, other in self.variants() if len(self._silent(other)) < len(quiet)] if quiet else []
         for population, case in quiet[:1] if everyone else quiet:
             shown = next(iter(timely(replace(THRESHOLD, find=unmet), case, self.deadline)), None)

@@ -57,7 +57,7 @@ def silent(network: Network, cases: Cases) -> list[tuple[Population, Case]]:
     cases : callable
         Returns the case of a population for a system.
     """
-    spiking = {p.name for p in network.populations if p.emitter is not None and not _is_quiet(network, p)}
+    spiking = {p.name for p in network.populations if p.emitter is not None and not is_quiet(network, p)}
     systems = {p.name: neuron_of(network, p) for p in network.populations if p.system is not None}
     waiting = [p for p in network.populations if p.system is not None and any(event.spikes for event in p.system.events)]
     while True:
@@ -70,7 +70,7 @@ def silent(network: Network, cases: Cases) -> list[tuple[Population, Case]]:
         waiting = [p for p in waiting if p.name not in woken]
 
 
-def _is_quiet(network: Network, population: Population) -> bool:
+def is_quiet(network: Network, population: Population) -> bool:
     """Return whether the rate of a source of spikes is 0."""
     rate = population.emitter.values.get("rate") if population.emitter is not None else None
     return rate is not None and constant_of(network, rate) == 0.0

@@ -106,7 +106,7 @@ def require_without_spikes(network: Network) -> None:
 
 
 def _refusal(told: str, at: Population | Projection) -> NeuroError:
-    help = "write a network of rate units, or simulate this one: `neurodsl simulate FILE`"
+    help = "write a network of rate units, simulate this one, `neurodsl simulate FILE`, or look at one of its models alone, `--model NAME`"
     return fail(rules.NOT_FLAT, f"{told}, so the network is not one system of equations", at.span, help)
 
 

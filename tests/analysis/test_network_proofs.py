@@ -77,6 +77,16 @@ def test_two_populations_that_wait_for_each_other_are_told_once() -> None:
     assert names(text) == ["no neuron of `net`"]
 
 
+def test_a_source_of_spikes_with_the_rate_0_is_none() -> None:
+    lines = (
+        "population P = poisson[9] with rate = 0 [Hz]",
+        "population E = cell[4]",
+        "population F = cell[2]",
+        "connect P -> E, F with exc, all to all",
+    )
+    assert names(net(*lines)) == ["no neuron of `net`"]
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -84,7 +84,10 @@ def both(
     recorded = [f"{owner}.{name}" for owner, name in (*traced, *((owner, name) for owner, names in own.items() for name in names))]
     plan = plan_of(model, method, variant, (), recorded, every_step)
     work = Work(plan, model.cache.folder / f"{plan.kernel}.py", Request(duration or plan.duration, plan.dt, seed, plan.recorded, folder))
-    begun = {j.plan.name: {item.name: j.value(item.name).copy() for item in j.plan.items if item.name in (*j.plan.arrays, *j.values)} for j in work.projections}
+    begun = {
+        j.plan.name: {item.name: j.value(item.name).copy() for item in j.plan.items if item.name in (*j.plan.arrays, *j.values)}
+        for j in work.projections
+    }
     work.run()
     kernel = work.result(interrupted=False)
     for j, projection in zip(work.projections, network.projections, strict=True):

@@ -125,6 +125,22 @@ def test_amounts_may_be_plastic_and_random() -> None:
     assert_same(ran(mine), ran(other), 12)
 
 
+def test_several_contributions_to_several_inputs_add_up() -> None:
+    several = SLOW.replace("on pre:", "post.I += 0.1*g\n    post.J += g*post.v\n    on pre:")
+    plain = CELL.format(states="", current=" + 2*J", equations="").replace("input I = 0", "input I = 0.1*sin(t), J = 0")
+    jump = "\nsynapse slow:\n    param w = 0.2\n    on pre: post.g += w\n"
+    other = by_hand(", g = 0", "g*(3 - v) + 0.1*g + 2*g*v", "5*dg/dt = -g").replace("input I = 0", "input I = 0.1*sin(t)")
+    assert_same(ran(network(several, cell=plain)), ran(network(jump, cell=other)), 12)
+
+
+def test_a_neuron_with_noise_draws_the_same() -> None:
+    noisy = "tau*dv/dt = -v + I + 0.5*noise"
+    jump = "\nsynapse slow:\n    on pre: post.g += 0.2\n"
+    cells = (CELL.format(states="", current="", equations=""), by_hand(", g = 0", "g*(3 - v)", "5*dg/dt = -g"))
+    first, second = (ran(network(s, cell=c.replace("tau*dv/dt = -v + I", noisy))) for s, c in zip((SLOW, jump), cells, strict=True))
+    assert_same(first, second, 8)
+
+
 def test_recurrent_synapses_with_other_values_have_states_of_their_own() -> None:
     connect = "connect P -> E with slow, all to all\n    connect E -> E with slow, all to all, tau = 2*c, w = 0.05"
     mine = network(SLOW, connect=connect).replace("network net:", "network net:\n    param c = 4")

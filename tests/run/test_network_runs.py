@@ -112,7 +112,12 @@ def test_options_of_single_models_are_refused_by_name() -> None:
 
 
 def test_a_state_that_runs_away_is_told_with_its_neuron_and_leaves_what_was_good() -> None:
-    text = text_of("all to all").replace("tau*dV/dt = -V + I", "tau*dV/dt = V^3 + I").replace("on V >= 1: V = 0", "on V <= -1e300: V = 0").replace("    simulate:", "    simulate: method rk4;")
+    text = (
+        text_of("all to all")
+        .replace("tau*dV/dt = -V + I", "tau*dV/dt = V^3 + I")
+        .replace("on V >= 1: V = 0", "on V <= -1e300: V = 0")
+        .replace("    simulate:", "    simulate: method rk4;")
+    )
     with pytest.raises(Failure) as caught:
         nd.loads(text).simulate(seed=1, duration=100)
     assert caught.value.report.found[0].message.startswith("`V` of neuron 0 of `A` became infinite or not a number between t = ")

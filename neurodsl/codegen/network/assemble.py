@@ -169,7 +169,16 @@ class _Assembly:
                 rows[name] = (sides[PRE] if where == "source" else sides[POST]).add(f"{p.name}.{name}")
         third = sides[THIRD].side() if THIRD in sides else None
         writer = SynapseWriter(
-            p.synapse, placement, apart, sides[PRE].side(), sides[POST].side(), third, rows, delayed, p.rule.kind in DENSE and p.target.size >= LONG_ROW, p.third
+            p.synapse,
+            placement,
+            apart,
+            sides[PRE].side(),
+            sides[POST].side(),
+            third,
+            rows,
+            delayed,
+            p.rule.kind in DENSE and p.target.size >= LONG_ROW,
+            p.third,
         )
         joint = Joint(number, p, writer, placement, sides, apart, rows, None, {}, self.slots)
         self.slots += len(writer.scales)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import sympy
-from sympy import Basic, Expr, Integer, Symbol
+from sympy import Add, Basic, Expr, Integer, Symbol
 
 from neurodsl.codegen.network.conditions import expanded
 from neurodsl.codegen.network.items import differing
@@ -33,7 +33,7 @@ class Kinetics:
     states : tuple of State
         Those that add up, with their derivatives free of definitions that vary.
     currents : tuple of (str, Expr)
-        The contributions that they make, ``post.I``, free of definitions that vary.
+        What flows into each input by them, ``post.I``, free of definitions that vary.
     parameters, constants : tuple
         What both use.
     """
@@ -79,7 +79,8 @@ class Candidate:
     def kinetics(self) -> Kinetics:
         """Return what the synapses of a neuron have together; there has to be no hindrance."""
         states = tuple(State(s.name, s.symbol, s.unit, s.doc, s.span, Integer(0), self._whole(s.derivative)) for s in self.states)
-        currents = tuple((name, self._whole(value)) for name, value in self._currents())
+        names = dict.fromkeys(name for name, _ in self._currents())
+        currents = tuple((name, Add(*(self._whole(value) for other, value in self._currents() if other == name))) for name in names)
         used = set().union(*(e.free_symbols for e in (*(s.derivative for s in states), *(value for _, value in currents))))
         constants = []
         for d in reversed(self.synapse.constants):
