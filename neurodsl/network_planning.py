@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import sympy
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from neurodsl import rules
 from neurodsl.codegen import kernel
 from neurodsl.codegen.network.aggregate import aggregate
 from neurodsl.codegen.network.assemble import assemble
+from neurodsl.codegen.network.conditions import expanded
 from neurodsl.codegen.network.items import differing
 from neurodsl.codegen.network.weave import weave
 from neurodsl.codegen.steps import linear_part
@@ -29,7 +30,7 @@ from neurodsl.network import POST, PRE, THIRD, Network, Population, Projection, 
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.options import number_in
 from neurodsl.planning import DEFAULT_DURATION, identifier, nature, refusal, serves
-from neurodsl.system import System
+from neurodsl.system import State, System
 from neurodsl.units import describe, parse_unit
 
 DOTTED = (PRE, POST, THIRD)
@@ -63,7 +64,7 @@ def make_network_plan(
                 p = replace(p, system=stratonovich(p.system))
         populations.append(p)
     woven = replace(woven, network=replace(woven.network, populations=tuple(populations)))
-    chosen |= {p.name: (_synapse_method(p, name), None) for p in network.projections}
+    chosen |= {p.name: (_synapse_method(p, name, brought.get(p.name, ())), None) for p in network.projections}
     duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(network)
     text, plan = assemble(woven, chosen, duration, dt, every_step, armed, brought)
     called = f"{identifier(network.name)}_network_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
@@ -122,8 +123,14 @@ def has_exponentials(system: System) -> bool:
 def has_upstroke(system: System) -> bool:
     """Return whether a state that an event resets grows exponentially in itself."""
     reset = {a.target for e in system.events for a in e.actions if a.kind == "set"}
-    slopes = (total_derivative(system.states[i].derivative, system.states[i].symbol, system.varying) for i in reset)
-    return any(slope.has(sympy.exp) for slope in slopes)
+    return any(_unbounded(system, system.states[i]).has(sympy.exp) for i in reset)
+
+
+def _unbounded(system: System, state: State) -> Expr:
+    """Return how the derivative of a state depends on the state itself, without what stands in denominators, as sigmoids do."""
+    whole = expanded(system, state.derivative)
+    below = sorted((power for power in whole.atoms(sympy.Pow) if power.exp.is_negative and power.has(sympy.exp)), key=str)
+    return whole.xreplace({power: Symbol(f"_bounded{k}") for k, power in enumerate(below)}).diff(state.symbol)
 
 
 def is_conditionally_linear(system: System) -> list[bool]:
@@ -135,14 +142,14 @@ def is_conditionally_linear(system: System) -> list[bool]:
     return found
 
 
-def _synapse_method(p: Projection, name: str) -> Method:
+def _synapse_method(p: Projection, name: str, brought: Sequence[str]) -> Method:
     """Return the method of the states of synapses that are advanced in every step."""
     family, synapse = methods(), p.synapse
     named = family.get(name)
     if isinstance(named, ExplicitRungeKutta | ExponentialEuler | Exact) and not named.adaptive and serves(named, synapse):
         return named
     parts = linear_part(synapse)
-    apart = {Symbol(name) for name in differing(synapse, p.values)}
+    apart = {Symbol(name) for name in differing(synapse, p.values, brought)}
     if parts is not None and not any(synapse.bases(e) & apart for row in parts[0] for e in row):
         return family["exact"]
     decaying = parts is not None or has_exponentials(synapse)

@@ -86,7 +86,7 @@ class _Place:
         return replace(system, parameters=(*self.extra, *parameters), states=states)
 
     def _start(self, value: Any) -> Any:
-        return STEADY if isinstance(value, Loaded) or value is ANYTHING else value
+        return STEADY if isinstance(value, Loaded) or value == ANYTHING else value
 
     def _value(self, value: Value) -> Any:
         if isinstance(value, Draw):

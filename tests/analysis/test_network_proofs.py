@@ -196,3 +196,23 @@ def test_what_a_synapse_reads_of_its_neurons_may_be_anything() -> None:
     network = network_of(net("population E = cell[5]", "connect E -> E with gap, all to all"))
     case = Case(synapse_of(network, network.projections[0]), methods()["euler"], 0.1)
     assert {r.is_finite for r in case.starts.values()} == {False}
+
+
+def test_weights_that_a_matrix_brings_are_not_taken_for_drawn_ones() -> None:
+    text = """
+synapse s:
+    param w_max = 1, A = 0.1
+    init w = 0, x = 0
+    dx/dt = -x
+    on pre: x += 1; w = clip(w + A*x, 0, w_max); post.V += w
+model cell:
+    init V = 0
+    dV/dt = -V
+    on V >= 1: V = 0
+network n:
+    population P = poisson[2] with rate = 1
+    population N = cell[1]
+    connect P -> N with s, matrix "w.npy"
+    simulate: duration 1
+"""
+    assert [d.rule.code for d in nd.loads(text).check().found if d.rule.code == "M207"] == []

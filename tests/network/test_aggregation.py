@@ -134,7 +134,7 @@ def test_several_contributions_to_several_inputs_add_up() -> None:
 
 
 def test_a_neuron_with_noise_draws_the_same() -> None:
-    noisy = "tau*dv/dt = -v + I + 0.5*noise"
+    noisy = "noise xi\n    tau*dv/dt = 0.5*xi - v + I"
     jump = "\nsynapse slow:\n    on pre: post.g += 0.2\n"
     cells = (CELL.format(states="", current="", equations=""), by_hand(", g = 0", "g*(3 - v)", "5*dg/dt = -g"))
     first, second = (ran(network(s, cell=c.replace("tau*dv/dt = -v + I", noisy))) for s, c in zip((SLOW, jump), cells, strict=True))
