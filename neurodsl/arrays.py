@@ -53,14 +53,6 @@ def read_numbers(folder: Path | None, path: str, span: Span | None = None) -> ND
         raise fail(found.rule, found.message, span, found.help) from None
 
 
-def stamp_of(source: Source, path: str) -> tuple[int, ...]:
-    """Return numbers that change when a file is written anew; none where it cannot be read."""
-    try:
-        return locate(None if source.path is None else source.path.parent, path)[1]
-    except NeuroError:
-        return ()
-
-
 def locate(folder: Path | None, path: str) -> tuple[Path, tuple[int, ...]]:
     """Return a plain file within a folder, and the stamp of what it holds; F105 for any other."""
     if folder is None:

@@ -95,7 +95,6 @@ class PopulationPlan:
     quantities: dict[str, tuple[int, str]]
     thresholds: tuple[tuple[str, Formula], ...]
     lost: int
-    spiking: bool
     stochastic: bool
     emitter: dict[str, Any] | None = None
     place: tuple[int, int] | None = None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,55 +82,6 @@ def transpose(wiring: Wiring, targets: int) -> tuple[Indices, Indices, Indices]:
     order = stable_order(wiring.targets, targets)
     pointers = pointers_of(np.bincount(wiring.targets, minlength=targets))
     return pointers, wiring.sources[order], order.astype(np.uint32)
-
-
-def cuts(wiring: Wiring, bounds: Sequence[int]) -> Indices:
-    """Return where each row is cut into ranges of targets.
-
-    Parameters
-    ----------
-    wiring : Wiring
-        Its targets ascend in each row.
-    bounds : sequence of int
-        Where ranges of targets end and the next ones begin, ascending, the first and the last included: ``(0, 2000, 4000)`` for two.
-
-    Returns
-    -------
-    ndarray of uint32, shape (len(bounds), sources)
-        Synapses ``cuts[p, i]`` up to, not with, ``cuts[p + 1, i]`` lead from source i to range p.
-    """
-    found = np.empty((len(bounds), wiring.rows), dtype=np.uint32)
-    for row, bound in zip(found, bounds, strict=True):
-        below = np.zeros(len(wiring.targets) + 1, dtype=np.uint32)
-        np.cumsum(wiring.targets < bound, out=below[1:])
-        row[:] = wiring.pointers[:-1] + (below[wiring.pointers[1:]] - below[wiring.pointers[:-1]])
-    return found
-
-
-def partition(wiring: Wiring, bounds: Sequence[int]) -> tuple[tuple[Wiring, Indices], ...]:
-    """Return the synapses split by ranges of targets, so that no two threads write to the same neuron.
-
-    Parameters
-    ----------
-    wiring : Wiring
-        Its targets ascend in each row.
-    bounds : sequence of int
-        As :func:`cuts` takes them.
-
-    Returns
-    -------
-    tuple of (Wiring, ndarray of uint32)
-        For each range its synapses, whose targets are counted as before, and the number of each in the whole.
-    """
-    parts = []
-    for low, high in pairwise(bounds):
-        inside = (wiring.targets >= low) & (wiring.targets < high)
-        numbers = np.flatnonzero(inside).astype(np.uint32)
-        before = np.zeros(len(inside) + 1, dtype=np.uint32)
-        np.cumsum(inside, out=before[1:])
-        columns = {name: values[numbers] for name, values in wiring.columns.items()}
-        parts.append((Wiring(before[wiring.pointers], wiring.targets[numbers], columns), numbers))
-    return tuple(parts)
 
 
 def by_delay(wiring: Wiring, steps: NDArray[np.unsignedinteger]) -> Indices:

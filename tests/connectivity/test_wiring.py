@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurodsl.connectivity import Demand, Wiring, by_delay, cuts, partition, transpose, wire
+from neurodsl.connectivity import Demand, Wiring, by_delay, transpose, wire
 from neurodsl.connectivity.wiring import pointers_of, stable_order
 
 
@@ -31,20 +31,6 @@ def test_the_transpose_lists_the_synapses_of_each_target(made: tuple[Wiring, int
     assert [numbers[pointers[j] : pointers[j + 1]].tolist() for j in range(m)] == wanted
     assert sources.tolist() == [known[k][0] for k in numbers]
     assert {a.dtype for a in (pointers, sources, numbers)} == {np.dtype(np.uint32)}
-
-
-@given(wirings(), st.data())
-def test_a_partition_gives_each_range_of_targets_its_synapses(made: tuple[Wiring, int], data: st.DataObject) -> None:
-    wiring, m = made
-    bounds = (0, *sorted(data.draw(st.lists(st.integers(0, m), max_size=3))), m)
-    parts, places = partition(wiring, bounds), cuts(wiring, bounds)
-    known = synapses(wiring)
-    for p, (part, numbers) in enumerate(parts):
-        wanted = [k for k, (_, j) in enumerate(known) if bounds[p] <= j < bounds[p + 1]]
-        assert numbers.tolist() == wanted
-        assert synapses(part) == [known[k] for k in wanted]
-        assert part.columns["w"].tolist() == wanted
-        assert [k for i in range(wiring.rows) for k in range(places[p, i], places[p + 1, i])] == wanted
 
 
 @given(wirings(), st.data())

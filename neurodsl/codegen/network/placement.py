@@ -35,11 +35,6 @@ class Placement:
     places: dict[str, str]
     decays: dict[str, Decay]
 
-    @property
-    def swept(self) -> tuple[str, ...]:
-        """Return the states that have to be advanced in every step."""
-        return ()
-
 
 def own_states(synapse: System) -> tuple[State, ...]:
     """Return the states of a synapse that are its own."""

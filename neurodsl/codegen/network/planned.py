@@ -33,7 +33,7 @@ def population_plan(c: Cell, method: Method | None, reason: str | None, flows: S
         factor = 1.0 if p.emitter.unit is None else float(p.emitter.unit.factor_to(time_unit))
         emitter = {"kind": p.emitter.kind, "values": values, "path": p.emitter.path, "factor": factor}
         return PopulationPlan(
-            p.name, p.size, p.model, p.doc, p.emitter.kind, None, -1, WIDTH, c.count, (), (), (), (), (), (), (), (), (), None, {}, (), -1, True,
+            p.name, p.size, p.model, p.doc, p.emitter.kind, None, -1, WIDTH, c.count, (), (), (), (), (), (), (), (), (), None, {}, (), -1,
             p.emitter.kind != "spikes", emitter, _place(p.span),
         )  # fmt: skip
     sweep, system = c.sweep, c.sweep.system
@@ -54,7 +54,7 @@ def population_plan(c: Cell, method: Method | None, reason: str | None, flows: S
         tuple((rows[export(names[n])], formula(expanded(system, Symbol(n)))) for n in c.exported),
         tuple(clocks), _flow(sweep.propagator, rows), quantities,
         tuple((state, formula(level)) for state, levels in system.thresholds.items() for level in levels), rows.get("_lost", -1),
-        bool(sweep.spikes), system.stochastic, place=_place(p.span),
+        system.stochastic, place=_place(p.span),
     )  # fmt: skip
 
 
