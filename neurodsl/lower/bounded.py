@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -83,10 +84,11 @@ def _watch(seconds: float) -> Iterator[None]:
 
 
 def _is_swallowed(frame: FrameType | None) -> bool:
-    """Return whether Python would drop what is raised here: in a finaliser, or where a weak reference tells of its end."""
+    """Return whether Python would drop what is raised here: in a finaliser, where a weak reference tells of its end, or what the collector calls."""
+    called = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     while frame is not None:
         code = frame.f_code
-        if code.co_name == "__del__" or code.co_filename.endswith(("weakref.py", "_weakrefset.py")):
+        if code in called or code.co_name == "__del__" or code.co_filename.endswith(("weakref.py", "_weakrefset.py")):
             return True
         frame = frame.f_back
     return False

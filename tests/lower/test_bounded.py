@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -100,3 +101,21 @@ def test_a_limit_that_is_reached_where_python_drops_exceptions_still_counts() ->
     with pytest.raises(Exceeded):
         bounded(0.05, with_a_slow_end)
     assert in_another_thread(lambda: bounded(0.05, with_a_slow_end)) == "exceeded"
+
+
+def test_time_that_is_up_while_the_collector_calls_back_is_told_after_that() -> None:
+    heard: list[str] = []
+
+    def slow(phase: str, info: dict[str, int]) -> None:
+        try:
+            time.sleep(0.2)
+        except Exceeded:
+            heard.append("inside")
+
+    gc.callbacks.append(slow)
+    try:
+        with pytest.raises(Exceeded):
+            bounded(0.05, lambda: (gc.collect(), endless()))
+    finally:
+        gc.callbacks.remove(slow)
+    assert heard == []

@@ -154,7 +154,7 @@ def test_trace_stdp_is_the_sum_over_all_pairs_of_spikes(tmp_path: Path) -> None:
 @settings(max_examples=10)
 @given(
     trains=st.lists(st.lists(st.integers(2, 200), unique=True, max_size=60), min_size=4, max_size=4),
-    amounts=st.tuples(st.floats(0, 1 / 60), st.floats(0, 1 / 60), st.floats(0, 1)),  # a trace of 60 spikes is below 60
+    amounts=st.tuples(*(st.floats(0, most, allow_subnormal=False) for most in (1 / 60, 1 / 60, 1))),  # a trace of 60 spikes is below 60
 )
 def test_soft_bounds_hold_for_all_trains_of_spikes(
     tmp_path_factory: pytest.TempPathFactory, trains: list[list[int]], amounts: tuple[float, ...]
