@@ -153,6 +153,7 @@ class Work:
         self.recordings, self.noted = self._recordings()
         self.spikes: list[list[tuple[NDArray[np.int64], NDArray[np.uint32]]]] = [[] for _ in self.populations]
         self.reached = 0
+        self.keys = self._keys_of()
         self.build_s = time.perf_counter() - began
         began = time.perf_counter()
         self.module = kernel.load(path, plain=not kernel.compiled())
@@ -266,7 +267,7 @@ class Work:
         """Return the arguments of the kernel."""
         values: dict[str, Any] = {
             "_begin": begin, "_stop": stop, "_dt": self.dt, "_mask": self.mask, "_q": self.status, "_s": self.scales, "_decays": self.decays,
-            "_keys": self._keys, "_sizes": self._sizes,
+            "_keys": self.keys, "_sizes": self._sizes,
         }  # fmt: skip
         for k, p in enumerate(self.populations):
             values |= {f"_a{k}": p.memory, f"_f{k}": p.flat, f"_c{k}": p.constants, f"_p{k}": p.entries, f"_who{k}": p.who, f"_marks{k}": p.marks}
@@ -280,8 +281,7 @@ class Work:
             values |= {f"_pick{k}": r.pick, f"_rows{k}": r.rows, f"_g{k}": r.numbers}
         return [values[name] for name, _ in self.plan.arguments]
 
-    @cached_property
-    def _keys(self) -> NDArray[np.int64]:
+    def _keys_of(self) -> NDArray[np.int64]:
         """Return the keys of the random numbers of populations and projections: two halves of 64 bits that the seed and the number decide."""
         count = len(self.populations) + len(self.projections)
         words = [np.random.Philox(key=[self.request.seed, k + 1]).random_raw() for k in range(count)]

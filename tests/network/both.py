@@ -111,7 +111,7 @@ class Draws:
 
     def __init__(self, work: Work) -> None:
         self.uniform = getattr(work.module, "_uniform", None)
-        self.keys = work._keys.reshape(-1, 2)
+        self.keys = work.keys.reshape(-1, 2)
         self.places = {p.plan.name: k for k, p in enumerate((*work.populations, *work.projections))}
 
     def __call__(self, wanted: Wanted) -> float:
