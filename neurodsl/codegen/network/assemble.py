@@ -26,7 +26,7 @@ from neurodsl.codegen.network.planned import population_plan, projection_plan
 from neurodsl.codegen.network.sweep import OWN_FUNCTIONS, Sweep, sweep_of
 from neurodsl.codegen.network.synapse import COMMON, SynapseWriter
 from neurodsl.codegen.network.weave import Woven, collected, flow
-from neurodsl.codegen.pages import NetworkPage, SweepPage
+from neurodsl.codegen.pages import NetworkPage
 from neurodsl.codegen.render import render
 from neurodsl.diagnostics import fail
 from neurodsl.formulas import evaluate, names_in
@@ -274,9 +274,7 @@ class _Assembly:
         network = self.network
         name = plain(network.name)
         functions = (*(f for s in self.sweeps for f in s.functions), *self.functions)
-        sweeps = tuple(
-            SweepPage(s.number, s.width, s.shared, s.noise, s.renewed, s.lines, s.hit, s.search, s.spikes, s.emptying) for s in self.sweeps
-        )
+        sweeps = tuple(s.page for s in self.sweeps)
         synapses = tuple(text.replace("{name}", called, 1) for text, called in self.synapses.items())
         arguments = self.arguments()
         return NetworkPage(
@@ -287,7 +285,7 @@ class _Assembly:
         )  # fmt: skip
 
     def _rooms(self) -> list[str]:
-        return [f"_marks{c.number}[_index & _mask] + _sizes[{c.number}] > _who{c.number}.size" for c in self.cells if c.sweep and c.sweep.spikes]
+        return [f"_marks{c.number}[_index & _mask] + _sizes[{c.number}] > _who{c.number}.size" for c in self.cells if c.sweep and c.sweep.page.spikes]
 
     def _steps(self) -> list[str]:
         """Return the lines of a step, in the order that all networks have."""
@@ -298,7 +296,7 @@ class _Assembly:
                 continue
             k = c.number
             given = ["_index", "t", "_ts", "_u", "_us", "_h", "_dt", f"_sizes[{k}]", f"_a{k}", f"_c{k}", f"_p{k}", f"_who{k}"]
-            call = f"_sweep{c.sweep.number}({', '.join(given)}, _marks{k}[_index & _mask], _keys[{2 * k}], _keys[{2 * k + 1}])"
+            call = f"_sweep{c.sweep.page.number}({', '.join(given)}, _marks{k}[_index & _mask], _keys[{2 * k}], _keys[{2 * k + 1}])"
             lines.append(f"_marks{k}[(_index + 1) & _mask] = {call}")
         if self.slots:
             lines += ["for _i in range(_s.size):", "    _s[_i] *= _decays[_i]"]

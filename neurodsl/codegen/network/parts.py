@@ -29,7 +29,7 @@ class Cell:
     @property
     def width(self) -> int:
         """Return the lanes of a block."""
-        return self.sweep.width if self.sweep is not None else WIDTH
+        return self.sweep.page.width if self.sweep is not None else WIDTH
 
     def add(self, name: str) -> int:
         """Return the row of something more that lives with the neurons."""

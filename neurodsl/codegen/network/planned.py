@@ -46,7 +46,7 @@ def population_plan(c: Cell, method: Method | None, reason: str | None, flows: S
     emptied = {*map(collected, c.inputs), *map(flow, flows)}
     given = [(n, rows[names[n]]) for n in sweep.given] + [(s.name, rows[names[s.name]]) for s in system.states]
     return PopulationPlan(
-        p.name, p.size, p.model, p.doc, method.name, reason, sweep.number, c.width, c.count,
+        p.name, p.size, p.model, p.doc, method.name, reason, sweep.page.number, c.width, c.count,
         tuple((s.name, rows[names[s.name]], describe(s.unit), s.shown and s.name not in emptied) for s in system.states),
         items_of(system, p.values), sweep.constants, tuple((n, formula(e)) for n, e in sweep.made.items()), tuple(given),
         tuple((_symbol_name(n, names), rows[n], formula(e)) for n, e in sweep.own.items()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sympy import Expr, Symbol
 
@@ -14,6 +14,7 @@ from neurodsl.codegen.lane_steps import lane_step
 from neurodsl.codegen.lane_writer import LaneWriter, hold
 from neurodsl.codegen.network.linear import Propagator, propagated
 from neurodsl.codegen.network.weave import is_flow
+from neurodsl.codegen.pages import SweepPage
 from neurodsl.codegen.steps import held_states
 from neurodsl.diagnostics import fail
 from neurodsl.integrators.method import Exact, Method
@@ -34,10 +35,6 @@ class Sweep:
 
     Attributes
     ----------
-    number : int
-        Of the function, ``_sweep0``.
-    width : int
-        Lanes of a block.
     rows : dict of str to int
         The rows of a block by the identifiers of what they hold; more may be added behind them.
     names : dict of str to str
@@ -50,12 +47,16 @@ class Sweep:
         What all neurons share and is computed before the first step; it stands behind the constants.
     propagator : Propagator or None
         Of a linear system, what its matrix becomes.
+    functions : tuple of str
+        What the function calls, as text.
+    page : SweepPage
+        What the template lays out: its number, the lanes of a block, its lines.
+    random : bool
+        It draws random numbers.
     """
 
-    number: int
     system: System
     method: Method
-    width: int
     rows: dict[str, int]
     names: dict[str, str]
     constants: tuple[str, ...]
@@ -64,16 +65,8 @@ class Sweep:
     made: dict[str, Expr]
     propagator: Propagator | None
     functions: tuple[str, ...]
-    shared: tuple[str, ...]
-    noise: tuple[str, ...]
-    renewed: tuple[str, ...]
-    lines: tuple[str, ...]
-    hit: str
-    search: tuple[str, ...]
-    spikes: tuple[str, ...]
-    emptying: tuple[str, ...]
+    page: SweepPage
     random: bool
-    events: tuple[Event, ...] = field(default=())
 
 
 def refused(system: System) -> str | None:
@@ -140,22 +133,42 @@ def sweep_of(
     flowing = [writer.name(s.name) for s in system.states if is_flow(s.name) and not system.discrete]
     moving = [writer.name(s.name) for s in system.states if s.derivative != 0 or s.diffusion or system.discrete]
     events = [_fire(writer, k, event, k in forgetful) for k, event in enumerate(system.events)]
-    held = [hold(writer.states[i]) for i in sorted(held_states(system))]
     outward = _exports(writer, exported)
     constants = writer.load([*(writer.name(g) for g in writer.given), *writer.own, *_rows_of(propagator)])
-    lines = [
-        *constants,
+    resting = [f"_z_{n} = {n}" for n in writer.states if isinstance(method, Exact) and n not in moving]
+    stored = [f"{writer.at(n)} = _z_{n}" for n in moving if n not in empty]
+    lines = [*constants, *_every_neuron(writer, flowing, events, [*step, *resting]), *stored, *outward]
+    search = [*constants, *_neuron_in_search(writer, flowing, events), *outward]
+    emptying = [f"{writer.at(f'_past_{n}')} = {writer.at(n)}" for n in flowing] + [f"{writer.at(n)} = 0.0" for n in writer.states if n in empty]
+    noise, renewed = _noise(writer)
+    made = _hoisted(writer)
+    page = SweepPage(
+        number, writer.lanes, _named(number, [f"{n} = {text}" for n, text in writer.shared.items()]), tuple(noise), tuple(renewed),
+        _named(number, lines), " + ".join(e.hit for e in events), _named(number, search), tuple(e.due for e in events for _ in range(e.spikes)),
+        tuple(emptying),
+    )  # fmt: skip
+    return Sweep(
+        system, method, writer.rows, dict(writer.writer.names), tuple(n for n, _ in writer.writer.constants), writer.given, dict(writer.own), made,
+        propagator, tuple(_function(f, number) for f in writer.functions), page, bool(noise) or any(e.chance is not None for e in system.events),
+    )  # fmt: skip
+
+
+def _every_neuron(writer: LaneWriter, flowing: Sequence[str], events: Sequence[_Fire], step: Sequence[str]) -> list[str]:
+    """Return what every neuron does in a step: its numbers, its step, and the tests of its events."""
+    held = [hold(writer.states[i]) for i in sorted(held_states(writer.system))]
+    return [
         *writer.load([*writer.states, *held]),
         *(line for n in flowing for line in _extrapolated(writer, n)),
         *(line for e in events for line in e.loads),
         *step,
-        *(f"_z_{n} = {n}" for n in writer.states if isinstance(method, Exact) and n not in moving),
         *(line for e in events for line in e.test),
-        *(f"{writer.at(n)} = _z_{n}" for n in moving if n not in empty),
-        *outward,
     ]
-    search = [
-        *constants,
+
+
+def _neuron_in_search(writer: LaneWriter, flowing: Sequence[str], events: Sequence[_Fire]) -> list[str]:
+    """Return what a neuron does where one of its block may have fired: its events act, and what they changed is stored."""
+    held = [hold(writer.states[i]) for i in sorted(held_states(writer.system))]
+    return [
         *(f"_z_{n} = {writer.at(n)}" for n in writer.states),
         *(line for n in flowing for line in _extrapolated(writer, n, "_z_")),
         *writer.load(held),
@@ -163,19 +176,12 @@ def sweep_of(
         *(f"{writer.at(n)} = _z_{n}" for n in sorted({n for e in events for n in e.changed})),
         *(f"{writer.at(h)} = {h}" for h in held if any(e.acts for e in events)),
         *(line for e in events for line in e.stores),
-        *outward,
     ]
-    emptying = [f"{writer.at(f'_past_{n}')} = {writer.at(n)}" for n in flowing] + [f"{writer.at(n)} = 0.0" for n in writer.states if n in empty]
-    noise, renewed = _noise(writer)
-    made = _hoisted(writer)
-    lanes = range(len(events))
-    return Sweep(
-        number, system, method, writer.lanes, writer.rows, dict(writer.writer.names), tuple(n for n, _ in writer.writer.constants), writer.given,
-        dict(writer.own), made, propagator, tuple(_function(f, number) for f in writer.functions),
-        tuple(_renamed(f"{n} = {text}", number) for n, text in writer.shared.items()), tuple(noise), tuple(renewed),
-        tuple(_renamed(line, number) for line in lines), " + ".join(events[k].hit for k in lanes), tuple(_renamed(line, number) for line in search),
-        tuple(e.due for e in events for _ in range(e.spikes)), tuple(emptying), bool(noise) or any(e.chance is not None for e in system.events), system.events,
-    )  # fmt: skip
+
+
+def _named(number: int, lines: Sequence[str]) -> tuple[str, ...]:
+    """Return lines with the functions of a sweep under names of its own."""
+    return tuple(_renamed(line, number) for line in lines)
 
 
 def _hoisted(writer: LaneWriter) -> dict[str, Expr]:
