@@ -16,6 +16,7 @@ from sympy import Expr, Float, Integer, Rational, Symbol
 from neurodsl.arrays import read_numbers
 from neurodsl.codegen.functions import functions_of
 from neurodsl.lower.chain import total_derivative
+from neurodsl.lower.folding import folded
 from neurodsl.system import LEVEL_TIME, TIME, Draw, Items, Loaded, Parameter, State, System
 
 Floats = NDArray[np.float64]
@@ -160,7 +161,7 @@ def freeze(system: System, folder: Path, given: Mapping[str, float | str] | None
         value, drawn = _default(parameter)
         if drawn:
             notes.append(f"`{parameter.name}` is drawn; its mean is used")
-        values[parameter.symbol] = value.xreplace(values) if isinstance(value, Expr) else value
+        values[parameter.symbol] = folded(value.xreplace(values)) if isinstance(value, Expr) else value
     used = set().union(*(s.derivative.free_symbols for s in system.states), *(d.expression.free_symbols for d in system.varying))
     if {TIME, LEVEL_TIME} & used:
         notes.append(f"the drive depends on the time; its value at t = {time:g} is used")

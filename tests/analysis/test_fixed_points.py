@@ -454,3 +454,9 @@ def test_a_type_follows_from_the_eigenvalues_of_a_flow(eigenvalues: tuple[comple
 )
 def test_a_type_follows_from_the_eigenvalues_of_a_map(eigenvalues: tuple[complex, ...], kind: str, stable: bool) -> None:
     assert (kind, stable) == classify([complex(v) for v in eigenvalues], discrete=True)
+
+
+@pytest.mark.parametrize(("a", "expected"), [(1, 2.0), (-1, 3.0)])
+def test_a_default_that_a_condition_chooses_is_the_one_chosen(a: float, expected: float) -> None:
+    model = nd.loads("param a = 1, b = 2 if a > 0 else 3\ninit x = 0\ndx/dt = b - x\n")
+    assert [dict(p.state) for p in model.fixed_points(a=a)] == [{"x": expected}]
