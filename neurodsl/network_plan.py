@@ -40,6 +40,22 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Precise:
+    """What exact spike times need to know of linear neurons beside their flow.
+
+    Attributes
+    ----------
+    levels : tuple of tuple of Formula
+        Of the condition of each event, its derivatives by the states.
+    edges : tuple of Formula
+        The times at which the equations change form.
+    """
+
+    levels: tuple[tuple[Formula, ...], ...]
+    edges: tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
 class PopulationPlan:
     """A population.
 
@@ -71,6 +87,8 @@ class PopulationPlan:
         States, and the levels that conditions compare them with.
     emitter : mapping or None
         Of a source of spikes, its kind, its values as items, its path and the factor of its times.
+    precise : Precise or None
+        Of neurons whose spikes have exact times.
     """
 
     name: str
@@ -97,6 +115,7 @@ class PopulationPlan:
     lost: int
     stochastic: bool
     emitter: dict[str, Any] | None = None
+    precise: Precise | None = None
     place: tuple[int, int] | None = None
 
 
@@ -165,6 +184,8 @@ class NetworkPlan:
         ``owner``, ``quantity``, ``start``, ``stop``, ``step``, ``every``.
     notes : tuple of str
         What the compiler did with the network, in words.
+    events : str
+        ``grid``, or ``exact`` where spikes have exact times.
     """
 
     model: str
@@ -182,6 +203,7 @@ class NetworkPlan:
     notes: tuple[str, ...]
     kernel: str
     text: str = ""
+    events: str = "grid"
 
     def to_json(self) -> str:
         """Return the plan as text."""
@@ -211,7 +233,8 @@ def _population(value: dict[str, Any]) -> PopulationPlan:
     emitter = value["emitter"]
     if emitter is not None:
         emitter = {**emitter, "values": _items(emitter["values"])}
-    return PopulationPlan(**{**value, "items": _items(value["items"]), "flow": _flow(value["flow"]), "emitter": emitter})
+    precise = None if value["precise"] is None else Precise(**value["precise"])
+    return PopulationPlan(**{**value, "items": _items(value["items"]), "flow": _flow(value["flow"]), "emitter": emitter, "precise": precise})
 
 
 def _projection(value: dict[str, Any]) -> ProjectionPlan:

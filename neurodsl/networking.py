@@ -50,6 +50,7 @@ def plan_of(
     record: Sequence[str] | None = None,
     every_step: bool = False,
     armed: bool = False,
+    events: str | None = None,
 ) -> NetworkPlan:
     """Return the plan of a run of a network, from the cache where it is known.
 
@@ -63,10 +64,12 @@ def plan_of(
         Advance the states of synapses in every step and at every synapse.
     armed : bool
         Remember of every neuron whether the conditions of its events hold.
+    events : str or None
+        Whether events act on the ``grid`` or at ``exact`` times; None for what the file says.
     """
     wanted = [
         "network", __version__, resources.stamp(), sys.version_info[:2], model.source.name, model._digests(), model.name, method, variant,
-        sorted(expressions), None if record is None else list(record), every_step, armed,
+        sorted(expressions), None if record is None else list(record), every_step, armed, events,
     ]  # fmt: skip
     folder = model.cache.folder
     path = folder / f"{digest_of(wanted)}.plan"
@@ -85,7 +88,7 @@ def plan_of(
     planning = import_module("neurodsl.network_planning")
     if record is not None:
         network = planning.recording(network, record)
-    made: NetworkPlan = planning.make_network_plan(network, method, every_step, armed, _brought(network, _folder(model)), report, folder)
+    made: NetworkPlan = planning.make_network_plan(network, method, events, every_step, armed, _brought(network, _folder(model)), report, folder)
     made = replace(made, text=found.source.digest)
     keep_text(path, made.to_json())
     return made
@@ -93,8 +96,7 @@ def plan_of(
 
 def compiled(model: Model, method: str | None, events: str | None, variant: str | None) -> str:
     """Return the generated file of a network and a method."""
-    _require_grid(events)
-    plan = plan_of(model, method, variant, ())
+    plan = plan_of(model, method, variant, (), events=events)
     return (model.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii")
 
 
@@ -130,7 +132,6 @@ def simulate(
 ) -> NetworkResult | NetworkCopies:
     """Run a network; see :meth:`neurodsl.api.Model.simulate`."""
     began = time.perf_counter()
-    _require_grid(events)
     expressions = expressions_of({"set": {**(set or {}), **values}, "init": init or {}, "input": input or {}})
     lasting = None
     if not (checkpoint is None and every is None and resume is None):
@@ -138,7 +139,7 @@ def simulate(
     if lasting is not None and lasting.kept is not None:
         given = {"duration": duration, "dt": dt, "method": method, "seed": seed, "variant": variant, "record": record, "every_step": every_step}
         return _resumed(model, lasting, given, expressions, began, progress, report)
-    plan = plan_of(model, method, variant, expressions, record, every_step)
+    plan = plan_of(model, method, variant, expressions, record, every_step, events=events)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
@@ -152,7 +153,8 @@ def simulate(
             copies: NetworkCopies = import_module("neurodsl.run.network_copies").execute(plan, found, request, count, shared, before, progress)
             return copies
         if lasting is None:
-            single: NetworkResult = run.execute(plan, found, request, before, progress)
+            kind = import_module("neurodsl.run.network_precise").PreciseWork if plan.events == "exact" else None
+            single: NetworkResult = run.execute(plan, found, request, before, progress, kind)
             return single
         asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed)
         return _kept(lasting, plan, found, request, asked, before, progress, report)
@@ -160,7 +162,7 @@ def simulate(
     try:
         return executed(plan, False)
     except run.StartsTrue:
-        return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True), True)
+        return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True, events=events), True)
 
 
 def _request(model: Model, plan: NetworkPlan, duration: float | str | None, dt: float | str | None, seed: int | None) -> Any:
@@ -243,11 +245,6 @@ def refuse(options: Mapping[str, Any]) -> None:
     for name, value in options.items():
         if value is not None:
             raise fail(rules.BAD_VALUE, f"a network has no `{name}`", help="leave it out")
-
-
-def _require_grid(events: str | None) -> None:
-    if events not in (None, "grid"):
-        raise fail(rules.METHOD_REFUSED, f"the events of a network act on the grid, not `{events}`", help="leave out `--events`")
 
 
 def expressions_of(given: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:

@@ -265,6 +265,11 @@ class Work:
 
     def _arguments(self, begin: int, stop: int) -> list[Any]:
         """Return the arguments of the kernel."""
+        values = self._values(begin, stop)
+        return [values[name] for name, _ in self.plan.arguments]
+
+    def _values(self, begin: int, stop: int) -> dict[str, Any]:
+        """Return what kernels may ask for, by the names of their arguments."""
         values: dict[str, Any] = {
             "_begin": begin, "_stop": stop, "_dt": self.dt, "_mask": self.mask, "_q": self.status, "_s": self.scales, "_decays": self.decays,
             "_keys": self.keys, "_sizes": self._sizes,
@@ -279,7 +284,7 @@ class Work:
             values |= {f"_cursor{k}_{n}": cursor for n, cursor in enumerate(j.cursors)}
         for k, r in enumerate(self.recordings):
             values |= {f"_pick{k}": r.pick, f"_rows{k}": r.rows, f"_g{k}": r.numbers}
-        return [values[name] for name, _ in self.plan.arguments]
+        return values
 
     def _keys_of(self) -> NDArray[np.int64]:
         """Return the keys of the random numbers of populations and projections: two halves of 64 bits that the seed and the number decide."""
@@ -316,7 +321,7 @@ class Work:
         units |= {name: trace.unit for name, trace in synapses.items()}
         meta = {
             "model": plan.model, "title": plan.title, "network": True, "dt": self.dt, "duration": self.steps * self.dt, "elapsed": self.reached * self.dt,
-            "steps": self.reached, "seed": self.request.seed, "events": "grid", "interrupted": interrupted,
+            "steps": self.reached, "seed": self.request.seed, "events": plan.events, "interrupted": interrupted,
             "method": ", ".join(dict.fromkeys(p.method for p in plan.populations if p.sweep >= 0)),
             "populations": {p.name: {"size": p.size, "model": p.model, "method": p.method, "reason": p.reason} for p in plan.populations},
             "projections": {j.plan.name: j.count for j in self.projections},
@@ -372,8 +377,10 @@ def steps_of(request: Request) -> int:
     return steps
 
 
-def execute(plan: NetworkPlan, folder: Path, request: Request, before_s: float, progress: Callable[[float], None] | None = None) -> NetworkResult:
-    """Run a plan of a network.
+def execute(
+    plan: NetworkPlan, folder: Path, request: Request, before_s: float, progress: Callable[[float], None] | None = None, kind: type[Work] | None = None
+) -> NetworkResult:
+    """Run a plan of a network, in a kind of work that is not the usual one where one is given.
 
     Raises
     ------
@@ -382,7 +389,7 @@ def execute(plan: NetworkPlan, folder: Path, request: Request, before_s: float, 
     NeuroError
         For numbers that cannot be run.
     """
-    work = Work(plan, folder / f"{plan.kernel}.py", request)
+    work = (kind or Work)(plan, folder / f"{plan.kernel}.py", request)
     began = time.perf_counter()
     interrupted = work.run(progress)
     run_s = time.perf_counter() - began

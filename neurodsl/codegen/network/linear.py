@@ -25,7 +25,7 @@ class Propagator:
         How many states there are.
     entries : tuple of str
         The names of the entries that the step uses, in order: ``_P0_1`` of the propagator, ``_F0_1`` of its integral; ``_Q0_1`` and ``_G0_1`` are those of
-        the flow in which a state is held.
+        the flow in which a state is held, ``_A0_1`` those of the matrix itself.
     held : int
         The state that is held there, -1 for none.
     shared : bool

@@ -36,6 +36,8 @@ class Side:
         The constants that all of its neurons have in common.
     inputs : collection of str
         The inputs that synapses add to.
+    number : int
+        The number of the population.
     """
 
     width: int
@@ -43,6 +45,7 @@ class Side:
     holds: Mapping[str, int]
     shared: Collection[str]
     inputs: Collection[str]
+    number: int
 
 
 class SynapseWriter:
