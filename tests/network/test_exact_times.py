@@ -1,0 +1,128 @@
+"""Networks whose spikes fall and arrive where they fall: held against closed forms and against a program that goes from event to event."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import pytest
+from network.event_driven import Neuron, event_driven
+
+import neurodsl as nd
+
+CELL = """
+model cell:
+    param tau = 10 [ms], theta = 1, E = 0, refractory = 2.03 [ms]
+    init V = 0
+    tau*dV/dt = -V + E
+    on V >= theta: V = 0; hold V for refractory
+
+synapse jump:
+    param w = 0.5
+    on pre: post.V += w
+"""
+CURRENTS = """
+model cell:
+    param tau = 12 [ms], tau_e = 3 [ms], tau_i = 7 [ms], theta = 1, E = 0, V_r = -0.1, refractory = 2.03 [ms]
+    init V = 0, g_e = 0, g_i = 0
+    tau*dV/dt = E - V + g_e + g_i
+    tau_e*dg_e/dt = -g_e
+    tau_i*dg_i/dt = -g_i
+    on V >= theta: V = V_r; hold V for refractory
+
+synapse exc:
+    param w = 0
+    on pre: post.g_e += w
+
+synapse inh:
+    param w = 0
+    on pre: post.g_i += w
+"""
+
+
+def run(text: str, **options: Any) -> Any:
+    return nd.loads(text).simulate(**{"events": "exact", "seed": 1, **options})
+
+
+def trains(result: Any, *names: str) -> list[tuple[float, str, int]]:
+    """Return the spikes of populations, by their times."""
+    found = [(float(t), name, int(k)) for name in names for t, k in zip(result.spikes[name].times, result.spikes[name].index, strict=True)]
+    return sorted(found)
+
+
+def test_a_driven_neuron_fires_where_the_closed_form_says() -> None:
+    text = CELL + "network n:\n    population A = cell[3] with E = 1.2 + 0.3*i\n    simulate: duration 100 [ms]; dt 0.1 [ms]; record A.V\n"
+    found = run(text)
+    for k in range(3):
+        wait = -10 * math.log(1 - 1 / (1.2 + 0.3 * k))
+        times = found.spikes["A"].times[found.spikes["A"].index == k]
+        expected = np.array([wait + n * (wait + 2.03) for n in range(len(times))])
+        assert len(times) == int((100 - wait) / (wait + 2.03)) + 1
+        assert np.abs(times - expected).max() < 1e-12
+    assert found.meta["events"] == "exact"
+    last = found.spikes["A"].times[found.spikes["A"].index == 0][-1] + 2.03
+    assert found.traces["A.V"].values[-1, 0] == pytest.approx(1.2 * (1 - math.exp(-(100 - last) / 10)), abs=1e-12)
+
+
+def test_a_spike_arrives_after_its_delay_at_its_own_time() -> None:
+    text = CELL + """
+network n:
+    population A = cell[1] with E = 1.5
+    population B = cell[1] with E = 0.9
+    connect A -> B with jump, delay 1.3 [ms], w = 0.2
+    simulate: duration 30 [ms]; dt 0.1 [ms]
+"""
+    found = trains(run(text), "A", "B")
+    first = 10 * math.log(3)
+    second = 2 * first + 2.03
+    # The first one lifts B, the second one takes it over its threshold.
+    v = 0.9 + (0.9 * (1 - math.exp(-(first + 1.3) / 10)) + 0.2 - 0.9) * math.exp(-(second - first) / 10)
+    assert v + 0.2 > 1 > v
+    assert [(name, k) for _, name, k in found] == [("A", 0), ("A", 0), ("B", 0)]
+    assert [t for t, _, _ in found] == pytest.approx([first, second, second + 1.3], abs=1e-12)
+
+
+def recurrent(folder: Path, seed: int, size: int = 14, dt: float = 0.1) -> tuple[str, list[Neuron], dict[int, list[tuple[int, int, float, float]]]]:
+    """Return a random network of excitatory and inhibitory neurons: as a text, and as what goes from event to event."""
+    random = np.random.default_rng(seed)
+    drive, start = random.uniform(1.1, 1.7, size), random.uniform(-0.5, 0.9, size)
+    synapses: dict[int, list[tuple[int, int, float, float]]] = {}
+    rows: dict[str, list[str]] = {"exc": ["i,j,w,delay"], "inh": ["i,j,w,delay"]}
+    for i in range(size):
+        current, kind = (0, "exc") if i < 3 * size // 4 else (1, "inh")
+        for j in random.choice(size, 5, replace=False):
+            w, delay = float(random.uniform(0.1, 0.35)) * (-2.0 if current else 1.0), float(random.integers(1, 20)) / 10
+            synapses.setdefault(i, []).append((int(j), current, w, delay))
+            rows[kind].append(f"{i},{j},{w!r},{delay!r}")
+    for kind, lines in rows.items():
+        (folder / f"{kind}.csv").write_text("\n".join(lines) + "\n")
+    np.save(folder / "drive.npy", drive)
+    np.save(folder / "start.npy", start)
+    text = CURRENTS + f"""
+network n:
+    population N = cell[{size}] with E = load("drive.npy"), V = load("start.npy")
+    connect N -> N with exc, pairs "exc.csv"
+    connect N -> N with inh, pairs "inh.csv"
+    simulate: duration 150 [ms]; dt {dt} [ms]
+"""
+    taus = [mp.mpf(3), mp.mpf(7)]
+    neurons = [
+        Neuron(mp.mpf(e), mp.mpf(12), taus, mp.mpf(1), mp.mpf("-0.1"), mp.mpf("2.03"), mp.mpf(v), [mp.mpf(0), mp.mpf(0)])
+        for e, v in zip(drive, start, strict=True)
+    ]
+    exact = {i: [(j, c, w, mp.mpf(round(10 * d)) / 10) for j, c, w, d in targets] for i, targets in synapses.items()}
+    return text, neurons, exact
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_recurrent_network_fires_when_the_events_say(tmp_path: Path, seed: int) -> None:
+    text, neurons, synapses = recurrent(tmp_path, seed)
+    (tmp_path / "n.neuro").write_text(text)
+    found = nd.load(tmp_path / "n.neuro").simulate(events="exact", seed=1)
+    expected = event_driven(neurons, synapses, [], 150.0)
+    assert len(expected) > 80
+    assert found.spikes["N"].index.tolist() == [n for _, n in expected]
+    worst = np.abs(found.spikes["N"].times - [t for t, _ in expected]).max(); print("worst", worst, len(expected)); assert worst < 1e-11
