@@ -115,8 +115,8 @@ class PopulationPlan:
     lost: int
     stochastic: bool
     emitter: dict[str, Any] | None = None
-    precise: Precise | None = None
     place: tuple[int, int] | None = None
+    precise: Precise | None = None
 
 
 @dataclass(frozen=True)

@@ -323,10 +323,13 @@ class MovePage:
 
 @dataclass(frozen=True)
 class ReachPage:
-    """What takes a neuron of a population to an offset in a step: its number, its kind, what it is given beside, and what its spikes do at once."""
+    """What takes a neuron of a population to an offset in a step: its number, its kind, where it is noted that something struck it, what it is given
+    beside, and what its spikes do at once.
+    """
 
     number: int
     kind: int
+    struck: str
     given: str
     lines: tuple[str, ...]
 

@@ -125,4 +125,131 @@ def test_a_recurrent_network_fires_when_the_events_say(tmp_path: Path, seed: int
     expected = event_driven(neurons, synapses, [], 150.0)
     assert len(expected) > 80
     assert found.spikes["N"].index.tolist() == [n for _, n in expected]
-    worst = np.abs(found.spikes["N"].times - [t for t, _ in expected]).max(); print("worst", worst, len(expected)); assert worst < 1e-11
+    assert np.abs(found.spikes["N"].times - [t for t, _ in expected]).max() < 1e-11
+
+
+def test_the_times_do_not_depend_on_the_step_and_those_of_the_grid_approach_them(tmp_path: Path) -> None:
+    text, _, _ = recurrent(tmp_path, 3)
+    (tmp_path / "n.neuro").write_text(text)
+    model = nd.load(tmp_path / "n.neuro")
+    coarse, fine = (model.simulate(events="exact", dt=dt, duration=40).spikes["N"] for dt in (0.1, 0.05))
+    assert coarse.index.tolist() == fine.index.tolist()
+    assert np.abs(coarse.times - fine.times).max() < 1e-11
+    misses = []
+    for dt in (0.1, 0.01):
+        first = [model.simulate(dt=dt, duration=8).spikes["N"].times[k] - coarse.times[k] for k in range(2)]
+        misses.append(max(first))
+        assert all(0 <= miss <= 2 * dt for miss in first)
+    assert misses[1] < 0.3 * misses[0]
+
+
+PEAK = """
+model cell:
+    param tau = 10 [ms], tau_e = 0.3 [ms], theta = {theta}
+    init V = 0, g = 0
+    tau*dV/dt = -V + g
+    tau_e*dg/dt = -g
+    on V >= theta: V = 0
+
+synapse exc:
+    param w = 1
+    on pre: post.g += w
+
+network n:
+    population A = spikes[1] from "a.csv"
+    population B = cell[1]
+    connect A -> B with exc, all to all
+    simulate: duration 20 [ms]; dt 1 [ms]; record B.V
+"""
+
+
+@pytest.mark.parametrize("share", [0.99, 1 - 1e-9, 1 + 1e-9])
+def test_a_threshold_that_is_met_and_left_between_two_points_of_the_grid_is_found(tmp_path: Path, share: float) -> None:
+    (tmp_path / "a.csv").write_text("index,time\n0,5.51\n")
+    rise = lambda s: 0.3 / 9.7 * (math.exp(-s / 10) - math.exp(-s / 0.3))  # noqa: E731
+    peak = math.log(10 / 0.3) / (1 / 0.3 - 1 / 10)
+    theta = share * rise(peak)
+    assert rise(math.ceil(5.51 + peak) - 5.51) < 0.985 * rise(peak) > rise(math.floor(5.51 + peak) - 5.51)
+    (tmp_path / "n.neuro").write_text(PEAK.format(theta=repr(theta)))
+    low, high = 0.0, peak
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if rise(middle) >= theta else (middle, high)
+    found = nd.load(tmp_path / "n.neuro").simulate(events="exact", seed=1).spikes["B"].times
+    assert found == pytest.approx([5.51 + high] if share < 1 else [], abs=1e-10 if share > 0.999 else 1e-12)
+
+
+def test_a_jump_over_the_threshold_fires_when_it_arrives_and_all_that_arrives_at_one_time_acts_before() -> None:
+    text = CELL + """
+network n:
+    population A = cell[2] with E = 1.5
+    population C = cell[1] with E = 1.5
+    population B = cell[2]
+    connect A -> B with jump, all to all, delay 1 [ms], w = 0.4
+    connect C -> B with jump, all to all, delay 1 [ms], w = 0.3 - 0.6*j
+    simulate: duration 14 [ms]; dt 0.1 [ms]
+"""
+    found = run(text)
+    # The three jumps add up to 1.1 at the first neuron and to 0.5 at the second.
+    assert trains(found, "B") == [(pytest.approx(10 * math.log(3) + 1, abs=1e-12), "B", 0)]
+
+
+def test_a_neuron_that_is_held_does_not_jump_until_the_very_time_at_which_it_is_free() -> None:
+    text = CELL + """
+network n:
+    population A = cell[1] with E = 1.5
+    population B = cell[2] with E = 1.5, refractory = {}
+    connect A -> B with jump, all to all, delay 1 [ms], w = 0.3
+    simulate: duration 13 [ms]; dt 0.1 [ms]; record B.V
+"""
+    first = 10 * math.log(3)
+    for refractory, lifted in ((0.999, True), (1.001, False)):
+        v = run(text.format(f"{refractory} [ms]")).traces["B.V"].values[-1, 0]
+        moved = 1.5 * (1 - math.exp(-(13 - first - refractory) / 10)) + (0.3 * math.exp(-(13 - first - 1) / 10) if lifted else 0.0)
+        assert v == pytest.approx(moved, abs=1e-12)
+
+
+def test_a_condition_that_stays_true_fires_once_and_again_after_it_was_false() -> None:
+    text = """
+model cell:
+    init x = 1, y = 0
+    dx/dt = -y/[ms]
+    dy/dt = x/[ms]
+    on y > 0.5: emit spike
+
+network n:
+    population A = cell[1]
+    simulate: duration 20 [ms]; dt 0.1 [ms]
+"""
+    assert run(text).spikes["A"].times == pytest.approx([math.pi / 6 + 2 * math.pi * k for k in range(4)][:4], abs=1e-12)
+
+
+def test_plastic_synapses_see_the_very_times_of_both_spikes() -> None:
+    text = CELL + """
+synapse stdp:
+    param tau_p = 20 [ms], tau_m = 15 [ms]
+    init w = 0, x = 0, y = 0
+    tau_p*dx/dt = -x
+    tau_m*dy/dt = -y
+    on pre:
+        x += 1
+        w -= 0.3*y
+    on post:
+        y += 1
+        w += 0.2*x
+
+network n:
+    population A = cell[2] with E = 1.5 + 0.25*i
+    population B = cell[3] with E = 1.35 + 0.2*i
+    connect A -> B with stdp, all to all, delay 1.3 [ms]
+    simulate: duration 80 [ms]; dt 0.1 [ms]; record stdp.w
+"""
+    found = run(text)
+    trace = found.synapses["A -> B.w"]
+    for i, j, w in zip(trace.source, trace.target, trace.values[-1], strict=True):
+        pre = [t + 1.3 for t in found.spikes["A"].times[found.spikes["A"].index == i] if t + 1.3 < 80]
+        post = found.spikes["B"].times[found.spikes["B"].index == j]
+        assert len(pre) > 4
+        assert len(post) > 3
+        expected = sum(0.2 * math.exp(-(b - a) / 20) if b > a else -0.3 * math.exp(-(a - b) / 15) for a in pre for b in post)
+        assert w == pytest.approx(expected, abs=1e-12)

@@ -25,7 +25,7 @@ from neurodsl.codegen.network.assemble import FEW, NO_DIGEST, Assembly, helpers
 from neurodsl.codegen.network.formula import formula
 from neurodsl.codegen.network.items import differing
 from neurodsl.codegen.network.parts import Cell, Joint
-from neurodsl.codegen.network.precise_cells import AT, GRID, PreciseKind, levels_of, precise_kind
+from neurodsl.codegen.network.precise_cells import AT, GRID, STRUCK, PreciseKind, levels_of, precise_kind
 from neurodsl.codegen.network.precise_synapse import PreciseSynapse, beside
 from neurodsl.codegen.network.sweep import Sweep
 from neurodsl.codegen.network.synapse import COMMON
@@ -176,7 +176,7 @@ class PreciseAssembly(Assembly):
             if c.sweep is None:
                 continue
             k, number, width = c.number, c.sweep.page.number, c.width
-            memory = f"_f{k}, _a{k}.shape[1], _c{k}, _p{k}, _b{k}, _orders, _work, _who{k}, _when{k}, _ends"
+            memory = f"_f{k}, _a{k}.shape[1], _c{k}, _p{k}, _b{k}, _orders, _work, _who{k}, _when{k}, _ends, False"
             given = ", ".join([memory, *self._beside(k)])
             lines += [
                 f"_n = _sweep{number}(t, _ts, _u, _us, _h, _dt, _sizes[{k}], _a{k}, _c{k}, _p{k}, _b{k}, _late)",
@@ -237,7 +237,8 @@ class PreciseAssembly(Assembly):
                 f"_x, _i = _t0 + _at, np.int64(_k)//_size*{c.width} + np.int64(_k)%_size",
                 *lines,
             ]
-        return ReachPage(c.number, c.sweep.page.number, "".join(f", {name}" for name in names.values()), tuple(lines))
+        struck = f"_f[_k + np.uint64({c.sweep.rows[STRUCK] * c.width})]"
+        return ReachPage(c.number, c.sweep.page.number, struck, "".join(f", {name}" for name in names.values()), tuple(lines))
 
     def _own(self, j: Joint) -> str:
         """Return what all functions of a projection are given behind what is their own."""

@@ -27,8 +27,9 @@ from neurodsl.integrators.method import Method
 from neurodsl.network import Population
 from neurodsl.system import LEVEL_TIME, TIME, Event, System
 
-AT, LOST = "_at", "_lost"
-"""The offset up to which a neuron has come in a step, and what is not a number where a time is none."""
+AT, STRUCK, LOST = "_at", "_struck", "_lost"
+"""The offset up to which a neuron has come in a step; whether a synapse has acted on it since its conditions were looked at; what is not a number where a
+time is none."""
 GRID = "leave out `--events exact`, or write `--events grid`"
 
 
@@ -138,7 +139,7 @@ class _Writing:
         self.at = writer.row(AT)
         self.was = [f"_was{k}" for k in range(len(levels))]
         self.waiting = [k for k, e in enumerate(self.system.events) if any(a.kind == "wait" for a in e.actions)]
-        for name in (*self.was, *(f"_next{k}" for k in self.waiting), *(hold(self.states[i]) for i in self.held), LOST):
+        for name in (*self.was, *(f"_next{k}" for k in self.waiting), *(hold(self.states[i]) for i in self.held), STRUCK, LOST):
             writer.row(name)
 
     def place(self, name: str) -> str:
@@ -194,14 +195,14 @@ class _Writing:
     def every_neuron(self, step: Sequence[str]) -> list[str]:
         """Return what every neuron does in a step: it moves to its end, unless something may happen to it on the way."""
         writer = self.writer
-        lines = writer.load([*self.states, *(hold(self.states[i]) for i in self.held), *self.was, AT])
+        lines = writer.load([*self.states, *(hold(self.states[i]) for i in self.held), *self.was, AT, STRUCK])
         lines += step
         lines += [f"_z_{n} = {n}" for i, n in enumerate(self.states) if not self.moves(i)]
         for i in range(len(self.states)):
             if self.moves(i):
                 free = f"0.0 if {hold(self.states[i])} > _ts else " if i in self.held else ""
                 lines.append(f"_d{i} = {free}{self.slope(i)}")
-        conditions = [f"({AT} > 0.0)"]
+        conditions = [f"({AT} > 0.0)", f"({STRUCK} > 0.0)"]
         for k, level in enumerate(self.levels):
             lines += [
                 f"_sign{k} = 1.0 - 2.0*_was{k}",
@@ -219,7 +220,7 @@ class _Writing:
         """Return what takes a single neuron through a step."""
         states, count = self.states, len(self.states)
         drive = [f"_b{i} = {self.print(b)}" for i, b in enumerate(self.drive) if b != 0]
-        changing = [*states, *(hold(states[i]) for i in self.held), *self.was, *(f"_next{k}" for k in self.waiting)]
+        changing = [*states, STRUCK, *(hold(states[i]) for i in self.held), *self.was, *(f"_next{k}" for k in self.waiting)]
         free = [f"_free{i}*" if i in self.held else "" for i in range(count)]
         moving = [i for i in range(count) if self.moves(i)]
         start = [f"_d{i} = {free[i]}({self.slope(i)})" for i in moving] + [f"_y{i} = _first*_d{i}" for i in moving] + [f"_v{i} = _y{i}" for i in moving]
@@ -242,28 +243,36 @@ class _Writing:
             levels.append((self.value(level), terms or "0.0"))
         return MovePage(
             number=self.number, shared=(), loads=(*drive, *(f"{n} = {self.place(n)}" for n in changing)), at=self.place(AT),
-            width=self.writer.lanes, events=tuple(line for k in range(len(self.levels)) for line in self._settled(k)),
+            width=self.writer.lanes, events=tuple(self._settling()),
             held=tuple((str(i), hold(states[i])) for i in self.held), start=tuple(start), next=tuple(following), reached=tuple(reached),
             near=" or ".join(near) or "False", first=tuple(first), series=tuple(series), levels=tuple(levels),
             states=tuple(states), stores=tuple(f"{self.place(n)} = {n}" for n in changing), exports=(),
         )  # fmt: skip
 
+    def _settling(self) -> list[str]:
+        """Return the lines in which events happen: where synapses have acted on the neuron, where one meets its level, where one changes that of another."""
+        count = len(self.levels)
+        lines = [f"_old{k} = {self.value(level)}" for k, level in enumerate(self.levels)]
+        lines += [line for k in range(count) for line in self._settled(k)]
+        changed = " or ".join(f"_g{k} != {self.value(level)}" for k, level in enumerate(self.levels[:-1]))
+        return [*lines, f"_struck = 1.0 if {changed} else 0.0" if changed else "_struck = 0.0"]
+
     def _settled(self, k: int) -> list[str]:
         """Return the lines in which an event happens where its condition has turned true."""
         event, level = self.system.events[k], self.levels[k]
         holds = f"_g{k} {'>' if level.strict else '>='} 0.0"
-        after = f"_was{k} = 1.0 if {holds} else 0.0"
         waits = f" and _next{k} <= t" if k in self.waiting else ""
         neuron = f"np.int64(_k)//_size*{self.writer.lanes} + np.int64(_k)%_size"
         spike = ["_fired += 1", f"_emit(_who, _when, _ends, _slot, {neuron}, _at)"]
-        happens = [*self._actions(event, k), *spike * emitted(event)]
+        # A level that the actions leave as it is has just been met, whatever side rounding puts it on.
+        after = [f"_met{k} = _g{k}", f"_g{k} = {self.value(level)}", f"_was{k} = 1.0 if {holds} or _g{k} == _met{k} else 0.0"]
         acts = any(a.kind == "set" for a in event.actions)
-        again = [f"_g{k} = {self.value(level)}", after] if acts else [f"_was{k} = 1.0"]
-        lines = [f"_g{k} = {self.value(level)}", f"if {holds} or _cross == {k}:", f"    if _was{k} == 0.0{waits}:"]
-        lines += [f"        {line}" for line in [*happens, *again]]
+        happens = [*self._actions(event, k), *spike * emitted(event), *(after if acts else [f"_was{k} = 1.0"])]
+        lines = [f"_g{k} = {self.value(level)}", f"if _struck > 0.0 or _cross == {k} or _g{k} != _old{k}:", f"    if {holds} or _cross == {k}:"]
+        lines += [f"        if _was{k} == 0.0{waits}:", *(f"            {line}" for line in happens)]
         if waits:
-            lines += ["    else:", f"        _was{k} = 1.0"]
-        return [*lines, "else:", f"    _was{k} = 0.0"]
+            lines += ["        else:", f"            _was{k} = 1.0"]
+        return [*lines, "    else:", f"        _was{k} = 0.0"]
 
     def _actions(self, event: Event, k: int) -> list[str]:
         """Return the lines of the actions of an event; they see the state as those before them left it."""

@@ -39,7 +39,7 @@ class PreciseSynapse(SynapseWriter):
         assert source is not None
         assert target is not None
         more = beside(target.number)
-        given = "_k, _at, _t0, _dt, _post, _post_size, _post_c, _post_p, _post_b, _orders, _work, _post_who, _post_when, _ends"
+        given = "_k, _at, _t0, _dt, _post, _post_size, _post_c, _post_p, _post_b, _orders, _work, _post_who, _post_when, _ends, True"
         body = ["_k = np.uint64(_tgt[_e])", f"_reach{target.number}({given}{more})", *self._third(), *self.loads(used, sourced), *actions, *stores]
         row = ["_e = np.int64(_ptr[_r])", "while _e < _ptr[_r + 1]:"]
         arguments = [*COMMON, "_i", "_first", "_ptr", "_tgt"]
