@@ -137,9 +137,14 @@ def simulate(
     if not (checkpoint is None and every is None and resume is None):
         lasting = import_module("neurodsl.run.network_lasting").lasting(checkpoint, every, resume, copies)
     if lasting is not None and lasting.kept is not None:
+        if events not in (None, "grid"):
+            raise lasting.kept.other(f"its events are on the grid, not `{events}`", "the checkpoint holds all options; leave it out")
         given = {"duration": duration, "dt": dt, "method": method, "seed": seed, "variant": variant, "record": record, "every_step": every_step}
         return _resumed(model, lasting, given, expressions, began, progress, report)
     plan = plan_of(model, method, variant, expressions, record, every_step, events=events)
+    if lasting is not None and plan.events == "exact":
+        told = "a run with exact spike times cannot be kept in a checkpoint yet"
+        raise fail(rules.NOT_SUPPORTED, told, help="leave out `--checkpoint`, or write `--events grid`")
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")

@@ -71,7 +71,7 @@ def levels_of(system: System, population: Population) -> tuple[Level, ...]:
         reason = "it has noise" if system.noises else "it is a map"
     parts = None if reason is not None else linear_part(system)
     if reason is None and (parts is None or any(LEVEL_TIME in system.bases(e) for row in parts[0] for e in row)):
-        reason = "its equations are not linear with constant coefficients"
+        reason = f"{_bent(system)} not linear with constant coefficients"
     found = []
     for event in system.events if reason is None else ():
         level = _level(system, event)
@@ -82,6 +82,16 @@ def levels_of(system: System, population: Population) -> tuple[Level, ...]:
     if reason is not None:
         raise fail(rules.METHOD_REFUSED, f"spikes of `{model}` have no exact times: {reason}", population.span, GRID)
     return tuple(found)
+
+
+def _bent(system: System) -> str:
+    """Return which equation of a system is in the way of an exact solution."""
+    for state in system.states:
+        alone = replace(system, states=tuple(replace(s, derivative=s.derivative if s is state else sympy.Integer(0)) for s in system.states))
+        parts = linear_part(alone)
+        if parts is None or any(LEVEL_TIME in system.bases(e) for row in parts[0] for e in row):
+            return f"the equation of `{state.name}` is"
+    return "its equations are"
 
 
 def _level(system: System, event: Event) -> Level | None:
