@@ -224,7 +224,8 @@ network n:
     assert run(text).spikes["A"].times == pytest.approx([math.pi / 6 + 2 * math.pi * k for k in range(4)][:4], abs=1e-12)
 
 
-def test_plastic_synapses_see_the_very_times_of_both_spikes() -> None:
+@pytest.mark.parametrize(("delay", "delays"), [("1.3 [ms]", (1.3, 1.3)), ("(1 + 0.3*i + 0.5*j) [ms]", (1.0, 1.3))])
+def test_plastic_synapses_see_the_very_times_of_both_spikes(delay: str, delays: tuple[float, float]) -> None:
     text = CELL + """
 synapse stdp:
     param tau_p = 20 [ms], tau_m = 15 [ms]
@@ -241,15 +242,167 @@ synapse stdp:
 network n:
     population A = cell[2] with E = 1.5 + 0.25*i
     population B = cell[3] with E = 1.35 + 0.2*i
-    connect A -> B with stdp, all to all, delay 1.3 [ms]
+    connect A -> B with stdp, all to all, delay DELAY
     simulate: duration 80 [ms]; dt 0.1 [ms]; record stdp.w
 """
-    found = run(text)
+    found = run(text.replace("DELAY", delay))
     trace = found.synapses["A -> B.w"]
     for i, j, w in zip(trace.source, trace.target, trace.values[-1], strict=True):
-        pre = [t + 1.3 for t in found.spikes["A"].times[found.spikes["A"].index == i] if t + 1.3 < 80]
+        late = delays[i] + (0.5 * j if "j" in delay else 0.0)
+        pre = [t + late for t in found.spikes["A"].times[found.spikes["A"].index == i] if t + late < 80]
         post = found.spikes["B"].times[found.spikes["B"].index == j]
         assert len(pre) > 4
         assert len(post) > 3
         expected = sum(0.2 * math.exp(-(b - a) / 20) if b > a else -0.3 * math.exp(-(a - b) / 15) for a in pre for b in post)
         assert w == pytest.approx(expected, abs=1e-12)
+
+
+def test_sources_send_spikes_at_times_within_the_steps(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("index,time\n1,3.337\n0,5.2\n0,7.0001\n")
+    (tmp_path / "n.neuro").write_text(CELL + """
+network n:
+    population A = spikes[2] from "a.csv"
+    population B = cell[2]
+    connect A -> B with jump, one to one, w = 0.3
+    connect A -> B with jump, one to one, w = 0.1, delay 0.4 [ms]
+    simulate: duration 10 [ms]; dt 0.1 [ms]; record B.V
+""")
+    found = nd.load(tmp_path / "n.neuro").simulate(events="exact")
+    assert trains(found, "A") == [(3.337, "A", 1), (5.2, "A", 0), (7.0001, "A", 0)]
+    last = found.traces["B.V"].values[-1]
+    decayed = [sum(w * math.exp(-(10 - t - d) / 10) for t in times for w, d in ((0.3, 0), (0.1, 0.4))) for times in ((5.2, 7.0001), (3.337,))]
+    assert last == pytest.approx(decayed, abs=1e-14)
+
+
+def test_poisson_spikes_fall_anywhere_in_their_steps_and_the_same_ones_again() -> None:
+    text = CELL + """
+network n:
+    population P = poisson[50] with rate = 200 [Hz]
+    population C = correlated_poisson[20] with rate = 20 [Hz], correlation = 0.5
+    population B = cell[1]
+    connect P -> B with jump, all to all, w = 0.001
+    simulate: duration 1000 [ms]; dt 0.5 [ms]
+"""
+    first, second, grid = run(text), run(text), run(text, events="grid")
+    assert first.spikes["P"].times.tolist() == second.spikes["P"].times.tolist()
+    offsets = first.spikes["P"].times / 0.5 % 1
+    assert len(offsets) == len(grid.spikes["P"].times)
+    # Kolmogorov's distance of a uniform sample, at a level of 0.001.
+    assert np.abs(np.sort(offsets) - (np.arange(len(offsets)) + 0.5) / len(offsets)).max() < 1.95 / math.sqrt(len(offsets))
+    assert sorted(first.spikes["P"].times) == first.spikes["P"].times.tolist()
+    together = first.spikes["C"].times
+    assert len(np.unique(together)) < 0.3 * len(together)
+
+
+def test_what_waits_does_not_fire_until_then_and_only_where_its_condition_turns_true_again() -> None:
+    text = """
+model cell:
+    init x = 1, y = 0
+    dx/dt = -y/[ms]
+    dy/dt = x/[ms]
+    on y > 0.5: wait {} [ms]
+
+network n:
+    population A = cell[1]
+    simulate: duration 20 [ms]; dt 0.1 [ms]
+"""
+    rises = [math.pi / 6 + 2 * math.pi * k for k in range(4)]
+    assert run(text.format(6.2)).spikes["A"].times == pytest.approx([t for t in rises if t < 20], abs=1e-12)
+    assert run(text.format(6.3)).spikes["A"].times == pytest.approx([t for t in rises[::2] if t < 20], abs=1e-12)
+
+
+def test_several_events_of_a_neuron_act_where_each_falls() -> None:
+    text = """
+model cell:
+    param tau = 10 [ms]
+    init V = 0, theta = 1, n = 0
+    u = 2*V "twice"
+    tau*dV/dt = -V + 2
+    5*tau*dtheta/dt = 1 - theta
+    on V >= theta: V = 0; theta += 0.5; emit spike
+    on V >= 0.5: n += 1; hold theta for 1 [ms]; emit spike
+
+network n:
+    population A = cell[1]
+    simulate: duration 40 [ms]; dt 0.1 [ms]; record A.u, A.n
+"""
+    found, t, theta, expected, half = run(text), 0.0, 1.0, [], 10 * math.log(2 / 1.5)
+    while t < 40:
+        # The threshold stands still for 1 ms once the voltage has passed 0.5.
+        level = lambda s, theta=theta: 1 + (theta - 1) * math.exp(-(s if s < half else max(half, s - 1)) / 50)  # noqa: E731
+        low, high = half, 40.0
+        for _ in range(100):
+            middle = 0.5 * (low + high)
+            low, high = (low, middle) if 2 * (1 - math.exp(-middle / 10)) >= level(middle) else (middle, high)
+        expected += [t + half, t + high]
+        t, theta = t + high, level(high) + 0.5
+    times = found.spikes["A"].times
+    assert times == pytest.approx([e for e in expected if e < 40], abs=1e-11)
+    assert found.traces["A.u"].values[100, 0] == pytest.approx(4 * (1 - math.exp(-(10 - max([0, *expected[1::2]], key=lambda e: e * (e < 10))) / 10)), abs=1e-12)
+    assert found.traces["A.n"].values[-1, 0] == sum(e < 40 for e in expected[::2])
+
+
+def test_copies_and_points_of_a_sweep_have_exact_times_too() -> None:
+    text = CELL + "network n:\n    population A = cell[1] with E = 1.5\n    simulate: duration 100 [ms]; dt 0.1 [ms]\n"
+    model = nd.loads(text)
+    single = model.simulate(events="exact", seed=1).spikes["A"].times
+    copies = model.simulate(events="exact", seed=1, copies=2, threads=2)
+    assert [copies[k].spikes["A"].times.tolist() for k in range(2)] == [single.tolist()] * 2
+    swept = model.sweep({"A.tau": [5, 10]}, events="exact", measure="spikes(A)")
+    assert np.ravel(swept["spikes(A)"]).tolist() == [math.floor((100 + 2.03) / (2.03 + tau * math.log(3))) for tau in (5, 10)]
+
+
+REFUSED = {
+    "on pre: post.V += w, no delay": ("", "all to all", {}, "arrive without a delay"),
+    "an input": ("post.I += w", "all to all, delay 1 [ms]", {}, "add to the input `I`"),
+    "another method": ("", "all to all, delay 1 [ms]", {"method": "rk4"}, "not from `rk4`"),
+    "another word": ("", "all to all, delay 1 [ms]", {"events": "precise"}, "cannot be `precise`"),
+    "a checkpoint": ("", "all to all, delay 1 [ms]", {"checkpoint": "c.npz"}, "checkpoint"),
+    "a long step": ("", "all to all, delay 400 [ms]", {"dt": 400, "duration": 800}, "too long for exact spike times"),
+    "a drive that changes between two points": ("", "all to all, delay 1 [ms]", {"input": {"A.E": "step(t, 3.14159 [ms])"}}, "changes at t = 3.14159"),
+    "random numbers": ("post.V += w*rand()", "all to all, delay 1 [ms]", {}, "draws random numbers"),
+    "what changes before the synapse": ("post.V += w*pre.V", "all to all, delay 1 [ms]", {}, "looks at `pre.V`"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_have_exact_times_is_refused_by_name(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    action, clauses, options, told = REFUSED[case]
+    text = CELL.replace("E = 0,", "").replace("init V", "input E = 0, I = 0\n    init V").replace("-V + E", "-V + E + I")
+    text = text.replace("post.V += w", action or "post.V += w")
+    text += f"network n:\n    population A = cell[2]\n    connect A -> A with jump, {clauses}\n    simulate: duration 100 [ms]; dt 0.1 [ms]\n"
+    with pytest.raises(nd.NeuroError) as caught:
+        run(text, **options)
+    assert told in caught.value.report.found[0].message
+    assert caught.value.report.found[0].help
+
+
+def test_currents_of_synapses_that_flow_all_the_time_arrive_between_the_points_too() -> None:
+    text = """
+model cell:
+    param tau = 10 [ms]
+    input I = 0
+    init V = 0
+    tau*dV/dt = -V + I
+    on V >= 1: V = 0
+
+synapse alpha:
+    param w = 3, tau_s = 2 [ms]
+    init g = 0, h = 0
+    tau_s*dg/dt = h - g
+    tau_s*dh/dt = -h
+    on pre: h += w
+    post.I += g
+
+network n:
+    population A = cell[1] with I = 1.5
+    population B = cell[1]
+    connect A -> B with alpha, delay 2 [ms]
+    simulate: duration 19 [ms]; dt 0.1 [ms]; record B.V
+"""
+    s = 19 - 10 * math.log(3) - 2
+    # g = 3*s/tau_s*exp(-s/tau_s), and V its convolution with exp(-s/tau)/tau.
+    rate = 1 / 2 - 1 / 10
+    expected = 3 / (2 * 10) * math.exp(-s / 10) * (1 - (1 + rate * s) * math.exp(-rate * s)) / rate**2
+    assert run(text).traces["B.V"].values[-1, 0] == pytest.approx(expected, abs=1e-14)
