@@ -13,8 +13,8 @@ from architecture.imports import imports, module_name
 DOORS = {
     "lark": ("neurodsl.lang.parser",),
     "jinja2": ("neurodsl.codegen.render",),
-    "numba": ("neurodsl.codegen.kernel",),
-    "llvmlite": ("neurodsl.codegen.machine",),
+    "numba": ("neurodsl.codegen.kernel", "neurodsl.codegen.meeting"),
+    "llvmlite": ("neurodsl.codegen.machine", "neurodsl.codegen.meeting"),
     "matplotlib": ("neurodsl.plotting",),
     "sympy": (
         "neurodsl.system",
