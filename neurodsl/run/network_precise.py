@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodsl import rules
+from neurodsl.codegen.signature import LAGS
 from neurodsl.diagnostics import fail
 from neurodsl.formulas import evaluate
 from neurodsl.network_plan import NetworkPlan
@@ -32,12 +33,12 @@ class PreciseWork(Work):
         super().__init__(plan, path, request)
         for projection in self.projections:
             self._made(projection.plan.place, require_delay, projection, self.dt, plan.time_unit)
-        self.trains = [PreciseSpikes(p, self.mask, self.dt, request.seed) for p in self.populations]
+        self.trains = [PreciseSpikes(p, self.ring - 1, self.dt, request.seed) for p in self.populations]
         told = [self._made(p.plan.place, series_of, p, self.dt, self.steps) for p in self.populations]
         self.bounds, self.orders = [bound for bound, _ in told], np.array([terms for _, terms in told], np.int64)
         rows = max((len(p.plan.states) + len(p.plan.precise.levels) for p in self.populations if p.plan.precise), default=1)
         self.work = np.zeros((rows, MOST_TERMS + 2))
-        self.ends = np.zeros(len(self.populations), np.int64)
+        self.tops = np.zeros(len(self.populations), np.int64)
         self.late = np.zeros(max((p.size for p in self.populations), default=1), np.uint32)
         self.rates = np.concatenate([*(j.rates for j in self.projections), np.zeros(1)])
         self._fit(64)
@@ -51,10 +52,11 @@ class PreciseWork(Work):
         if self._renewal and begin % self._renewal == 0:
             for projection in self.projections:
                 projection.renew()
+            self.factors[:] = 1.0
         for train in self.trains:
             train.generate(begin, stop)
         with np.errstate(all="ignore"):
-            self.module._run(*self._arguments(begin, stop))
+            self.module._run(*self._arguments(0, begin, stop))
         self.reached = int(self.status[0])
         if self.status[1] > self.due.size:
             self._fit(2 * int(self.status[1]))
@@ -66,13 +68,13 @@ class PreciseWork(Work):
             train.put_away(begin, self.reached)
             train.forget(self.reached, self.lag)
 
-    def _arguments(self, begin: int, stop: int) -> list[Any]:
-        values = self._values(begin, stop)
-        values |= {"_rates": self.rates, "_work": self.work, "_orders": self.orders, "_ends": self.ends, "_late": self.late}
+    def _values(self, part: int, begin: int, stop: int) -> dict[str, Any]:
+        values = super()._values(part, begin, stop)
+        values |= {"_rates": self.rates, "_work": self.work, "_orders": self.orders, "_tops": self.tops, "_late": self.late}
         values |= {"_due": self.due, "_what": self.what, "_spike": self.spike, "_order": self.order}
         for k, train in enumerate(self.trains):
             values |= {f"_who{k}": train.who, f"_marks{k}": train.marks, f"_when{k}": train.when, f"_b{k}": self.bounds[k]}
-        return [values[name] for name, _ in self.plan.arguments]
+        return values
 
     def spikes_of(self, number: int) -> tuple[Floats, NDArray[np.int64]]:
         return self.trains[number].all()
@@ -85,7 +87,7 @@ def work_of(plan: NetworkPlan, path: Path, request: Request) -> Work:
 
 def require_delay(projection: Projection, dt: float, unit: str) -> None:
     """Raise M103 for synapses that act on spikes of neurons without a delay: such a spike would act within its own step."""
-    lags = [projection.lags[4 + 3 * n] for n, (kind, _) in enumerate(projection.plan.events) if kind == "pre"]
+    lags = [projection.lags[LAGS + 3 * n] for n, (kind, _) in enumerate(projection.plan.events) if kind == "pre"]
     if projection.source.emitter is None and lags and min(lags) < 1 and projection.count:
         least = f"{dt:g}" if unit == "1" else f"{dt:g} [{unit}]"
         told = f"spikes of `{projection.plan.name}` arrive without a delay, and exact times need one of at least a step"

@@ -28,8 +28,8 @@ from neurodsl.codegen.network.parts import Cell, Joint
 from neurodsl.codegen.network.precise_cells import AT, GRID, STRUCK, PreciseKind, levels_of, precise_kind
 from neurodsl.codegen.network.precise_synapse import PreciseSynapse, beside
 from neurodsl.codegen.network.sweep import Sweep
-from neurodsl.codegen.network.synapse import COMMON
 from neurodsl.codegen.pages import PrecisePage, ReachPage
+from neurodsl.codegen.signature import LAGS
 from neurodsl.diagnostics import fail
 from neurodsl.network import POST, PRE, THIRD, Population, Projection
 from neurodsl.network_plan import PopulationPlan, Precise
@@ -107,9 +107,9 @@ class PreciseAssembly(Assembly):
 
     def arguments(self) -> list[tuple[str, str]]:
         """Return the arguments of the kernel with their types."""
-        left = re.compile(r"_(cursor\d+_\d+|first_run\d+|runs\d+)")
+        left = re.compile(r"_(cursor\d+_\d+|(first_|last_)?runs?\d+)")
         found = [(name, kind) for name, kind in super().arguments() if not left.fullmatch(name)]
-        found += [("_rates", "f8[::1]"), ("_work", "f8[:, ::1]"), ("_orders", "i8[::1]"), ("_ends", "i8[::1]"), ("_late", "u4[::1]")]
+        found += [("_rates", "f8[::1]"), ("_work", "f8[:, ::1]"), ("_orders", "i8[::1]"), ("_tops", "i8[::1]"), ("_late", "u4[::1]")]
         found += [("_due", "f8[::1]"), ("_what", "i8[::1]"), ("_spike", "i8[::1]"), ("_order", "i8[::1]")]
         return found + [pair for c in self.cells for pair in ((f"_when{c.number}", "f8[::1]"), (f"_b{c.number}", "f8[::1]"))]
 
@@ -136,8 +136,8 @@ class PreciseAssembly(Assembly):
     def _count(self) -> str:
         """Return how many spikes may arrive in a step."""
         spans = [
-            f"_marks{j.sides[PRE].number}[(_index - _k{j.number}[{4 + 3 * n}] + 1) & _mask] - "
-            f"_marks{j.sides[PRE].number}[(_index - _k{j.number}[{5 + 3 * n}]) & _mask]"
+            f"_marks{j.sides[PRE].number}[(_index - _k{j.number}[{LAGS + 3 * n}] + 1) & _mask] - "
+            f"_marks{j.sides[PRE].number}[(_index - _k{j.number}[{LAGS + 1 + 3 * n}]) & _mask]"
             for j, n in self._incoming()
         ]
         return " + ".join(spans) or "0"
@@ -148,9 +148,9 @@ class PreciseAssembly(Assembly):
 
     def _gathered(self) -> list[str]:
         """Return the lines that note all spikes that arrive in a step."""
-        lines = [f"_ends[{c.number}] = _marks{c.number}[_index & _mask]" for c in self.cells if c.sweep is not None]
+        lines = [f"_tops[{c.number}] = _marks{c.number}[_index & _mask]" for c in self.cells if c.sweep is not None]
         for number, (j, n) in enumerate(self._incoming()):
-            k, p, least, most = j.number, j.sides[PRE].number, 4 + 3 * n, 5 + 3 * n
+            k, p, least, most = j.number, j.sides[PRE].number, LAGS + 3 * n, LAGS + 1 + 3 * n
             span = f"_marks{p}[(_index - _lag) & _mask], _marks{p}[(_index - _lag + 1) & _mask], _k{k}[0], _k{k}[1], _who{p}, _when{p}"
             lines += [f"for _lag in range(_k{k}[{least}], min(_k{k}[{most}], _index) + 1):"]
             lines += [f"    _n = _gather(_n, _due, _what, _spike, {EVENT * number} + _lag, {span})"]
@@ -161,11 +161,11 @@ class PreciseAssembly(Assembly):
         lines = []
         for number, (j, n) in enumerate(self._incoming()):
             k, target = j.number, j.sides[POST].number
-            own = [f"_k{k}[0]", f"_ptr{k}", f"_tgt{k}"]
+            own = [f"_k{k}[0]", f"_begins{k}", f"_ends{k}", f"_tgt{k}"]
             if j.writer.delayed:
-                own += [f"_delays{k}", f"_lag - _k{k}[{6 + 3 * n}]"]
+                own += [f"_delays{k}", f"_lag - _k{k}[{LAGS + 2 + 3 * n}]"]
             given = ["_x", "_x", "_x", "_x", "_dt", "_index", f"np.int64(_who{j.sides[PRE].number}[_spike[_m]])", *own, self._own(j), "t"]
-            given += [f"_c{target}", f"_p{target}", f"_b{target}", "_orders", "_work", f"_who{target}", f"_when{target}", "_ends", *self._beside(target)]
+            given += [f"_c{target}", f"_p{target}", f"_b{target}", "_orders", "_work", f"_who{target}", f"_when{target}", "_tops", *self._beside(target)]
             lines += [f"if _event == {number}:", f"    {j.calls[f'event {n}']}({', '.join(given)})"]
         return lines
 
@@ -176,7 +176,7 @@ class PreciseAssembly(Assembly):
             if c.sweep is None:
                 continue
             k, number, width = c.number, c.sweep.page.number, c.width
-            memory = f"_f{k}, _a{k}.shape[1], _c{k}, _p{k}, _b{k}, _orders, _work, _who{k}, _when{k}, _ends, False"
+            memory = f"_f{k}, _a{k}.shape[1], _c{k}, _p{k}, _b{k}, _orders, _work, _who{k}, _when{k}, _tops, False"
             given = ", ".join([memory, *self._beside(k)])
             lines += [
                 f"_n = _sweep{number}(t, _ts, _u, _us, _h, _dt, _sizes[{k}], _a{k}, _c{k}, _p{k}, _b{k}, _late)",
@@ -185,18 +185,18 @@ class PreciseAssembly(Assembly):
                 f"    _o = np.uint64(_m//{width}*_a{k}.shape[1] + _m%{width})",
                 f"    _reach{k}(_o, _dt, t, _dt, {given})",
                 f"    _f{k}[_o + np.uint64({c.sweep.rows[AT] * width})] = 0.0",
-                f"if _ends[{k}] > _who{k}.size:",
+                f"if _tops[{k}] > _who{k}.size:",
                 f"    _q[0], _q[1] = _index, {-1 - k}",
                 "    return",
-                f"_tidy(_who{k}, _when{k}, _marks{k}[_index & _mask], _ends[{k}])",
-                f"_marks{k}[(_index + 1) & _mask] = _ends[{k}]",
+                f"_tidy(_who{k}, _when{k}, _marks{k}[_index & _mask], _tops[{k}])",
+                f"_marks{k}[(_index + 1) & _mask] = _tops[{k}]",
             ]
             if self.kinds[number].move.exports:
                 lines.append(f"_export_all{number}(_u, _us, _a{k}, _c{k}, _p{k})")
         if self.slots:
             lines += ["for _i in range(_s.size):", "    _s[_i] *= _decays[_i]"]
         for g, (population, _) in enumerate(self._records()):
-            lines += [f"if (_index + 1) % _g{g}[0] == 0:", f"    _record(_f{population}, _pick{g}, _rows{g}, (_index + 1)//_g{g}[0] - _g{g}[1])"]
+            lines += [f"if (_index + 1) % _g{g}[0] == 0:", f"    _record(_f{population}, _pick{g}, _rows{g}, (_index + 1)//_g{g}[0], _g{g}[1])"]
         return lines
 
     # --- what spikes do at once ------------------------------------------------------------------------------------------------
@@ -228,8 +228,7 @@ class PreciseAssembly(Assembly):
         lines = []
         for j, n, given in self._at_once(c.number):
             first, behind, *own = (names[text] for text in given)
-            times = ", ".join(["_x"] * 4 + ["_dt", "0", "_i", first])
-            assert len(COMMON) == 6
+            times = ", ".join(["_x"] * 4 + ["_dt", "0", "_i"])
             lines += [f"if {first} <= _i < {behind}:", f"    {j.calls[f'event {n}']}({times}, {', '.join(own)}, _at)"]
         if lines:
             lines = [

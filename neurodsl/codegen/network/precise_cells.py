@@ -273,7 +273,7 @@ class _Writing:
         holds = f"_g{k} {'>' if level.strict else '>='} 0.0"
         waits = f" and _next{k} <= t" if k in self.waiting else ""
         neuron = f"np.int64(_k)//_size*{self.writer.lanes} + np.int64(_k)%_size"
-        spike = ["_fired += 1", f"_emit(_who, _when, _ends, _slot, {neuron}, _at)"]
+        spike = ["_fired += 1", f"_emit(_who, _when, _tops, _slot, {neuron}, _at)"]
         # A level that the actions leave as it is has just been met, whatever side rounding puts it on.
         after = [f"_met{k} = _g{k}", f"_g{k} = {self.value(level)}", f"_was{k} = 1.0 if {holds} or _g{k} == _met{k} else 0.0"]
         acts = any(a.kind == "set" for a in event.actions)

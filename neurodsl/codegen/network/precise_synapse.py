@@ -9,7 +9,7 @@ from neurodsl.codegen.network.synapse import COMMON, SynapseWriter, _function, _
 from neurodsl.network import POST, PRE
 from neurodsl.system import Event
 
-REACHED = ("_t0", "_post_c", "_post_p", "_post_b", "_orders", "_work", "_post_who", "_post_when", "_ends")
+REACHED = ("_t0", "_post_c", "_post_p", "_post_b", "_orders", "_work", "_post_who", "_post_when", "_tops")
 """What has to be known of the neurons behind to bring one of them to a time."""
 
 
@@ -39,30 +39,30 @@ class PreciseSynapse(SynapseWriter):
         assert source is not None
         assert target is not None
         more = beside(target.number)
-        given = "_k, _at, _t0, _dt, _post, _post_size, _post_c, _post_p, _post_b, _orders, _work, _post_who, _post_when, _ends, True"
+        given = "_k, _at, _t0, _dt, _post, _post_size, _post_c, _post_p, _post_b, _orders, _work, _post_who, _post_when, _tops, True"
         body = ["_k = np.uint64(_tgt[_e])", f"_reach{target.number}({given}{more})", *self._third(), *self.loads(used, sourced), *actions, *stores]
-        row = ["_e = np.int64(_ptr[_r])", "while _e < _ptr[_r + 1]:"]
-        arguments = [*COMMON, "_i", "_first", "_ptr", "_tgt"]
+        row = ["_e = np.int64(_begins[_n])", "while _e < _ends[_n]:"]
+        arguments = [*COMMON, "_i", "_first", "_begins", "_ends", "_tgt"]
         if self.delayed:
             arguments += ["_delays", "_lag"]
-            row = ["_e = _from_delay(_delays, np.int64(_ptr[_r]), np.int64(_ptr[_r + 1]), _lag)", "while _e < _ptr[_r + 1] and _delays[_e] == _lag:"]
+            row = ["_e = _from_delay(_delays, np.int64(_begins[_n]), np.int64(_ends[_n]), _lag)", "while _e < _ends[_n] and _delays[_e] == _lag:"]
         lines = [
-            *self.head(used), f"_o = np.uint64(_i//{source.width}*_pre_size + _i%{source.width})", "_r = _i - _first",
+            *self.head(used), f"_o = np.uint64(_i//{source.width}*_pre_size + _i%{source.width})", "_n = np.uint64(_i - _first)",
             *(f"_0_{self.name(n)} = {self.load(n)}" for n in sourced),
             *row, *_in([*body, "_e += 1"], 1), *self._closing(alone, sourced, SOURCE, event, used),
         ]  # fmt: skip
-        return _function([*arguments, self.parameters, *REACHED[:-1], f"_ends{more}"], lines, f"Do `{event.text}` for a spike that arrives.")
+        return _function([*arguments, self.parameters, *REACHED[:-1], f"_tops{more}"], lines, f"Do `{event.text}` for a spike that arrives.")
 
     def _on_post(self, event: Event, number: int) -> str:
         actions, stores, alone, used = self._parts(event, number)
         targeted = [n for n, place in self.placement.places.items() if place == TARGET and Symbol(n) in used]
         target = self.sides[POST]
         assert target is not None
-        body = ["_e = _column[_z]", "_o = np.uint64(_src[_z])", *self._third(), *self.loads(used, targeted), *actions, *stores]
+        body = ["_e = _column[_z]", "_n = np.uint64(_src[_z])", *self._third(), *self.loads(used, targeted), *actions, *stores]
         lines = [
-            *self.head(used), f"_k = np.uint64(_i//{target.width}*_post_size + _i%{target.width})", "_i -= _first",
+            *self.head(used), f"_k = np.uint64(_i//{target.width}*_post_size + _i%{target.width})", "_i -= _first_target",
             *(f"_0_{self.name(n)} = {self.load(n)}" for n in targeted),
             "for _z in range(_columns[_i], _columns[_i + 1]):", *_in(body, 1), *self._closing(alone, targeted, TARGET, event, used),
         ]  # fmt: skip
-        arguments = [*COMMON, "_i", "_first", "_columns", "_column", "_src"]
+        arguments = [*COMMON, "_i", "_columns", "_column", "_src"]
         return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for a neuron behind that fires.")
