@@ -324,8 +324,9 @@ class MovePage:
 
 @dataclass(frozen=True)
 class ReachPage:
-    """What takes a neuron of a population to an offset in a step: its number, its kind, where it is noted that something struck it, what it is given
-    beside, and what its spikes do at once.
+    """What takes a neuron of a population to an offset in a step: its number, and that of its kind.
+
+    ``struck`` is where it is noted that something struck it, ``given`` what it is told beside, ``lines`` are what its spikes do at once.
     """
 
     number: int

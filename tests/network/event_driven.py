@@ -57,7 +57,7 @@ class Neuron:
             other = Neuron(self.E, self.tau, self.taus, self.theta, self.reset, self.held, self.V, list(self.g), self.local, self.free)
             other.move(self.free)
             return other.spike(until)
-        if self.V >= self.theta:
+        if not self.theta > self.V:
             return self.local
         raster = np.append(np.arange(0.0, float(until - self.local), RASTER), float(until - self.local))
         above = np.flatnonzero(self.voltages(raster) >= float(self.theta))

@@ -68,13 +68,16 @@ def test_a_driven_neuron_fires_where_the_closed_form_says() -> None:
 
 
 def test_a_spike_arrives_after_its_delay_at_its_own_time() -> None:
-    text = CELL + """
+    text = (
+        CELL
+        + """
 network n:
     population A = cell[1] with E = 1.5
     population B = cell[1] with E = 0.9
     connect A -> B with jump, delay 1.3 [ms], w = 0.2
     simulate: duration 30 [ms]; dt 0.1 [ms]
 """
+    )
     found = trains(run(text), "A", "B")
     first = 10 * math.log(3)
     second = 2 * first + 2.03
@@ -101,13 +104,16 @@ def recurrent(folder: Path, seed: int, size: int = 14, dt: float = 0.1) -> tuple
         (folder / f"{kind}.csv").write_text("\n".join(lines) + "\n")
     np.save(folder / "drive.npy", drive)
     np.save(folder / "start.npy", start)
-    text = CURRENTS + f"""
+    text = (
+        CURRENTS
+        + f"""
 network n:
     population N = cell[{size}] with E = load("drive.npy"), V = load("start.npy")
     connect N -> N with exc, pairs "exc.csv"
     connect N -> N with inh, pairs "inh.csv"
     simulate: duration 150 [ms]; dt {dt} [ms]
 """
+    )
     taus = [mp.mpf(3), mp.mpf(7)]
     neurons = [
         Neuron(mp.mpf(e), mp.mpf(12), taus, mp.mpf(1), mp.mpf("-0.1"), mp.mpf("2.03"), mp.mpf(v), [mp.mpf(0), mp.mpf(0)])
@@ -180,7 +186,9 @@ def test_a_threshold_that_is_met_and_left_between_two_points_of_the_grid_is_foun
 
 
 def test_a_jump_over_the_threshold_fires_when_it_arrives_and_all_that_arrives_at_one_time_acts_before() -> None:
-    text = CELL + """
+    text = (
+        CELL
+        + """
 network n:
     population A = cell[2] with E = 1.5
     population C = cell[1] with E = 1.5
@@ -189,19 +197,23 @@ network n:
     connect C -> B with jump, all to all, delay 1 [ms], w = 0.3 - 0.6*j
     simulate: duration 14 [ms]; dt 0.1 [ms]
 """
+    )
     found = run(text)
     # The three jumps add up to 1.1 at the first neuron and to 0.5 at the second.
     assert trains(found, "B") == [(pytest.approx(10 * math.log(3) + 1, abs=1e-12), "B", 0)]
 
 
 def test_a_neuron_that_is_held_does_not_jump_until_the_very_time_at_which_it_is_free() -> None:
-    text = CELL + """
+    text = (
+        CELL
+        + """
 network n:
     population A = cell[1] with E = 1.5
     population B = cell[2] with E = 1.5, refractory = {}
     connect A -> B with jump, all to all, delay 1 [ms], w = 0.3
     simulate: duration 13 [ms]; dt 0.1 [ms]; record B.V
 """
+    )
     first = 10 * math.log(3)
     for refractory, lifted in ((0.999, True), (1.001, False)):
         v = run(text.format(f"{refractory} [ms]")).traces["B.V"].values[-1, 0]
@@ -226,7 +238,9 @@ network n:
 
 @pytest.mark.parametrize(("delay", "delays"), [("1.3 [ms]", (1.3, 1.3)), ("(1 + 0.3*i + 0.5*j) [ms]", (1.0, 1.3))])
 def test_plastic_synapses_see_the_very_times_of_both_spikes(delay: str, delays: tuple[float, float]) -> None:
-    text = CELL + """
+    text = (
+        CELL
+        + """
 synapse stdp:
     param tau_p = 20 [ms], tau_m = 15 [ms]
     init w = 0, x = 0, y = 0
@@ -245,6 +259,7 @@ network n:
     connect A -> B with stdp, all to all, delay DELAY
     simulate: duration 80 [ms]; dt 0.1 [ms]; record stdp.w
 """
+    )
     found = run(text.replace("DELAY", delay))
     trace = found.synapses["A -> B.w"]
     for i, j, w in zip(trace.source, trace.target, trace.values[-1], strict=True):
@@ -259,14 +274,17 @@ network n:
 
 def test_sources_send_spikes_at_times_within_the_steps(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("index,time\n1,3.337\n0,5.2\n0,7.0001\n")
-    (tmp_path / "n.neuro").write_text(CELL + """
+    (tmp_path / "n.neuro").write_text(
+        CELL
+        + """
 network n:
     population A = spikes[2] from "a.csv"
     population B = cell[2]
     connect A -> B with jump, one to one, w = 0.3
     connect A -> B with jump, one to one, w = 0.1, delay 0.4 [ms]
     simulate: duration 10 [ms]; dt 0.1 [ms]; record B.V
-""")
+"""
+    )
     found = nd.load(tmp_path / "n.neuro").simulate(events="exact")
     assert trains(found, "A") == [(3.337, "A", 1), (5.2, "A", 0), (7.0001, "A", 0)]
     last = found.traces["B.V"].values[-1]
@@ -275,7 +293,9 @@ network n:
 
 
 def test_poisson_spikes_fall_anywhere_in_their_steps_and_the_same_ones_again() -> None:
-    text = CELL + """
+    text = (
+        CELL
+        + """
 network n:
     population P = poisson[50] with rate = 200 [Hz]
     population C = correlated_poisson[20] with rate = 20 [Hz], correlation = 0.5
@@ -283,6 +303,7 @@ network n:
     connect P -> B with jump, all to all, w = 0.001
     simulate: duration 1000 [ms]; dt 0.5 [ms]
 """
+    )
     first, second, grid = run(text), run(text), run(text, events="grid")
     assert first.spikes["P"].times.tolist() == second.spikes["P"].times.tolist()
     offsets = first.spikes["P"].times / 0.5 % 1
@@ -338,7 +359,9 @@ network n:
         t, theta = t + high, level(high) + 0.5
     times = found.spikes["A"].times
     assert times == pytest.approx([e for e in expected if e < 40], abs=1e-11)
-    assert found.traces["A.u"].values[100, 0] == pytest.approx(4 * (1 - math.exp(-(10 - max([0, *expected[1::2]], key=lambda e: e * (e < 10))) / 10)), abs=1e-12)
+    assert found.traces["A.u"].values[100, 0] == pytest.approx(
+        4 * (1 - math.exp(-(10 - max([0, *expected[1::2]], key=lambda e: e * (e < 10))) / 10)), abs=1e-12
+    )
     assert found.traces["A.n"].values[-1, 0] == sum(e < 40 for e in expected[::2])
 
 
@@ -359,7 +382,12 @@ REFUSED = {
     "another word": ("", "all to all, delay 1 [ms]", {"events": "precise"}, "cannot be `precise`"),
     "a checkpoint": ("", "all to all, delay 1 [ms]", {"checkpoint": "c.npz"}, "checkpoint"),
     "a long step": ("", "all to all, delay 400 [ms]", {"dt": 400, "duration": 800}, "too long for exact spike times"),
-    "a drive that changes between two points": ("", "all to all, delay 1 [ms]", {"input": {"A.E": "step(t, 3.14159 [ms])"}}, "changes at t = 3.14159"),
+    "a drive that changes between two points": (
+        "",
+        "all to all, delay 1 [ms]",
+        {"input": {"A.E": "step(t, 3.14159 [ms])"}},
+        "changes at t = 3.14159",
+    ),
     "random numbers": ("post.V += w*rand()", "all to all, delay 1 [ms]", {}, "draws random numbers"),
     "what changes before the synapse": ("post.V += w*pre.V", "all to all, delay 1 [ms]", {}, "looks at `pre.V`"),
 }

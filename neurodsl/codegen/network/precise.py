@@ -165,7 +165,17 @@ class PreciseAssembly(Assembly):
             if j.writer.delayed:
                 own += [f"_delays{k}", f"_lag - _k{k}[{LAGS + 2 + 3 * n}]"]
             given = ["_x", "_x", "_x", "_x", "_dt", "_index", f"np.int64(_who{j.sides[PRE].number}[_spike[_m]])", *own, self._own(j), "t"]
-            given += [f"_c{target}", f"_p{target}", f"_b{target}", "_orders", "_work", f"_who{target}", f"_when{target}", "_tops", *self._beside(target)]
+            given += [
+                f"_c{target}",
+                f"_p{target}",
+                f"_b{target}",
+                "_orders",
+                "_work",
+                f"_who{target}",
+                f"_when{target}",
+                "_tops",
+                *self._beside(target),
+            ]
             lines += [f"if _event == {number}:", f"    {j.calls[f'event {n}']}({', '.join(given)})"]
         return lines
 

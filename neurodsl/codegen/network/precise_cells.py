@@ -198,7 +198,7 @@ class _Writing:
 
     def moves(self, i: int) -> bool:
         """Return whether a state changes between events."""
-        return self.system.states[i].derivative != 0
+        return bool(self.system.states[i].derivative != 0)
 
     # --- all neurons ---------------------------------------------------------------------------------------------------------
 
@@ -233,7 +233,9 @@ class _Writing:
         changing = [*states, STRUCK, *(hold(states[i]) for i in self.held), *self.was, *(f"_next{k}" for k in self.waiting)]
         free = [f"_free{i}*" if i in self.held else "" for i in range(count)]
         moving = [i for i in range(count) if self.moves(i)]
-        start = [f"_d{i} = {free[i]}({self.slope(i)})" for i in moving] + [f"_y{i} = _first*_d{i}" for i in moving] + [f"_v{i} = _y{i}" for i in moving]
+        start = (
+            [f"_d{i} = {free[i]}({self.slope(i)})" for i in moving] + [f"_y{i} = _first*_d{i}" for i in moving] + [f"_v{i} = _y{i}" for i in moving]
+        )
         series, following = [], []
         for i in moving:
             following.append(f"_w{i} = _part*{free[i]}({self.product(i, [f'_v{j}' if self.moves(j) else '0.0' for j in range(count)]) or '0.0'})")
@@ -241,15 +243,13 @@ class _Writing:
         following += [line for i in moving for line in (f"_v{i} = _w{i}", f"_y{i} += _w{i}")]
         reached = [f"_z_{n} = {n} + _y{i}" if i in moving else f"_z_{n} = {n}" for i, n in enumerate(states)]
         first = [f"_work[{i}, 0] = {n}" for i, n in enumerate(states)] + [f"_work[{i}, 1] = _d{i}" for i in moving]
-        first += [line for i in range(count) if i not in moving for line in (f"for _j in range(1, _terms + 1):", f"    _work[{i}, _j] = 0.0")]
+        first += [line for i in range(count) if i not in moving for line in ("for _j in range(1, _terms + 1):", f"    _work[{i}, _j] = 0.0")]
         levels, near = [], []
         for k, level in enumerate(self.levels):
             self.writer.constants_of(*level.slopes)
             terms = " + ".join(f"({self.print(e)})*_work[{i}, _j]" for i, e in enumerate(level.slopes) if e != 0)
             reached += [f"_sign{k} = 1.0 - 2.0*_was{k}", f"_bent{k} = {self.bent(k)}"]
-            near.append(
-                f"max(_sign{k}*({self.value(level)}), _sign{k}*({self.value(level, '_z_')})) + 0.125*_first*_first*_bent{k} >= 0.0"
-            )
+            near.append(f"max(_sign{k}*({self.value(level)}), _sign{k}*({self.value(level, '_z_')})) + 0.125*_first*_first*_bent{k} >= 0.0")
             levels.append((self.value(level), terms or "0.0"))
         return MovePage(
             number=self.number, shared=(), loads=(*drive, *(f"{n} = {self.place(n)}" for n in changing)), at=self.place(AT),
@@ -311,4 +311,3 @@ class _Writing:
             text = f'def {made.name}({made.arguments}):\n    """{made.doc}"""\n{body}    return {made.results}'
             found.append(text.replace("def _export(", f"def _export_{self.number}(", 1))
         return found
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import Symbol
 
 from neurodsl.codegen.network.placement import SOURCE, TARGET
-from neurodsl.codegen.network.synapse import COMMON, SynapseWriter, _function, _in
+from neurodsl.codegen.network.synapse import COMMON, SynapseWriter, function_text, indented
 from neurodsl.network import POST, PRE
 from neurodsl.system import Event
 
@@ -49,9 +49,9 @@ class PreciseSynapse(SynapseWriter):
         lines = [
             *self.head(used), f"_o = np.uint64(_i//{source.width}*_pre_size + _i%{source.width})", "_n = np.uint64(_i - _first)",
             *(f"_0_{self.name(n)} = {self.load(n)}" for n in sourced),
-            *row, *_in([*body, "_e += 1"], 1), *self._closing(alone, sourced, SOURCE, event, used),
+            *row, *indented([*body, "_e += 1"], 1), *self._closing(alone, sourced, SOURCE, event, used),
         ]  # fmt: skip
-        return _function([*arguments, self.parameters, *REACHED[:-1], f"_tops{more}"], lines, f"Do `{event.text}` for a spike that arrives.")
+        return function_text([*arguments, self.parameters, *REACHED[:-1], f"_tops{more}"], lines, f"Do `{event.text}` for a spike that arrives.")
 
     def _on_post(self, event: Event, number: int) -> str:
         actions, stores, alone, used = self._parts(event, number)
@@ -62,7 +62,7 @@ class PreciseSynapse(SynapseWriter):
         lines = [
             *self.head(used), f"_k = np.uint64(_i//{target.width}*_post_size + _i%{target.width})", "_i -= _first_target",
             *(f"_0_{self.name(n)} = {self.load(n)}" for n in targeted),
-            "for _z in range(_columns[_i], _columns[_i + 1]):", *_in(body, 1), *self._closing(alone, targeted, TARGET, event, used),
+            "for _z in range(_columns[_i], _columns[_i + 1]):", *indented(body, 1), *self._closing(alone, targeted, TARGET, event, used),
         ]  # fmt: skip
         arguments = [*COMMON, "_i", "_columns", "_column", "_src"]
-        return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for a neuron behind that fires.")
+        return function_text([*arguments, self.parameters], lines, f"Do `{event.text}` for a neuron behind that fires.")
