@@ -91,7 +91,9 @@ def plan_of(
     planning = import_module("neurodsl.network_planning")
     if record is not None:
         network = planning.recording(network, record)
-    made: NetworkPlan = planning.make_network_plan(network, method, events, every_step, armed, shared, _brought(network, _folder(model)), report, folder)
+    made: NetworkPlan = planning.make_network_plan(
+        network, method, events, every_step, armed, shared, _brought(network, _folder(model)), report, folder
+    )
     made = replace(made, text=found.source.digest)
     keep_text(path, made.to_json())
     return made
@@ -140,16 +142,13 @@ def simulate(
     if not (checkpoint is None and every is None and resume is None):
         lasting = import_module("neurodsl.run.network_lasting").lasting(checkpoint, every, resume, copies)
     if lasting is not None and lasting.kept is not None:
-        if events not in (None, "grid"):
-            raise lasting.kept.other(f"its events are on the grid, not `{events}`", "the checkpoint holds all options; leave it out")
-        given = {"duration": duration, "dt": dt, "method": method, "seed": seed, "variant": variant, "record": record, "every_step": every_step}
+        given = {
+            "duration": duration, "dt": dt, "method": method, "events": events, "seed": seed, "variant": variant, "record": record, "every_step": every_step,
+        }  # fmt: skip
         return _resumed(model, lasting, {**given, "threads": threads}, expressions, began, progress, report)
     count, asked_for = None if copies is None else count_of(copies, "copies"), None if threads is None else count_of(threads, "threads")
     shared = False if count is not None else _shared(asked_for)
     plan = plan_of(model, method, variant, expressions, record, every_step, shared=shared, events=events)
-    if lasting is not None and plan.events == "exact":
-        told = "a run with exact spike times cannot be kept in a checkpoint yet"
-        raise fail(rules.NOT_SUPPORTED, told, help="leave out `--checkpoint`, or write `--events grid`")
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
@@ -167,7 +166,7 @@ def simulate(
             kind = import_module("neurodsl.run.network_precise").PreciseWork if plan.events == "exact" else None
             single: NetworkResult = run.execute(plan, found, request, before, progress, kind)
             return single
-        asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed, shared)
+        asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed, shared, events)
         return _kept(lasting, plan, found, request, asked, before, progress, report)
 
     try:
@@ -204,9 +203,9 @@ def _source(model: Model, plan: NetworkPlan) -> Any:
 
 def _kept(lasting: Any, plan: NetworkPlan, folder: Path, request: Any, asked: tuple[Any, ...], *more: Any) -> NetworkResult:
     """Run a network whose state is kept, from the beginning."""
-    name, texts, method, variant, expressions, record, every_step, armed, shared = asked
+    name, texts, method, variant, expressions, record, every_step, armed, shared, events = asked
     made_from = import_module("neurodsl.run.network_checkpoint").Asked(
-        name, tuple(texts), method, variant, tuple(expressions), None if record is None else tuple(record), every_step, armed, shared
+        name, tuple(texts), method, variant, tuple(expressions), None if record is None else tuple(record), every_step, armed, shared, events
     )
     *numbers, report = more
     result: NetworkResult = import_module("neurodsl.run.network_lasting").execute(plan, folder, request, lasting, made_from, *numbers)
@@ -230,9 +229,9 @@ def _resumed(
     asked = kept.asked
     own = model if asked.name == model.name else type(model)(model.source, asked.name)
     made_from = (own, asked.method, asked.variant, asked.expressions, asked.record, asked.every_step, asked.armed)
-    kept.require_plan(plan_of(*made_from, asked.shared))
+    kept.require_plan(plan_of(*made_from, asked.shared, asked.events))
     threads = None if given["threads"] is None else count_of(given["threads"], "threads")
-    plan = plan_of(*made_from, _shared(threads))
+    plan = plan_of(*made_from, _shared(threads), asked.events)
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     agreed = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
     request = replace(agreed, source=_source(model, plan), threads=_threads(plan, threads))

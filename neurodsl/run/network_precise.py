@@ -77,7 +77,8 @@ class PreciseWork(Work):
         return values
 
     def spikes_of(self, number: int) -> tuple[Floats, NDArray[np.int64]]:
-        return self.trains[number].all()
+        times, index = self.trains[number].all()
+        return times, index.astype(np.int64)
 
 
 def work_of(plan: NetworkPlan, path: Path, request: Request) -> Work:

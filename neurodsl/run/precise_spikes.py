@@ -33,7 +33,6 @@ class PreciseSpikes:
         self.population, self.mask, self.dt = population, mask, dt
         self.marks = np.zeros(mask + 1, np.int64)
         self.who, self.when = np.zeros(0, np.uint32), np.zeros(0)
-        self.generated = 0
         self.key = np.uint64(np.random.Philox(key=[seed, 2**32 + population.number]).random_raw())
         self.times: list[Floats] = []
         self.index: list[NDArray[np.uint32]] = []
@@ -49,9 +48,9 @@ class PreciseSpikes:
     def generate(self, begin: int, stop: int) -> None:
         """Make the spikes of a source up to a step."""
         emitter = self.population.emitter
-        if emitter is None or stop <= self.generated:
+        if emitter is None or stop <= self.population.generated:
             return
-        first = max(begin, self.generated)
+        first = max(begin, self.population.generated)
         steps, index = emitter.window(first, stop)
         if isinstance(emitter, Trains):
             when = emitter.offsets[np.searchsorted(emitter.steps, first) : np.searchsorted(emitter.steps, stop)]
@@ -60,22 +59,31 @@ class PreciseSpikes:
             together = plan["kind"] == "correlated_poisson" and all(item.name != "jitter" for item in plan["values"])
             when = self.dt * uniform(self.key, steps, np.zeros_like(index) if together else index)
         order = np.lexsort((index, when, steps))
+        self.put(first, stop, steps, index[order], when[order])
+        self.population.generated = stop
+
+    def put(self, first: int, stop: int, steps: NDArray[np.int64], index: NDArray[np.uint32], when: Floats) -> None:
+        """Put spikes of steps ``first`` up to ``stop`` behind those that are there, in the order of their times."""
         at = int(self.marks[first & self.mask])
         self._room(at + len(index))
-        self.who[at : at + len(index)], self.when[at : at + len(index)] = index[order], when[order]
+        self.who[at : at + len(index)], self.when[at : at + len(index)] = index, when
         self.marks[np.arange(first + 1, stop + 1) & self.mask] = at + np.cumsum(np.bincount(steps - first, minlength=stop - first))
-        self.generated = stop
+
+    def spikes(self, begin: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.uint32], Floats]:
+        """Return the steps, the neurons and the offsets of the spikes of steps ``begin`` up to ``stop``."""
+        marks = self.marks[np.arange(begin, stop + 1) & self.mask]
+        span = slice(int(marks[0]), int(marks[-1]))
+        return np.repeat(np.arange(begin, stop), np.diff(marks)), self.who[span].copy(), self.when[span].copy()
 
     def put_away(self, begin: int, stop: int) -> None:
         """Keep the times and the neurons of the spikes of steps ``begin`` up to ``stop``."""
-        marks = self.marks[np.arange(begin, stop + 1) & self.mask]
-        span = slice(int(marks[0]), int(marks[-1]))
-        self.times.append(np.repeat(np.arange(begin, stop), np.diff(marks)) * self.dt + self.when[span])
-        self.index.append(self.who[span].copy())
+        steps, index, when = self.spikes(begin, stop)
+        self.times.append(steps * self.dt + when)
+        self.index.append(index)
 
     def forget(self, reached: int, lag: int) -> None:
         """Move the spikes that are still on their way to the front."""
-        last, first = max(reached, self.generated), max(0, reached - lag)
+        last, first = max(reached, self.population.generated), max(0, reached - lag)
         moved, end = int(self.marks[first & self.mask]), int(self.marks[last & self.mask])
         if moved >= self.who.size // 2:
             self.who[: end - moved], self.when[: end - moved] = self.who[moved:end].copy(), self.when[moved:end].copy()
@@ -83,10 +91,9 @@ class PreciseSpikes:
             end -= moved
         self._room(end)
 
-    def all(self) -> tuple[Floats, NDArray[np.int64]]:
+    def all(self) -> tuple[Floats, NDArray[np.uint32]]:
         """Return the times and the neurons of the spikes so far."""
-        times, index = np.concatenate([np.empty(0), *self.times]), np.concatenate([np.empty(0, np.uint32), *self.index])
-        return times, index.astype(np.int64)
+        return np.concatenate([np.empty(0), *self.times]), np.concatenate([np.empty(0, np.uint32), *self.index])
 
 
 def uniform(key: Any, steps: NDArray[np.int64], index: NDArray[np.uint32]) -> Floats:

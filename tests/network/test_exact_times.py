@@ -380,7 +380,6 @@ REFUSED = {
     "an input": ("post.I += w", "all to all, delay 1 [ms]", {}, "add to the input `I`"),
     "another method": ("", "all to all, delay 1 [ms]", {"method": "rk4"}, "not from `rk4`"),
     "another word": ("", "all to all, delay 1 [ms]", {"events": "precise"}, "cannot be `precise`"),
-    "a checkpoint": ("", "all to all, delay 1 [ms]", {"checkpoint": "c.npz"}, "checkpoint"),
     "a long step": ("", "all to all, delay 400 [ms]", {"dt": 400, "duration": 800}, "too long for exact spike times"),
     "a drive that changes between two points": (
         "",

@@ -104,7 +104,32 @@ network noisy:
         dt 0.1
         record E.v every 0.3
 """
-NETWORKS = {"balanced": BALANCED, "uneven": UNEVEN, "learning": LEARNING, "noisy": NOISY}
+EXACT = f"""{CELL}
+synapse stdp:
+    init w = 3
+    20*dx/dt = -x
+    15*dy/dt = -y
+    on pre:
+        post.ge += w
+        x += 1
+        w -= 0.1*y
+    on post:
+        y += 1
+        w += 0.2*x
+network exact:
+    population S = poisson[12] with rate = 0.2 + 0.04*sin(t/7)
+    population E = cell[20] with v ~ uniform(-60, -50)
+    connect S -> E with exc, probability 0.3, w = 3
+    connect S -> E with stdp, probability 0.2, delay uniform(0.1, 4)
+    connect E -> E with exc, probability 0.4, delay uniform(0.2, 9), w ~ uniform(1, 3)
+    simulate:
+        duration 60
+        dt 0.1
+        events exact
+        record E[0:3].v every 0.3
+        record stdp.w
+"""
+NETWORKS = {"balanced": BALANCED, "uneven": UNEVEN, "learning": LEARNING, "noisy": NOISY, "exact": EXACT}
 
 Every = Callable[..., tuple[NetworkResult, list[Path]]]
 
@@ -167,10 +192,11 @@ def test_a_longer_run_from_a_checkpoint_equals_the_one_that_was_as_long_from_the
     assert numbers_of(model.simulate(resume=found[-2], duration=80)) == whole
 
 
-def test_the_numbers_do_not_depend_on_how_long_the_pieces_of_a_run_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = numbers_of(nd.loads(LEARNING).simulate(seed=3))
+@pytest.mark.parametrize("text", [LEARNING, EXACT])
+def test_the_numbers_do_not_depend_on_how_long_the_pieces_of_a_run_are(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = numbers_of(nd.loads(text).simulate(seed=3))
     monkeypatch.setattr(network_module, "CHUNK_SECONDS", 1e-9)
-    assert numbers_of(nd.loads(LEARNING).simulate(seed=3)) == whole
+    assert numbers_of(nd.loads(text).simulate(seed=3)) == whole
 
 
 def test_an_interrupted_run_leaves_a_checkpoint_of_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,9 @@ class Assembly:
     writer = SynapseWriter
     template = "numba/network.py.j2"
 
-    def __init__(self, woven: Woven, chosen: Chosen, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]], shared: bool = False) -> None:
+    def __init__(
+        self, woven: Woven, chosen: Chosen, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]], shared: bool = False
+    ) -> None:
         self.armed, self.brought, self.shared = armed, brought, shared
         self.items = [item(q.name, q.default) for q in woven.network.parameters] + [item(d.name, d.expression) for d in woven.network.constants]
         self.network, self.chosen, self.every_step = woven.network, chosen, every_step
