@@ -126,7 +126,13 @@ def _precise_state(work: PreciseWork) -> dict[str, NDArray[Any]]:
     for k, train in enumerate(work.trains):
         steps, index, when = train.spikes(*_under_way(work, train.population.generated))
         times, neurons = train.all()
-        found |= {f"exact_steps_{k}": steps, f"exact_index_{k}": index, f"exact_when_{k}": when, f"exact_times_{k}": times, f"exact_neurons_{k}": neurons}
+        found |= {
+            f"exact_steps_{k}": steps,
+            f"exact_index_{k}": index,
+            f"exact_when_{k}": when,
+            f"exact_times_{k}": times,
+            f"exact_neurons_{k}": neurons,
+        }
     return found
 
 
@@ -247,7 +253,12 @@ class NetworkCheckpoint:
             raise self._differs("method", own.method or "auto", given["method"])
         recorded = None if own.record is None else ", ".join(own.record)
         asked = None if given["record"] is None else ", ".join(given["record"])
-        facts: tuple[tuple[str, Any, Any], ...] = (("events", plan.events, given["events"]), ("variant", own.variant, given["variant"]), ("dt", self.dt, given["dt"]), ("seed", self.seed, given["seed"]))
+        facts: tuple[tuple[str, Any, Any], ...] = (
+            ("events", plan.events, given["events"]),
+            ("variant", own.variant, given["variant"]),
+            ("dt", self.dt, given["dt"]),
+            ("seed", self.seed, given["seed"]),
+        )
         for name, known, value in (*facts, ("record", recorded, asked), ("every_step", own.every_step, given["every_step"] or None)):
             if value is not None and value != known:
                 raise self._differs(name, known, value)

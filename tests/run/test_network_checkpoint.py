@@ -259,6 +259,7 @@ def refused(text: str, **options: Any) -> tuple[str, str]:
     [
         (NOISY + "# changed\n", {}, "its network is `noisy`, and the text of `model.neuro` is not the one that the run began with"),
         (NOISY, {"method": "milstein"}, "its `method` is auto, not milstein"),
+        (NOISY, {"events": "exact"}, "its `events` is grid, not exact"),
         (NOISY, {"dt": 0.2}, "its `dt` is 0.1, not 0.2"),
         (NOISY, {"seed": 4}, "its `seed` is 3, not 4"),
         (NOISY, {"record": ["E[0].v"]}, "its `record` is none, not E[0].v"),
@@ -356,6 +357,15 @@ def test_a_damaged_checkpoint_is_refused_before_anything_runs(change: Callable[[
     found = all_checkpoints(LEARNING, seed=3)[1][5]
     changed(found, change)
     assert refused(LEARNING, resume=found) == ("F110", f"`{found}` is no checkpoint of a run: {told}")
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("exact_when_1", 0.2), ("exact_index_1", 20), ("exact_steps_1", -1), ("exact_neurons_0", 12), ("exact_times_1", np.nan)]
+)
+def test_spikes_with_exact_times_that_cannot_be_are_refused_before_anything_runs(member: str, value: float, all_checkpoints: Every) -> None:
+    found = all_checkpoints(EXACT, seed=3)[1][-1]
+    changed(found, put(member, value))
+    assert refused(EXACT, resume=found) == ("F110", f"`{found}` is no checkpoint of a run: its numbers contradict one another")
 
 
 def test_a_file_that_is_cut_short_or_has_a_wrong_bit_is_refused(tmp_path: Path, all_checkpoints: Every) -> None:
