@@ -117,7 +117,7 @@ def precise_kind(
     writer = LaneWriter(system, [*varied, *(s.name for s in system.states)], given, NARROW if few else width_of(system))
     writer.varying -= {Symbol("_h")}
     written = _Writing(number, writer, levels)
-    written.propagator, step = propagated(writer)
+    written.propagator, step = propagated(writer, written.holding)
     lines = written.every_neuron(step)
     move = written.move()
     outward = exports(writer, exported)
@@ -142,6 +142,8 @@ class _Writing:
         self.number, self.writer, self.levels = number, writer, levels
         self.system, self.states, self.print = writer.system, writer.states, writer.print
         self.held = sorted(held_states(self.system))
+        # Of several held states any may be free before the others: such neurons go through their steps one at a time.
+        self.holding = len(self.held) < 2
         parts = linear_part(self.system)
         assert parts is not None
         self.matrix, self.drive = parts
@@ -219,7 +221,8 @@ class _Writing:
                 f"_near{k} = max(_sign{k}*({self.value(level)}), _sign{k}*({self.value(level, '_z_')})) + 0.125*_h*_h*({self.bent(k)})",
             ]
             conditions.append(f"(_near{k} >= 0.0)")
-        conditions += [f"(({hold(self.states[i])} > t) & ({hold(self.states[i])} < _u))" for i in self.held]
+        ends = " & ({hold} < _u)" if self.holding else ""
+        conditions += [f"(({until} > t){ends.format(hold=until)})" for until in (hold(self.states[i]) for i in self.held)]
         lines.append(f"_flag = 1.0 if {' | '.join(conditions)} else 0.0")
         lines += [f"{writer.at(n)} = {n} if _flag > 0.0 else _z_{n}" for i, n in enumerate(self.states) if self.moves(i)]
         return [*lines, f"{writer.at('_due')} = _flag"]
