@@ -91,7 +91,9 @@ def make_network_plan(
     duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(network)
     threads = int(work_of(network) / LEAST_WORK)
     if precise:
-        text, plan = assembled(PreciseAssembly(woven, chosen, every_step, armed, brought), duration, dt)
+        made = PreciseAssembly(woven, chosen, every_step, armed, brought)
+        made.notes.append("spikes at exact times act one after the other, so that threads cannot share a run")
+        text, plan = assembled(made, duration, dt)
     else:
         text, plan = assemble(woven, chosen, duration, dt, every_step, armed, brought, threads > 1 if shared is None else shared)
     called = f"{identifier(network.name)}_network_{hashlib.sha256(text.encode()).hexdigest()[:16]}"

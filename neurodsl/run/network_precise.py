@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.codegen.signature import LAGS
-from neurodsl.diagnostics import fail
+from neurodsl.diagnostics import Diagnostic, fail
 from neurodsl.formulas import evaluate
 from neurodsl.network_plan import NetworkPlan
+from neurodsl.run.failure import Failure
 from neurodsl.run.network import Request, Work
 from neurodsl.run.populations import Population
 from neurodsl.run.precise_spikes import PreciseSpikes
@@ -60,13 +61,18 @@ class PreciseWork(Work):
         self.reached = int(self.status[0])
         if self.status[1] > self.due.size:
             self._fit(2 * int(self.status[1]))
-        if self.status[1] < 0:
-            population = self.populations[-1 - int(self.status[1])]
-            told = f"`{population.plan.name}` fires without end in the step from t = {self.reached * self.dt:g} on"
-            raise fail(rules.NOT_FINITE, told, help="its events make their own conditions true again; let them `hold` or `wait`", exit_code=3)
+        endless = self.status[1] < 0
         for train in self.trains:
             train.put_away(begin, self.reached)
             train.forget(self.reached, self.lag)
+        if endless:
+            raise Failure(self._endless(self.populations[-1 - int(self.status[1])]), self.result(interrupted=False))
+
+    def _endless(self, population: Population) -> Diagnostic:
+        """Return what is told of neurons that fire again and again at one time."""
+        unit = "" if self.plan.time_unit == "1" else f" {self.plan.time_unit}"
+        told = f"`{population.plan.name}` fires without end in the step from t = {self.reached * self.dt:g}{unit} on"
+        return Diagnostic(rules.CASCADE, told, None, "let its events `hold` or `wait`, or leave their conditions false for a while")
 
     def _values(self, part: int, begin: int, stop: int) -> dict[str, Any]:
         values = super()._values(part, begin, stop)

@@ -12,6 +12,8 @@ import pytest
 from network.event_driven import Neuron, event_driven
 
 import neurodsl as nd
+from neurodsl.explaining import explained
+from neurodsl.run.failure import Failure
 
 CELL = """
 model cell:
@@ -433,3 +435,81 @@ network n:
     rate = 1 / 2 - 1 / 10
     expected = 3 / (2 * 10) * math.exp(-s / 10) * (1 - (1 + rate * s) * math.exp(-rate * s)) / rate**2
     assert run(text).traces["B.V"].values[-1, 0] == pytest.approx(expected, abs=1e-14)
+
+
+def test_a_neuron_that_fires_without_end_ends_the_run_with_what_was_good() -> None:
+    text = CELL.replace("V >= theta: V = 0; hold V for refractory", "V > theta: V = theta")
+    text += "network n:\n    population A = cell[2] with E = 1.5 - i\n    simulate: duration 30 [ms]; dt 0.1 [ms]; record A.V\n"
+    with pytest.raises(Failure) as caught:
+        run(text)
+    assert caught.value.report.found[0].message == "`A` fires without end in the step from t = 10.9 ms on"
+    assert caught.value.report.found[0].rule.code == "R103"
+    assert caught.value.result is not None
+    assert caught.value.result.elapsed == pytest.approx(10.9)
+
+
+RICH = """
+model cell:
+    param tau = 9 [ms], theta = 1, E = 0, c = 0.2
+    init V = 0, a = 0, g = 0
+    tau*dV/dt = E - V + g - c*a
+    7.3 [ms]*da/dt = -a + 0.1*V
+    2.7 [ms]*dg/dt = -g
+    on V >= theta + 0.3*a: V = V - 1; a += 0.2; {refractory}
+
+synapse delta:
+    param w = 0.1
+    on pre: post.V += w
+
+synapse stdp:
+    init w = 0.3, x = 0, y = 0
+    20 [ms]*dx/dt = -x
+    15 [ms]*dy/dt = -y
+    on pre:
+        post.g += w
+        x += 1
+        w -= 0.1*y
+    on post:
+        y += 1
+        w += 0.05*x
+
+network n:
+    population S = spikes[10] from "s.csv"
+    population A = cell[9] with E ~ uniform(0.8, 1.4), V ~ uniform(0, 0.9), tau ~ uniform(5, 15) [ms], theta ~ uniform(0.9, 1.1)
+    population B = cell[5] with E = 1.1
+    connect S -> A with delta, probability 0.4
+    connect S -> B with stdp, all to all
+    connect A -> B, A with delta, probability 0.4, delay (0.2 + 0.1*(i + j)) [ms], w ~ uniform(-0.3, 0.5)
+    connect B -> A with stdp, all to all, delay 0.7 [ms]
+    simulate: duration 25 [ms]; record stdp.w, A.V
+"""
+
+
+@pytest.mark.parametrize("refractory", ["hold V for 1.37 [ms]", "wait 2.11 [ms]", "hold V for 0.33 [ms]; hold a for 2.2 [ms]"])
+def test_whatever_neurons_and_synapses_do_they_do_it_at_times_that_the_step_does_not_change(tmp_path: Path, refractory: str) -> None:
+    random = np.random.default_rng(5)
+    drawn = zip(random.uniform(0, 25, 150).tolist(), random.integers(0, 10, 150).tolist(), strict=True)
+    rows = {(neuron, math.ceil(10 * t)): f"{neuron},{t!r}" for t, neuron in drawn}
+    (tmp_path / "s.csv").write_text("\n".join(["index,time", *rows.values()]) + "\n")
+    (tmp_path / "n.neuro").write_text(RICH.format(refractory=refractory))
+    model = nd.load(tmp_path / "n.neuro")
+    coarse, fine = (model.simulate(events="exact", seed=4, dt=dt) for dt in (0.1, 0.05))
+    for name, least in (("A", 25), ("B", 4)):
+        assert len(coarse.spikes[name].times) > least
+        assert coarse.spikes[name].index.tolist() == fine.spikes[name].index.tolist()
+        assert np.abs(coarse.spikes[name].times - fine.spikes[name].times).max() < 1e-11
+    assert np.abs(coarse.traces["A.V"].values - fine.traces["A.V"].values[::2]).max() < 1e-11
+    for name, trace in coarse.synapses.items():
+        assert np.abs(trace.values[-1] - fine.synapses[name].values[-1]).max() < 1e-11
+
+
+def test_one_thread_runs_what_has_exact_times_and_the_explanation_says_so() -> None:
+    text = CELL + "network n:\n    population A = cell[2000] with E = 1.5 + i/1000\n    simulate: duration 20 [ms]; dt 0.1 [ms]\n"
+    found = run(text, threads=2)
+    assert found.meta["threads"] == 1
+    first = [10 * math.log((1.5 + i / 1000) / (0.5 + i / 1000)) for i in range(2000)]
+    times = [t + k * (t + 2.03) for t in first for k in range(int((20 - t) / (t + 2.03)) + 1)]
+    assert found.spikes["A"].times == pytest.approx(sorted(times), abs=1e-12)
+    told = "\n".join(explained(nd.loads(text), None, "exact", None))
+    assert "20 ms in steps of 0.1 ms, spikes at exact times between them" in told
+    assert "spikes at exact times act one after the other, so that threads cannot share a run" in told

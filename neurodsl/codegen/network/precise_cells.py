@@ -278,9 +278,9 @@ class _Writing:
         neuron = f"np.int64(_k)//_size*{self.writer.lanes} + np.int64(_k)%_size"
         spike = ["_fired += 1", f"_emit(_who, _when, _tops, _slot, {neuron}, _at)"]
         # A level that the actions leave as it is has just been met, whatever side rounding puts it on.
-        after = [f"_met{k} = _g{k}", f"_g{k} = {self.value(level)}", f"_was{k} = 1.0 if {holds} or _g{k} == _met{k} else 0.0"]
-        acts = any(a.kind == "set" for a in event.actions)
-        happens = [*self._actions(event, k), *spike * emitted(event), *(after if acts else [f"_was{k} = 1.0"])]
+        acts = any(a.kind == "set" and level.slopes[a.target] != 0 for a in event.actions)
+        after = [f"_g{k} = {self.value(level)}", f"_was{k} = 1.0 if {holds} else 0.0"] if acts else [f"_was{k} = 1.0"]
+        happens = [*self._actions(event, k), *spike * emitted(event), *after]
         lines = [f"_g{k} = {self.value(level)}", f"if _struck > 0.0 or _cross == {k} or _g{k} != _old{k}:", f"    if {holds} or _cross == {k}:"]
         lines += [f"        if _was{k} == 0.0{waits}:", *(f"            {line}" for line in happens)]
         if waits:
