@@ -321,6 +321,7 @@ class Work:
         meta = {
             "model": plan.model, "title": plan.title, "network": True, "dt": self.dt, "duration": self.steps * self.dt, "elapsed": self.reached * self.dt,
             "steps": self.reached, "seed": self.request.seed, "events": "grid", "interrupted": interrupted, "threads": self.parts,
+            "threads_asked": self.request.threads,
             "method": ", ".join(dict.fromkeys(p.method for p in plan.populations if p.sweep >= 0)),
             "populations": {p.name: {"size": p.size, "model": p.model, "method": p.method, "reason": p.reason} for p in plan.populations},
             "projections": {j.plan.name: j.count for j in self.projections},

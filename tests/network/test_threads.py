@@ -19,6 +19,7 @@ from neurodsl.connectivity import cuts
 from neurodsl.diagnostics import NeuroError
 from neurodsl.run.spike_queue import SpikeQueue
 from neurodsl.run.team import Team
+from neurodsl.solution import network_summary
 from neurodsl.solution.network import NetworkResult
 
 NEURON = """
@@ -131,6 +132,7 @@ def test_a_neuron_that_others_change_while_a_synapse_looks_at_it_keeps_the_run_o
 def test_a_small_network_runs_on_one_thread_unless_it_is_told() -> None:
     model = nd.loads(DRAWN.format(delay="0.5"))
     assert [model.simulate(duration=1, threads=n).meta["threads"] for n in (None, 2)] == [1, 2]
+    assert ", events grid, 3 of 5 threads: it cannot be divided among more\n" in network_summary(model.simulate(duration=1, threads=5))
 
 
 def test_threads_without_copies_are_refused_for_a_model() -> None:
