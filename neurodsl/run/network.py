@@ -19,6 +19,7 @@ from neurodsl.formulas import evaluate
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.run.copies import CHUNK_SECONDS
 from neurodsl.run.failure import Failure
+from neurodsl.run.interrupts import Interrupts
 from neurodsl.run.populations import Population, StartsTrue
 from neurodsl.run.projections import Projection, whole_steps
 from neurodsl.run.team import Team
@@ -388,7 +389,8 @@ def execute(plan: NetworkPlan, folder: Path, request: Request, before_s: float, 
         For numbers that cannot be run.
     """
     work = Work(plan, folder / f"{plan.kernel}.py", request)
-    began = time.perf_counter()
-    interrupted = work.run(progress)
+    began, held = time.perf_counter(), Interrupts()
+    with held.interrupts():
+        interrupted = work.run(progress, lambda _: held.let_through())
     run_s = time.perf_counter() - began
     return work.result(interrupted, {"build_s": before_s + work.build_s, "compile_s": work.compile_s, "run_s": run_s})

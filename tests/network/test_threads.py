@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from pathlib import Path
@@ -139,6 +140,17 @@ def test_threads_without_copies_are_refused_for_a_model() -> None:
     with pytest.raises(NeuroError) as caught:
         nd.loads("model m:\n    dx/dt = -x\n").simulate(threads=2)
     assert caught.value.report.found[0].message == "2 threads would share the copies of a model, and there are none"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_ends_a_run_at_a_step_whose_states_and_spikes_it_tells(threads: int) -> None:
+    model = nd.loads(DRAWN.format(delay="0.5"))
+    stopped = model.simulate(seed=5, threads=threads, duration=600, progress=lambda done: signal.raise_signal(signal.SIGINT))
+    assert stopped.meta["interrupted"]
+    assert 0 < stopped.meta["elapsed"] < 600
+    whole = model.simulate(seed=5, threads=1, duration=stopped.meta["elapsed"])
+    np.testing.assert_array_equal(whole.final["E"]["v"], stopped.final["E"]["v"])
+    np.testing.assert_array_equal(whole.spikes["E"].times, stopped.spikes["E"].times)
 
 
 # --- what carries it ---------------------------------------------------------------------------------------------------------
