@@ -25,6 +25,7 @@ from neurodsl.codegen.network.assemble import FEW, NO_DIGEST, Assembly, helpers
 from neurodsl.codegen.network.formula import formula
 from neurodsl.codegen.network.items import differing
 from neurodsl.codegen.network.parts import Cell, Joint
+from neurodsl.codegen.network.placement import own_states, place
 from neurodsl.codegen.network.precise_cells import AT, GRID, STRUCK, PreciseKind, levels_of, precise_kind
 from neurodsl.codegen.network.precise_synapse import PreciseSynapse, beside
 from neurodsl.codegen.network.sweep import Sweep
@@ -69,17 +70,21 @@ class PreciseAssembly(Assembly):
     def _joint(self, number: int, p: Projection) -> Joint:
         if (reason := self._hindrance(p)) is not None:
             raise fail(rules.METHOD_REFUSED, f"`{p.name}` has no exact spike times: {reason}", p.span, GRID)
-        joint = super()._joint(number, p)
-        if "advance" in joint.calls:
-            told = f"`{p.name}` has no exact spike times: states of `{p.synapse_name}` are advanced step by step at every synapse"
-            raise fail(rules.METHOD_REFUSED, told, p.span, GRID)
-        return joint
+        return super()._joint(number, p)
+
+    def _followed(self, members: Sequence[Population], exported: Sequence[str]) -> tuple[str, ...]:
+        # No synapse is advanced in every step, so none looks at what neurons were one step ago.
+        return ()
 
     def _hindrance(self, p: Projection) -> str | None:
         """Return why spikes cannot be delivered at exact times, or None."""
         synapse, name = p.synapse, p.synapse_name
         if synapse.contributions:
             return f"`{name}` adds to `{synapse.contributions[0][0]}` all the time, in a way that is no linear part of the neuron's equations"
+        brought = {*self.brought.get(p.name, ()), *([p.rule.matrix_target] if p.rule.matrix_target else [])}
+        decays = place(synapse, differing(synapse, p.values, brought), False, self.every_step).decays
+        if moving := next((s.name for s in own_states(synapse) if s.derivative != 0 and s.name not in decays), None):
+            return f"`{moving}` of `{name}` is advanced step by step at every synapse"
         for event in synapse.events:
             values = [a.value for a in event.actions if a.value is not None]
             used = synapse.bases(*values, *(d.expression for d in synapse.needed(*values)))

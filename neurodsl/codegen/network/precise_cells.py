@@ -124,7 +124,7 @@ def precise_kind(
     constants = written.loads()
     made = hoisted(writer)
     shared = tuple(f"{n} = {text}" for n, text in writer.shared.items())
-    page = SweepPage(number, writer.lanes, shared, (), (), (*constants, *lines), "_flag", (), (writer.at("_due"),), ())
+    page = SweepPage(number, writer.lanes, (), shared, (), (), (*constants, *lines), "_flag", (), (writer.at("_due"),), ())
     outward = [line.replace("_export(", f"_export_{number}(") for line in outward]
     told = [*constants, *(f"_z_{n} = {writer.at(n)}" for n in writer.states), *outward] if outward else []
     scalars = tuple(f"{n} = {written.place(n)}" for n in written.own())
