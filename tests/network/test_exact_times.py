@@ -513,3 +513,11 @@ def test_one_thread_runs_what_has_exact_times_and_the_explanation_says_so() -> N
     told = "\n".join(explained(nd.loads(text), None, "exact", None))
     assert "20 ms in steps of 0.1 ms, spikes at exact times between them" in told
     assert "spikes at exact times act one after the other, so that threads cannot share a run" in told
+
+
+def test_synapses_that_are_advanced_in_every_step_are_refused() -> None:
+    text = CELL + "synapse slow:\n    init w = 1\n    dw/dt = -w^2/[ms]\n    on pre: post.V += w\n"
+    text += "network n:\n    population A = cell[2]\n    connect A -> A with slow, all to all, delay 1 [ms]\n    simulate: duration 10 [ms]; dt 0.1 [ms]\n"
+    with pytest.raises(nd.NeuroError) as caught:
+        run(text)
+    assert caught.value.report.found[0].message == "`A -> A` has no exact spike times: `w` of `slow` is advanced step by step at every synapse"
