@@ -19,7 +19,7 @@ from neurodsl.codegen.network.conditions import expanded
 from neurodsl.codegen.network.items import differing
 from neurodsl.codegen.network.precise import PreciseAssembly
 from neurodsl.codegen.network.precise_cells import GRID, levels_of
-from neurodsl.codegen.network.weave import weave
+from neurodsl.codegen.network.weave import Woven, weave
 from neurodsl.codegen.steps import linear_part
 from neurodsl.diagnostics import Report, fail, nearest
 from neurodsl.findings import finding
@@ -73,6 +73,23 @@ def make_network_plan(
     settings = network.settings
     name, mode = method or settings.method or "auto", events_of(events or settings.events, network)
     precise = mode == "exact"
+    woven, chosen = _prepared(network, name, precise, every_step, brought)
+    network = woven.network
+    duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(network)
+    threads = int(work_of(network) / LEAST_WORK)
+    if precise:
+        text, plan = assembled(PreciseAssembly(woven, chosen, every_step, armed, brought), duration, dt)
+    else:
+        text, plan = assemble(woven, chosen, duration, dt, every_step, armed, brought, threads > 1 if shared is None else shared)
+    called = f"{identifier(network.name)}_network_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    kernel.store(folder, called, text)
+    return replace(plan, kernel=called, events=mode, threads=threads, findings=tuple(finding(d) for d in report.found))
+
+
+def _prepared(
+    network: Network, name: str, precise: bool, every_step: bool, brought: Mapping[str, Sequence[str]]
+) -> tuple[Woven, dict[str, tuple[Method, str | None]]]:
+    """Return a network whose neurons know what comes to them, and the methods that serve it."""
     network, notes = (network, ()) if every_step else aggregate(network, brought, linear=precise or name == "exact")
     woven = replace(weave(network), notes=notes)
     if precise:
@@ -87,18 +104,13 @@ def make_network_plan(
                 p = replace(p, system=stratonovich(p.system))
         populations.append(p)
     woven = replace(woven, network=replace(woven.network, populations=tuple(populations)))
-    chosen |= {p.name: (_synapse_method(p, name, brought.get(p.name, ())), None) for p in network.projections}
-    duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(network)
-    threads = int(work_of(network) / LEAST_WORK)
-    if precise:
-        made = PreciseAssembly(woven, chosen, every_step, armed, brought)
-        made.notes.append("spikes at exact times act one after the other, so that threads cannot share a run")
-        text, plan = assembled(made, duration, dt)
-    else:
-        text, plan = assemble(woven, chosen, duration, dt, every_step, armed, brought, threads > 1 if shared is None else shared)
-    called = f"{identifier(network.name)}_network_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    kernel.store(folder, called, text)
-    return replace(plan, kernel=called, events=mode, threads=threads, findings=tuple(finding(d) for d in report.found))
+    return woven, chosen | {p.name: (_synapse_method(p, name, brought.get(p.name, ())), None) for p in network.projections}
+
+
+def require_exact(network: Network) -> None:
+    """Raise M103 for a network that asks for exact spike times and cannot have them."""
+    if events_of(network.settings.events, network) == "exact":
+        PreciseAssembly(*_prepared(network, network.settings.method or "auto", True, False, {}), False, False, {})
 
 
 def events_of(events: str | None, network: Network) -> str:

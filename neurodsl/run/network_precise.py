@@ -97,7 +97,7 @@ def require_delay(projection: Projection, dt: float, unit: str) -> None:
     lags = [projection.lags[LAGS + 3 * n] for n, (kind, _) in enumerate(projection.plan.events) if kind == "pre"]
     if projection.source.emitter is None and lags and min(lags) < 1 and projection.count:
         least = f"{dt:g}" if unit == "1" else f"{dt:g} [{unit}]"
-        told = f"spikes of `{projection.plan.name}` arrive without a delay, and exact times need one of at least a step"
+        told = f"`{projection.plan.name}` has no exact spike times: spikes arrive without a delay, and they need one of at least a step"
         raise fail(rules.METHOD_REFUSED, told, help=f"`delay {least}`, which is what the grid does; or `--events grid`")
 
 

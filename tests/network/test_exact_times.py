@@ -378,7 +378,8 @@ def test_copies_and_points_of_a_sweep_have_exact_times_too() -> None:
 
 
 REFUSED = {
-    "on pre: post.V += w, no delay": ("", "all to all", {}, "arrive without a delay"),
+    "no delay": ("", "all to all", {}, "arrive without a delay"),
+    "a delay of 0": ("", "all to all, delay 0 [ms]", {}, "arrive without a delay"),
     "an input": ("post.I += w", "all to all, delay 1 [ms]", {}, "add to the input `I`"),
     "another method": ("", "all to all, delay 1 [ms]", {"method": "rk4"}, "not from `rk4`"),
     "another word": ("", "all to all, delay 1 [ms]", {"events": "precise"}, "cannot be `precise`"),
@@ -521,3 +522,12 @@ def test_synapses_that_are_advanced_in_every_step_are_refused() -> None:
     with pytest.raises(nd.NeuroError) as caught:
         run(text)
     assert caught.value.report.found[0].message == "`A -> A` has no exact spike times: `w` of `slow` is advanced step by step at every synapse"
+
+
+def test_a_file_that_asks_for_exact_times_and_cannot_have_them_is_told_by_check() -> None:
+    text = CELL + "network n:\n    population A = cell[2] with E = 1.5\n    connect A -> A with jump, all to all{}\n    simulate: events exact\n"
+    told = [[d.message for d in nd.loads(text.format(clause)).check().found] for clause in (", delay 1 [ms]", "")]
+    assert told[0] == []
+    assert told[1] == [
+        "`A -> A` has no exact spike times: spikes arrive without a delay, and they need one of at least a step, which is what the grid does"
+    ]

@@ -16,12 +16,12 @@ Krishnan et al. (2018) Perfect detection of spikes in the linear sub-threshold d
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from neurodsl import __version__, rules
 from neurodsl.codegen.bodies import plain
-from neurodsl.codegen.network.assemble import FEW, NO_DIGEST, Assembly, helpers
+from neurodsl.codegen.network.assemble import FEW, NO_DIGEST, Assembly, Chosen, helpers
 from neurodsl.codegen.network.formula import formula
 from neurodsl.codegen.network.items import differing
 from neurodsl.codegen.network.parts import Cell, Joint
@@ -29,6 +29,7 @@ from neurodsl.codegen.network.placement import own_states, place
 from neurodsl.codegen.network.precise_cells import AT, GRID, STRUCK, PreciseKind, levels_of, precise_kind
 from neurodsl.codegen.network.precise_synapse import PreciseSynapse, beside
 from neurodsl.codegen.network.sweep import Sweep
+from neurodsl.codegen.network.weave import Woven
 from neurodsl.codegen.pages import PrecisePage, ReachPage
 from neurodsl.codegen.signature import LAGS
 from neurodsl.diagnostics import fail
@@ -46,6 +47,11 @@ class PreciseAssembly(Assembly):
     writer = PreciseSynapse
     template = "numba/precise.py.j2"
 
+    def __init__(self, woven: Woven, chosen: Chosen, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]]) -> None:
+        self.kinds: dict[int, PreciseKind] = {}
+        super().__init__(woven, chosen, every_step, armed, brought)
+        self.notes.append("spikes at exact times act one after the other, so that threads cannot share a run")
+
     def _sweep(self, number: int, members: Sequence[Population]) -> tuple[Sweep, tuple[str, ...]]:
         system = members[0].system
         assert system is not None
@@ -61,15 +67,10 @@ class PreciseAssembly(Assembly):
         self.kinds[number] = kind
         return kind.sweep, exported
 
-    @property
-    def kinds(self) -> dict[int, PreciseKind]:
-        """Return the kinds of neurons by their numbers."""
-        found: dict[int, PreciseKind] = self.__dict__.setdefault("_kinds", {})
-        return found
-
     def _joint(self, number: int, p: Projection) -> Joint:
         if (reason := self._hindrance(p)) is not None:
-            raise fail(rules.METHOD_REFUSED, f"`{p.name}` has no exact spike times: {reason}", p.span, GRID)
+            help = f"give it a `delay`; or {GRID}" if "delay" in reason else GRID
+            raise fail(rules.METHOD_REFUSED, f"`{p.name}` has no exact spike times: {reason}", p.span, help)
         return super()._joint(number, p)
 
     def _followed(self, members: Sequence[Population], exported: Sequence[str]) -> tuple[str, ...]:
@@ -85,6 +86,8 @@ class PreciseAssembly(Assembly):
         decays = place(synapse, differing(synapse, p.values, brought), False, self.every_step).decays
         if moving := next((s.name for s in own_states(synapse) if s.derivative != 0 and s.name not in decays), None):
             return f"`{moving}` of `{name}` is advanced step by step at every synapse"
+        if p.delay is None and p.rule.kind != "pairs" and any(e.kind == "pre" and e.time is None for e in synapse.events) and self._fires(p):
+            return "spikes arrive without a delay, and they need one of at least a step, which is what the grid does"
         for event in synapse.events:
             values = [a.value for a in event.actions if a.value is not None]
             used = synapse.bases(*values, *(d.expression for d in synapse.needed(*values)))
@@ -96,6 +99,10 @@ class PreciseAssembly(Assembly):
             if seen is not None:
                 return f"`{name}` looks at `{seen}`, which changes within the step"
         return None
+
+    def _fires(self, p: Projection) -> bool:
+        """Return whether the neurons before synapses are no mere source."""
+        return self.by_name[p.source.population].sweep is not None
 
     def _moves(self, p: Projection, name: str) -> bool:
         """Return whether a quantity of a neuron may change within a step, out of sight of the synapse: states before it, derived quantities."""
