@@ -384,13 +384,9 @@ def steps_of(request: Request) -> int:
 
 
 def execute(
-    plan: NetworkPlan,
-    folder: Path,
-    request: Request,
-    before_s: float,
-    progress: Callable[[float], None] | None = None,
+    plan: NetworkPlan, folder: Path, request: Request, before_s: float, progress: Callable[[float], None] | None = None,
     kind: type[Work] | None = None,
-) -> NetworkResult:
+) -> NetworkResult:  # fmt: skip
     """Run a plan of a network, in a kind of work that is not the usual one where one is given.
 
     Raises

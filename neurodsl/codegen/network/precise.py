@@ -259,6 +259,8 @@ class PreciseAssembly(Assembly):
                 *lines,
             ]
         struck = f"_f[_k + np.uint64({c.sweep.rows[STRUCK] * c.width})]"
+        if any(_strikes(j.projection, n) for j, n, _ in self._at_once(c.number)):
+            lines.append(f"{struck} = 1.0")
         return ReachPage(c.number, c.sweep.page.number, struck, "".join(f", {name}" for name in names.values()), tuple(lines))
 
     def _own(self, j: Joint) -> str:
@@ -273,3 +275,8 @@ class PreciseAssembly(Assembly):
         kind = self.kinds[c.sweep.page.number]
         levels = tuple(tuple(formula(slope) for slope in level.slopes) for level in kind.levels)
         return replace(plan, precise=Precise(levels, tuple(formula(edge) for edge in c.sweep.system.edges)))
+
+
+def _strikes(p: Projection, number: int) -> bool:
+    """Return whether an event of a synapse changes the neuron behind it."""
+    return any(p.synapse.states[a.target].name.startswith(POST) for a in p.synapse.events[number].actions if a.kind == "set")
