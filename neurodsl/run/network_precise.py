@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 MOST_TERMS = 40
 """Terms of a power series at most: where it takes more, they cancel each other."""
 LARGEST = 5.0
-"""So large, at most, is a rate times a step: sums of powers keep fifteen digits up to there, less those of exp of this."""
+"""So many of the shortest time constants a step has at most, roughly: the sums of a power series keep sixteen digits, less those of exp of this."""
 
 
 class PreciseWork(Work):
@@ -128,8 +128,9 @@ def series_of(population: Population, dt: float, steps: int) -> tuple[Floats, in
     while terms < 2 or np.any(term > 1e-17 * total):
         terms += 1
         if terms > MOST_TERMS:
-            told = f"a step of {dt:g} is too long for exact spike times of `{plan.name}`: its fastest equation changes by exp({np.max(np.diag(largest)) * dt:.3g}) in it"
-            raise fail(rules.BAD_VALUE, told, help=f"a `dt` of at most {LARGEST / np.max(largest.sum(axis=1)):.2g}, or a slower equation")
+            fastest = float(np.max(np.abs(np.linalg.eigvals(largest))))
+            told = f"a step of {dt:g} is too long for exact spike times of `{plan.name}`: it is {fastest * dt:.3g} times its shortest time constant"
+            raise fail(rules.BAD_VALUE, told, help=f"a `dt` of at most {LARGEST / fastest:.2g}")
         term = term @ largest * (dt / terms)
         total = total + term
     bounds = []

@@ -466,3 +466,23 @@ network n:
     # Above the threshold at once, while the neuron waits: the condition turns true no more.
     assert run(text, set={"back.w": 1.2}).spikes["B"].times == pytest.approx([first], abs=1e-12)
     assert run(text, set={"back.w": 1.2}, events="grid").spikes["B"].times == pytest.approx([first], abs=0.1)
+
+
+def test_a_drive_that_changes_at_a_point_of_the_grid_acts_from_there_on() -> None:
+    text = CELL.replace("-V + E", "-V + (1.5 if t >= 5 [ms] else 0.5)")
+    text += "network n:\n    population A = cell[1]\n    simulate: duration 20 [ms]; dt 0.1 [ms]\n"
+    before = 0.5 * (1 - math.exp(-0.5))
+    assert run(text).spikes["A"].times == pytest.approx([5 + 10 * math.log((1.5 - before) / 0.5)], abs=1e-12)
+
+
+def test_long_steps_lose_no_digits() -> None:
+    text = CELL.replace("init V = 0", "init V = 0, g = 0").replace("-V + E", "-V + E + g\n    0.03 [ms]*dg/dt = -g").replace("post.V += w", "post.g += w")
+    text += """
+network n:
+    population A = cell[3] with E = 1.3 + 0.1*i
+    connect A -> A with jump, all to all, delay 0.2 [ms], w = 40
+    simulate: duration 40 [ms]
+"""
+    long, short = (run(text, dt=dt).spikes["A"].times for dt in (0.2, 0.01))
+    assert len(long) > 5
+    assert long == pytest.approx(short, abs=1e-11)
