@@ -364,4 +364,5 @@ class PrecisePage:
     begin: tuple[str, ...]
     arrivals: tuple[str, ...]
     end: tuple[str, ...]
+    random: bool
     records: bool

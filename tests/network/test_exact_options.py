@@ -37,7 +37,6 @@ REFUSED = {
         {"input": {"A.E": "step(t, 3.14159 [ms])"}},
         "changes at t = 3.14159",
     ),
-    "random numbers": ("post.V += w*rand()", "all to all, delay 1 [ms]", {}, "draws random numbers"),
     "what changes before the synapse": ("post.V += w*pre.V", "all to all, delay 1 [ms]", {}, "looks at `pre.V`"),
 }
 

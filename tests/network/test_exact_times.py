@@ -486,3 +486,33 @@ network n:
     long, short = (run(text, dt=dt).spikes["A"].times for dt in (0.2, 0.01))
     assert len(long) > 5
     assert long == pytest.approx(short, abs=1e-11)
+
+
+def test_each_spike_draws_its_own_random_numbers_at_each_synapse(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("index,time\n0,1.25\n1,1.75\n")
+    (tmp_path / "n.neuro").write_text(
+        CELL
+        + """
+synapse release:
+    param p = 0.3
+    on pre: post.V += 1 if rand() < p else 0
+
+network n:
+    population A = spikes[2] from "a.csv"
+    population B = cell[2000] with theta = 100
+    connect A -> B with release, all to all
+    simulate: duration 2 [ms]; dt 1 [ms]; record B.V
+"""
+    )
+    model = nd.load(tmp_path / "n.neuro")
+    found = [model.simulate(events="exact", seed=seed).traces["B.V"].values[-1] for seed in (1, 1, 2)]
+    assert found[0].tolist() == found[1].tolist()
+    assert found[0].tolist() != found[2].tolist()
+    # Both spikes fall into one step; what each of them has left tells them apart.
+    first, second = math.exp(-0.075), math.exp(-0.025)
+    kinds = np.array([0, first, second, first + second])
+    which = np.abs(found[0][:, np.newaxis] - kinds).argmin(axis=1)
+    assert np.abs(found[0] - kinds[which]).max() < 1e-14
+    counts, expected = np.bincount(which, minlength=4), 2000 * np.array([0.49, 0.21, 0.21, 0.09])
+    # The 0.999 quantile of chi-square with 3 degrees of freedom.
+    assert ((counts - expected) ** 2 / expected).sum() < 16.27

@@ -35,10 +35,13 @@ from neurodsl.codegen.signature import LAGS
 from neurodsl.diagnostics import fail
 from neurodsl.network import POST, PRE, THIRD, Population, Projection
 from neurodsl.network_plan import PopulationPlan, Precise
-from neurodsl.system import RANDOM
 
 EVENT = 65536
 """A spike that arrives is known by the number of its event times this, and by its delay in steps."""
+
+
+MOMENT = "np.float64(_x).view(np.int64)"
+"""What random numbers are counted by in place of the step: the bits of the time, so that two spikes in a step draw others."""
 
 
 class PreciseAssembly(Assembly):
@@ -91,8 +94,6 @@ class PreciseAssembly(Assembly):
         for event in synapse.events:
             values = [a.value for a in event.actions if a.value is not None]
             used = synapse.bases(*values, *(d.expression for d in synapse.needed(*values)))
-            if any(s.name.startswith(RANDOM) for s in used):
-                return f"`{event.text}` of `{name}` draws random numbers"
             if event.kind == "post" and event.time is not None:
                 return f"`{event.text}` of `{name}` waits"
             seen = next((s.name for s in synapse.states if s.symbol in used and self._moves(p, s.name)), None)
@@ -138,7 +139,7 @@ class PreciseAssembly(Assembly):
             f"{name}: {plain(network.doc)}" if network.doc else name, __version__, name, "exact", NO_DIGEST,
             f"void({', '.join(kind for _, kind in arguments)})", ", ".join(n for n, _ in arguments), helpers(repr((functions, sweeps, moves)), repr(synapses)),
             functions, sweeps, moves, reaches, synapses, self._count(), tuple(self._rooms()), tuple(self._gathered()), tuple(self._arrivals()),
-            tuple(self._ended()), bool(self._records()),
+            tuple(self._ended()), "_uniform(" in repr(synapses), bool(self._records()),
         )  # fmt: skip
 
     def _incoming(self) -> list[tuple[Joint, int]]:
@@ -176,7 +177,7 @@ class PreciseAssembly(Assembly):
             own = [f"_k{k}[0]", f"_begins{k}", f"_ends{k}", f"_tgt{k}"]
             if j.writer.delayed:
                 own += [f"_delays{k}", f"_lag - _k{k}[{LAGS + 2 + 3 * n}]"]
-            given = ["_x", "_x", "_x", "_x", "_dt", "_index", f"np.int64(_who{j.sides[PRE].number}[_spike[_m]])", *own, self._own(j), "t"]
+            given = ["_x", "_x", "_x", "_x", "_dt", MOMENT, f"np.int64(_who{j.sides[PRE].number}[_spike[_m]])", *own, self._own(j), "t"]
             given += [
                 f"_c{target}",
                 f"_p{target}",
@@ -250,7 +251,7 @@ class PreciseAssembly(Assembly):
         lines = []
         for j, n, given in self._at_once(c.number):
             first, behind, *own = (names[text] for text in given)
-            times = ", ".join(["_x"] * 4 + ["_dt", "0", "_i"])
+            times = ", ".join(["_x"] * 4 + ["_dt", MOMENT, "_i"])
             lines += [f"if {first} <= _i < {behind}:", f"    {j.calls[f'event {n}']}({times}, {', '.join(own)}, _at)"]
         if lines:
             lines = [
