@@ -336,7 +336,7 @@ class Model(Mathematics, Sweeping):
         kept.require_model(self.name, self.source.name, self._digests())
         request = kept.request
         plan = Model(self.source, request.name).plan(request.method, request.events, request.variant, request.expressions)
-        kept.require_plan(plan)
+        kept.require_kernel(plan.kernel)
         given.settle(plan)
         asked = options_of(plan, *numbers)
         asked = given.within(plan, replace(asked, dt=kept.options.dt if asked.dt is None else asked.dt))

@@ -205,7 +205,7 @@ def _resumed(
     asked = kept.asked
     own = model if asked.name == model.name else type(model)(model.source, asked.name)
     plan = plan_of(own, asked.method, asked.variant, asked.expressions, asked.record, asked.every_step, asked.armed)
-    kept.require_plan(plan)
+    kept.require_kernel(plan.kernel)
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     request = replace(kept.agreed(plan, {**given, **times}, expressions, _folder(model)), source=_source(model, plan))
     if report is not None:
