@@ -265,7 +265,8 @@ class Model(Mathematics, Sweeping):
             A checkpoint to go on from: the result equals that of the undisturbed run bit for bit. It holds all options, ``out`` and ``checkpoint``
             too; what is given beside it has to be as it was, but that ``duration`` may be longer as long as no step was chosen for the end.
         progress : callable
-            Called with the fraction of the run, of all its copies, that is done.
+            Called with the fraction of the run, of all its copies, that is done. One with a method ``begin`` is first told the duration, the unit
+            of its time, ``"1"`` for none, and the number of copies or None: ``progress.begin(1000.0, "ms", None)``.
         report : Report
             Takes the warnings and notes.
         every_step : bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +18,7 @@ from neurodsl.given import PLAIN_NUMBER, Values, as_text, seed_of
 from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.options import count_of, number_in
+from neurodsl.progress import Progress, begin
 
 if TYPE_CHECKING:
     from neurodsl.api import Model
@@ -124,7 +125,7 @@ def simulate(
     every: float | str | None,
     resume: str | Path | None,
     every_step: bool,
-    progress: Callable[[float], None] | None,
+    progress: Progress | None,
     report: Report | None,
     values: Mapping[str, Any],
 ) -> NetworkResult | NetworkCopies:
@@ -144,6 +145,7 @@ def simulate(
     run = import_module("neurodsl.run.network")
     request = _request(model, plan, duration, dt, seed)
     count, shared = None if copies is None else count_of(copies, "copies"), count_of(threads, "threads")
+    begin(progress, request.duration, plan.time_unit, count)
 
     def executed(plan: NetworkPlan, armed: bool) -> NetworkResult | NetworkCopies:
         """Run the network in one of the ways; its conditions are remembered or not."""
@@ -196,7 +198,7 @@ def _resumed(
     given: Mapping[str, Any],
     expressions: Sequence[tuple[str, str, str]],
     began: float,
-    progress: Callable[[float], None] | None,
+    progress: Progress | None,
     report: Report | None,
 ) -> NetworkResult:
     """Go on from a checkpoint; what the caller gives beside it has to be as it was."""
@@ -208,6 +210,7 @@ def _resumed(
     kept.require_kernel(plan.kernel)
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     request = replace(kept.agreed(plan, {**given, **times}, expressions, _folder(model)), source=_source(model, plan))
+    begin(progress, request.duration, plan.time_unit)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     before = time.perf_counter() - began
