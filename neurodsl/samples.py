@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
+from neurodsl.npy import read_npy
 from neurodsl.units import UnitError, parse_unit
 
 Floats = NDArray[np.float64]
@@ -151,11 +153,9 @@ def _plain(path: str) -> Path:
 
 
 def _binary(path: str, file: Path) -> Floats:
-    found = np.load(file, mmap_mode="r", allow_pickle=False)
-    if not isinstance(found, np.ndarray):
-        found.close()
+    if zipfile.is_zipfile(file):
         raise fail(rules.BAD_SAMPLES, f"`{path}` is an archive and no .npy file", help=f"name {HELP}")
-    table = _numbers(f"`{path}`", found)
+    table = _numbers(f"`{path}`", read_npy(file))
     if table.ndim not in (1, 2):
         raise fail(rules.BAD_SAMPLES, f"`{path}` has the shape {table.shape}", help=f"name {HELP}")
     return table[:, np.newaxis] if table.ndim == 1 else table

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodsl.arrays import locate
 from neurodsl.diagnostics import NeuroError, Rule, fail
+from neurodsl.npy import read_npy
 from neurodsl.source import Span
 
 LARGEST_TEXT = 2**28
 """Bytes that a .csv file may have."""
-MOST_NUMBERS = 2**32
-
-HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,25 +77,6 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
     return "it is not a UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it is damaged, or no such file"
-
-
-def read_npy(file: Path) -> NDArray[Any]:
-    """Return the array of a .npy file; ValueError where it is none, or does not hold as much as it says."""
-    with open(file, "rb") as stream:
-        check_header(stream, file.stat().st_size)
-    found: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False) if file.stat().st_size > 2**20 else np.load(file, allow_pickle=False)
-    return found
-
-
-def check_header(stream: IO[bytes], size: int) -> None:
-    """Raise ValueError where what begins here is no array of so many bytes; it is looked at before anything is allocated."""
-    try:
-        with warnings.catch_warnings(action="error"):
-            shape, _, dtype = HEADERS[np.lib.format.read_magic(stream)](stream)
-    except Exception as error:  # it is parsed as Python, and whatever that raises comes through: TokenError, SyntaxError, ...
-        raise ValueError("its header cannot be read") from error
-    if dtype.hasobject or dtype.itemsize == 0 or math.prod(shape) > MOST_NUMBERS or math.prod(shape) * dtype.itemsize > size:
-        raise ValueError("it does not hold what it says")
 
 
 def _read_text(file: Path, path: str, rule: Rule, span: Span | None) -> Table:

@@ -10,7 +10,7 @@ from architecture.imports import imports, module_name
 LAYERS = (
     ("source",),
     ("diagnostics",),
-    ("rules",),
+    ("npy", "rules"),
     ("arrays", "cache", "files", "findings", "plan", "progress", "registry", "resources", "streams", "typesetting", "units"),
     ("formulas", "kept", "options", "samples", "tables", "texts"),
     ("connectivity", "emitters", "measures", "network_plan", "spike_statistics"),
