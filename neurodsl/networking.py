@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodsl import __version__, resources, rules
-from neurodsl.diagnostics import Report, fail
+from neurodsl.diagnostics import NeuroError, Report, fail
 from neurodsl.findings import diagnostics_of
 from neurodsl.given import PLAIN_NUMBER, Values, as_text, seed_of
 from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
@@ -78,7 +78,7 @@ def plan_of(
     if kept is not None:
         try:
             plan = NetworkPlan.from_json(kept)
-            if is_intact(folder, plan.kernel):
+            if is_intact(folder, plan.kernel) and _as_planned(plan, _folder(model)):
                 return plan
         except (ValueError, KeyError, TypeError):
             pass
@@ -89,8 +89,9 @@ def plan_of(
     planning = import_module("neurodsl.network_planning")
     if record is not None:
         network = planning.recording(network, record)
-    made: NetworkPlan = planning.make_network_plan(network, method, every_step, armed, shared, _brought(network, _folder(model)), report, folder)
-    made = replace(made, text=found.source.digest)
+    titles = _titles(network, _folder(model))
+    made: NetworkPlan = planning.make_network_plan(network, method, every_step, armed, shared, _brought(network, titles), report, folder)
+    made = replace(made, text=found.source.digest, titles=titles)
     keep_text(path, made.to_json())
     return made
 
@@ -241,14 +242,29 @@ def _resumed(
     return result
 
 
-def _brought(network: Any, folder: Path | None) -> dict[str, list[str]]:
+def _titles(network: Any, folder: Path | None) -> dict[str, list[str] | None]:
+    """Return the titles of the columns of the files of pairs, by path; None for a file that has none."""
+    read = import_module("neurodsl.tables").read_titles
+    paths = {p.rule.path: p.span for p in network.projections if p.rule.kind == "pairs" and p.rule.path is not None}
+    return {path: read(folder, path, rules.BAD_CONNECTIONS, span) for path, span in paths.items()}
+
+
+def _brought(network: Any, titles: Mapping[str, list[str] | None]) -> dict[str, list[str]]:
     """Return the values of synapses that the files of connections bring, by projection."""
-    found = {}
-    for p in network.projections:
-        if p.rule.kind == "pairs" and p.rule.path is not None:
-            titles = import_module("neurodsl.tables").read_table(folder, p.rule.path, rules.BAD_CONNECTIONS, p.span).titles or ()
-            found[p.name] = [name for name in titles if name not in ("i", "j")]
-    return found
+    split = import_module("neurodsl.units").split_title
+    listed = {p.name: titles.get(p.rule.path) or () for p in network.projections if p.rule.kind == "pairs"}
+    return {owner: [name for name in (split(title)[0] for title in found) if name not in ("i", "j")] for owner, found in listed.items()}
+
+
+def _as_planned(plan: NetworkPlan, folder: Path | None) -> bool:
+    """Return whether the files of pairs bring what they did when a plan was made; what is wrong with them the run will tell."""
+    if not plan.titles:
+        return True
+    read = import_module("neurodsl.tables").read_titles
+    try:
+        return all(read(folder, path, rules.BAD_CONNECTIONS) == titles for path, titles in plan.titles.items())
+    except NeuroError:
+        return True
 
 
 def _folder(model: Model) -> Path | None:

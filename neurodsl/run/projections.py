@@ -15,6 +15,7 @@ from neurodsl.connectivity import Demand, Wiring, by_delay, cuts, transpose, wir
 from neurodsl.diagnostics import fail
 from neurodsl.formulas import Formula, evaluate, names_in
 from neurodsl.network_plan import Item, ProjectionPlan
+from neurodsl.run.columns import DELAY, with_columns
 from neurodsl.run.populations import Population
 from neurodsl.run.values import propagators, values_of
 
@@ -49,7 +50,7 @@ class Projection:
         self.source, self.target = populations[plan.source[0]], populations[plan.target[0]]
         self.populations = populations
         self.known = {**known, "t": 0.0, "_ts": 0.0, "_h": dt}
-        wiring = self._wired(seed, folder)
+        wiring = with_columns(self._wired(seed, folder), plan)
         delays = self._delays(wiring, seed, dt, folder)
         self.delays = np.zeros(1, np.uint16)
         if plan.delayed and isinstance(delays, np.ndarray):
@@ -120,10 +121,10 @@ class Projection:
     def _delays(self, wiring: Wiring, seed: int, dt: float, folder: Path | None) -> NDArray[np.uint16] | int:
         """Return the delays in steps, one for all or one for each synapse."""
         plan = self.plan
-        if plan.delay is None and "delay" not in wiring.columns:
+        if plan.delay is None and (DELAY not in wiring.columns or DELAY in plan.units):
             return 0
         if plan.delay is None:
-            value: Any = wiring.columns["delay"]
+            value: Any = wiring.columns[DELAY]
         else:
             value = values_of(
                 (plan.delay,), self._pairs(wiring, (plan.delay,)), {}, wiring.targets.size, seed, 8191 - self.number, folder, f"`{plan.name}`"
@@ -156,7 +157,7 @@ class Projection:
         brought = {name: column for name, column in wiring.columns.items() if name in {item.name for item in plan.items}}
         if unknown := sorted(set(brought) - set(plan.arrays)):
             told = f"the file of `{plan.name}` brings `{unknown[0]}`, which it did not when the network was compiled"
-            raise fail(rules.BAD_VALUE, told, help="save the file of the network anew, so that it is compiled again")
+            raise fail(rules.BAD_VALUE, told, help="run it again")
         return values_of(plan.items, found, {**brought, **given}, self.count, seed, 2 * self.number + 1, folder, f"`{plan.name}`")
 
     def _place(self, values: Mapping[str, Any]) -> None:

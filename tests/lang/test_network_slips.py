@@ -128,11 +128,18 @@ NETWORKS = [
         'the columns i and j of a file: `pairs "pairs.csv"`',
     ),
     (
-        'connect E -> E with exc, matrix "w.npy" [uV]',
+        'connect E -> E with exc, matrix "w.npy" [nS]',
         "U101",
-        "[uV]",
-        "`w` is a voltage (mV), and the bracket says `[uV]`",
-        'the elements are numbers in the unit of `w`: write `matrix "w.npy"`',
+        "[nS]",
+        "`w` is a voltage (mV), and the bracket says `[nS]`",
+        'write the unit of the numbers in the file, or, where they are in that of `w`, `matrix "w.npy"`',
+    ),
+    (
+        'connect E -> E with exc, pairs "w.csv" [mV]',
+        "U105",
+        "[mV]",
+        "a file of pairs has no unit",
+        "write that of a column into its title: `w [nS]`",
     ),
     (
         "connect E -> E with exc, small world 10",
@@ -474,6 +481,13 @@ def test_a_delay_of_whole_steps_is_right(delay: str, dt: str) -> None:
     text = TEXT.format(synapse="on pre: post.ge += 1 [mV]", network=f"connect E -> I with exc, delay {delay}\n    simulate: dt {dt}")
     assert list(read_all(Source("net.neuro", text), report)) == ["cell", "net"]
     assert report.found == []
+
+
+@pytest.mark.parametrize("synapse", ["post.I += 0.1*(pre.v - post.v)", "on post: post.ge += 1 [mV]"])
+def test_a_delay_of_synapses_for_which_no_spike_arrives_is_refused(synapse: str) -> None:
+    told = "a delay is the time from a spike to `on pre`, and the synapse `other` has none"
+    help = "leave it out: what acts all the time acts at once; `on post after 1 [ms]:` waits"
+    assert said(synapse, "connect E -> I with other, delay 5 [ms]") == [("S108", "5 [ms]", told, help)]
 
 
 def test_what_an_event_waits_is_the_same_for_all_synapses_of_a_connection() -> None:

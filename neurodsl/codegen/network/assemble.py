@@ -166,6 +166,7 @@ class _Assembly:
         apart = [n for n in differing(p.synapse, p.values, brought) if n not in outside]
         delay = None if p.delay is None else item("delay", p.delay)
         delayed = delay is not None and (delay.kind != "formula" or bool(differing_delay(p)))
+        delayed = delayed or "delay" in brought - {q.name for q in (*p.synapse.parameters, *p.synapse.states)}
         placement = place(p.synapse, apart, delayed, self.every_step)
         sides = {PRE: self.by_name[p.source.population], POST: self.by_name[p.target.population]}
         if p.third is not None:

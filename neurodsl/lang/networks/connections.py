@@ -192,13 +192,13 @@ class Connections:
         return Rule(kind, tuple(arguments), file, condition, own, multiple, target, clause.span)
 
     def _check_bracket(self, path: PathTree, target: str | None, clause: Clause, synapse: Synapse | None) -> None:
-        """Report a bracket behind the name of a file that is not the unit in which its numbers are read."""
+        """Report a bracket behind the name of a file in which its numbers cannot be given."""
         report, bracket = self.around.report, path.unit
         made = None if synapse is None or target is None else synapse.model.quantity(target)
         if bracket is not None and clause.word == "pairs":
-            report.add(rules.UNIT_PLACE, "a file of pairs has no unit", bracket.span, "its columns are in the units that the synapse declares")
-        elif bracket is not None and made is not None and made.unit != bracket.unit:
-            help = f'the elements are numbers in the unit of `{target}`: write `{clause.word} "{path.path}"`'
+            report.add(rules.UNIT_PLACE, "a file of pairs has no unit", bracket.span, "write that of a column into its title: `w [nS]`")
+        elif bracket is not None and bracket.unit is not None and made is not None and not made.unit.same_dimension(bracket.unit):
+            help = f'write the unit of the numbers in the file, or, where they are in that of `{target}`, `{clause.word} "{path.path}"`'
             report.add(rules.DIMENSIONS, f"`{target}` is {phrase(made.unit)}, and the bracket says `{bracket.span.text}`", bracket.span, help)
 
     def _argument(self, kind: str, number: int, operand: Expression, clause: Clause, synapse: Synapse | None) -> Expression | None:
@@ -231,9 +231,9 @@ class Connections:
             and any(isinstance(node, Load) for node in _walk(written))
             and isinstance(own, Unit)
             and unit is not None
-            and own != unit
+            and not own.same_dimension(unit)
         ):
-            help = f"the elements of a file are numbers in the unit of `{target}`: write it as `{short(operand)}`'s"
+            help = f"write the unit of the numbers in the file behind `load`, of the dimension of `{target}`"
             self.around.report.add(rules.DIMENSIONS, f"`{target}` is {phrase(unit)}, and `{short(operand)}` {phrase(own)}", operand.span, help)
         return found if isinstance(found, Expression) else None
 
@@ -254,6 +254,10 @@ class Connections:
             if isinstance(entry, Entry) and target_of(entry) == "delay" and synapse is not None and "delay" not in _settable(synapse.model):
                 given = entry.value
         if given is None:
+            return None
+        if synapse is not None and not any(event.kind == "pre" for event in synapse.model.events):
+            message = f"a delay is the time from a spike to `on pre`, and the synapse `{synapse.name}` has none"
+            report.add(rules.NOT_SUPPORTED, message, given.span, "leave it out: what acts all the time acts at once; `on post after 1 [ms]:` waits")
             return None
         if isinstance(given, Expression) and (words := outside(given, "not negative")):
             report.add(rules.BAD_VALUE, f"a delay {words}, not `{short(given)}`", given.span, "what acts at once has no `delay`")
