@@ -18,6 +18,7 @@ from neurodsl.lang.networks.values import Given, Surroundings, check_entry
 from neurodsl.lang.nodes import Array, Expression, Index, Load, Name
 from neurodsl.lang.tree import Clause, ConnectTree, Draw, Entry, PartTree, PathTree, parts
 from neurodsl.model import Distribution, Model, Part, Population, Projection, Rule
+from neurodsl.resources import shipped_synapses
 from neurodsl.units import ONE, Unit
 
 KINDS = ("all to all", "one to one", "probability", "indegree", "outdegree", "pairs", "matrix", "small world", "scale free")
@@ -107,6 +108,8 @@ class Connections:
             near = nearest(name.id, synapses)
             listed = ", ".join(f"`{other}`" for other in synapses) or "none"
             help = f"did you mean `{near}`?" if near else f"synapses here: {listed}; `synapse {name.id}:` makes one"
+            if len(shipped_synapses().get(name.id, ())) == 1:
+                help = f"`import {name.id}` at the top of the file takes the shipped one; `synapse {name.id}:` makes one"
             self.around.report.add(rules.UNKNOWN_NAME, f"unknown synapse `{name.id}`", name.span, help)
         return None
 
