@@ -379,6 +379,27 @@ SYNAPSES = [
         "a synapse contributes to `post.`; what flows the other way is a second connection, with the populations exchanged",
     ),
     (
+        "on pre: pre.ge += 1 [mV]",
+        "N108",
+        "pre.ge += 1 [mV]",
+        "`pre.ge` cannot be changed: a synapse leads to the neuron behind it",
+        "a synapse changes itself and `post.x`; what acts the other way is a second connection, with the populations exchanged",
+    ),
+    (
+        "on pre: post.I = 2 [mV]",
+        "E102",
+        "post.I = 2 [mV]",
+        "`post.I = 2 [mV]` does more than add to the input `post.I`, which is what all synapses add up to in a step",
+        "write `post.I += ...`, which acts during the next step; what is to stay is a state of `cell`",
+    ),
+    (
+        "on pre: post.I += 2*(1 [mV] - post.I)",
+        "E102",
+        "post.I += 2*(1 [mV] - post.I)",
+        "`post.I += 2*(1 [mV] - post.I)` does more than add to the input `post.I`, which is what all synapses add up to in a step",
+        "write `post.I += ...`, which acts during the next step; what is to stay is a state of `cell`",
+    ),
+    (
         "post.I *= 2",
         "E102",
         "post.I *= 2",
@@ -488,6 +509,17 @@ def test_a_delay_of_synapses_for_which_no_spike_arrives_is_refused(synapse: str)
     told = "a delay is the time from a spike to `on pre`, and the synapse `other` has none"
     help = "leave it out: what acts all the time acts at once; `on post after 1 [ms]:` waits"
     assert said(synapse, "connect E -> I with other, delay 5 [ms]") == [("S108", "5 [ms]", told, help)]
+
+
+@pytest.mark.parametrize("synapse", ["on pre: post.I += 1 [mV]", "post.I += 0.1*(pre.v - post.v)"])
+@pytest.mark.parametrize("event", ["a = 1; I = 2 [mV]", "a = 1\n    at 5 [ms]: I = 2 [mV]"])
+def test_an_input_that_the_events_of_the_neuron_set_takes_nothing_from_synapses(synapse: str, event: str) -> None:
+    report = Report()
+    read_all(Source("net.neuro", TEXT.format(synapse=synapse, network="").replace("a = 1", event)), report)
+    (found,) = [d for d in report.found if d.rule.severity == "error"]
+    assert (found.rule.code, found.span.text if found.span else "") == ("E102", synapse.removeprefix("on pre: "))
+    assert found.message == "`I` is set by the events of `cell` itself and keeps its value, so what a synapse adds would stay for good"
+    assert found.help == "write `input I_syn = 0` in `cell`, use `I + I_syn` in its equation, and add to `post.I_syn`"
 
 
 def test_what_an_event_waits_is_the_same_for_all_synapses_of_a_connection() -> None:
