@@ -178,6 +178,9 @@ NETWORKS = [
     ),
     ("connect E, I with exc", "S101", "with", "found `with` where `->` was expected", "write `connect E -> I with exc, indegree 10`"),
     ("population Q = cel[10]", "N101", "cel", "unknown model `cel`", "did you mean `cell`?"),
+    ("population Q = net[10]", "N108", "net", "`net` is a network and no model of a neuron", "a model is a block `model NAME:`"),
+    ("population Q = exc[10]", "N108", "exc", "`exc` is a synapse and no model of a neuron", "a model is a block `model NAME:`"),
+    ("connect E -> E with net", "N108", "net", "`net` is a network and no synapse", "a synapse is a block `synapse NAME:`"),
     ("population Q = cell[2.5]", "A104", "2.5", "the size of `Q` is a whole number from 1 on, not `2.5`", "write `cell[round(2.5)]`"),
     ("population Q = cell[1e12]", "S107", "1e12", "`Q` has 1e12 neurons; at most 5e7 are made", "make it smaller"),
     ("population Q = cell[-3]", "A104", "-3", "the size of `Q` is a whole number from 1 on, not `-3`", None),
@@ -520,6 +523,13 @@ def test_an_input_that_the_events_of_the_neuron_set_takes_nothing_from_synapses(
     assert (found.rule.code, found.span.text if found.span else "") == ("E102", synapse.removeprefix("on pre: "))
     assert found.message == "`I` is set by the events of `cell` itself and keeps its value, so what a synapse adds would stay for good"
     assert found.help == "write `input I_syn = 0` in `cell`, use `I + I_syn` in its equation, and add to `post.I_syn`"
+
+
+def test_a_mistake_of_a_synapse_in_several_connections_is_told_once() -> None:
+    found = said("on pre: post.gee += 1 [mV]", "connect P -> E, I with other")
+    assert [(code, message) for code, _, message, _ in found] == [
+        ("N101", "`post.gee`: the model `cell` of `E`, the neuron behind a synapse, has no `gee`"),
+    ]
 
 
 def test_what_an_event_waits_is_the_same_for_all_synapses_of_a_connection() -> None:

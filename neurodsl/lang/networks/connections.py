@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from neurodsl import rules
-from neurodsl.diagnostics import nearest
+from neurodsl.diagnostics import Report, nearest
 from neurodsl.lang.agreement import phrase
 from neurodsl.lang.clauses import PHRASES
 from neurodsl.lang.draws import outside
 from neurodsl.lang.names import short
-from neurodsl.lang.networks.populations import Known, file_of, target_of
+from neurodsl.lang.networks.populations import Named, file_of, target_of
 from neurodsl.lang.networks.synapses import Ends, Synapse, bind
 from neurodsl.lang.networks.values import Given, Surroundings, check_entry
 from neurodsl.lang.nodes import Array, Expression, Index, Load, Name
@@ -38,7 +38,7 @@ class Connections:
     """Makes projections of the connections of a network."""
 
     around: Surroundings
-    known: Known
+    known: Named
     unclear: Collection[str]
     populations: Mapping[str, Population]
     time: Unit
@@ -343,6 +343,7 @@ class Connections:
         beside = None if third is None else self.populations[third.population]
         key = synapse.name, before.kind, behind.kind, None if beside is None else beside.kind
         if key not in self.bound:
+            report = Report()
             if behind.model is None:
                 message = f"`{behind.name}` is a source of spikes and has no synapses"
                 self.around.report.add(rules.WRONG_KIND, message, target.span, "connect it to a population of neurons")
@@ -352,9 +353,17 @@ class Connections:
             if beside is not None:
                 models["third"], names["third"] = beside.model, beside.name
             ends = Ends(models, names, tree.span)
-            self.bound[key] = bind(synapse, ends, self.time, self.around.dimensionless, self.around.report)
+            self.bound[key] = bind(synapse, ends, self.time, self.around.dimensionless, report)
+            self._tell(report)
             self._check_spikes(synapse, ends)
         return self.bound[key]
+
+    def _tell(self, report: Report) -> None:
+        """Report what was found of a synapse in a connection, unless it was found at this place in another one."""
+        told = {(d.rule, d.message, d.span) for d in self.around.report.found}
+        for finding in report.found:
+            if (finding.rule, finding.message, finding.span) not in told:
+                self.around.report.add(finding.rule, finding.message, finding.span, finding.help, finding.also)
 
     def _check_spikes(self, synapse: Synapse, ends: Ends) -> None:
         """Point out events that wait for spikes of neurons which have none."""

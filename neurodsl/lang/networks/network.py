@@ -13,7 +13,7 @@ from neurodsl.lang.check import check, check_unused, variant_entries
 from neurodsl.lang.networks.changes import with_variant
 from neurodsl.lang.networks.connections import Connections, named
 from neurodsl.lang.networks.figures import find_figures
-from neurodsl.lang.networks.populations import Known, in_time, models_of, read_population
+from neurodsl.lang.networks.populations import Known, Named, in_time, models_of, read_population
 from neurodsl.lang.networks.synapses import Synapse
 from neurodsl.lang.networks.values import Surroundings, check_entry
 from neurodsl.lang.nodes import Call, Expression, Name
@@ -24,10 +24,10 @@ from neurodsl.lang.tree import PartTree, RecordedTree, SettingTree
 from neurodsl.model import Definition, Input, Model, NetworkModel, Parameter, Projection, Recorded, State
 from neurodsl.units import ONE, Unit
 
-__all__ = ["Known", "read_network"]
+__all__ = ["Known", "Named", "read_network"]
 
 
-def read_network(written: Written, known: Known, unclear: Collection[str], report: Report) -> NetworkModel | None:
+def read_network(written: Written, known: Named, unclear: Collection[str], report: Report) -> NetworkModel | None:
     """Return the network of a block; None where an error was reported.
 
     Parameters
@@ -46,7 +46,7 @@ def read_network(written: Written, known: Known, unclear: Collection[str], repor
     return None if errors else network
 
 
-def _read(written: Written, known: Known, unclear: Collection[str], report: Report) -> NetworkModel | None:
+def _read(written: Written, known: Named, unclear: Collection[str], report: Report) -> NetworkModel | None:
     declarations = declare(written, report)
     models = models_of(declarations, known)
     declarations.in_steps = bool(models) and all(model.discrete for model in models)
@@ -90,7 +90,7 @@ def _checked(network: NetworkModel, report: Report) -> NetworkModel | None:
     return network if report.ok else None
 
 
-def _check_clocks(declarations: Declarations, known: Known) -> None:
+def _check_clocks(declarations: Declarations, known: Named) -> None:
     """Report models whose steps take different times, and maps beside models in continuous time."""
     first: Model | None = None
     for tree in declarations.populations.values():
