@@ -95,7 +95,8 @@ def _read_file(source: Source, imports: Imports, found: Findings) -> Known | Non
     complete = imports.add(taken, models, places, found)
     imports.chain.pop()
     networks: Known = {}
-    known: Named = {**{block.name: block for block in written if block.kind == "network"}, **models}
+    heads = [block.name for block in written]
+    known: Named = {**{block.name: block for block in written if block.kind == "network" and heads.count(block.name) == 1}, **models}
     for block in written:
         if block.kind == "network" and (network := read_network(block, known, named - known.keys(), found)) is not None:
             networks[block.name] = network
