@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from neurodsl.formulas import Formula
@@ -128,7 +128,8 @@ class ProjectionPlan:
     source, target, third : (int, int, int) or None
         The number of a population, the first neuron, and the one behind the last.
     rule : mapping
-        ``kind``, ``arguments`` (formulas), ``path``, ``condition`` (a formula or None), ``no_self``, ``multiple``, ``matrix_target``.
+        ``kind``, ``arguments`` (formulas), ``path``, ``condition`` (a formula or None), ``no_self``, ``multiple``, ``matrix_target``,
+        ``factor`` (of the numbers of a matrix), ``given`` (the quantities that the connection gives values to), ``time_unit``.
     items : tuple of Item
         Parameters, derived constants and initial values of the synapse.
     constants : tuple of str
@@ -186,6 +187,8 @@ class NetworkPlan:
         ``owner``, ``quantity``, ``start``, ``stop``, ``step``, ``every``.
     notes : tuple of str
         What the compiler did with the network, in words.
+    titles : mapping of str to list of str, or None
+        Of the files of pairs by path, the titles of their columns: what a file brings shapes the kernel.
     threads : int
         To so many a step gives enough to do.
     events : str
@@ -207,6 +210,7 @@ class NetworkPlan:
     notes: tuple[str, ...]
     kernel: str
     text: str = ""
+    titles: dict[str, list[str] | None] = field(default_factory=dict)
     threads: int = 1
     events: str = "grid"
 

@@ -92,6 +92,7 @@ def _prepared(
     """Return a network whose neurons know what comes to them, and the methods that serve it."""
     network, notes = (network, ()) if every_step else aggregate(network, brought, linear=precise or name == "exact")
     woven = replace(weave(network), notes=notes)
+    require_recordable(woven.network)
     if precise:
         name = _precise_method(woven.network, name)
     chosen, populations = {}, []
@@ -278,6 +279,21 @@ def _recorded(network: Network, text: str) -> Recorded:
     if not 0 <= start < stop <= population.size:
         raise fail(rules.BAD_VALUE, f"`{text}` leads out of `{population.name}`, which has {population.size} neurons", help="neurons count from 0")
     return Recorded(population.name, parts["name"], start, stop, int(parts["step"] or 1), every)
+
+
+def require_recordable(network: Network) -> None:
+    """Raise V102 for what a woven network records and has no value of its own in a run: an input, or a constant."""
+    populations = {p.name: p.system for p in network.populations}
+    for recorded in network.recorded:
+        if recorded.owner in populations:
+            _require(recorded.quantity, _recordable(populations[recorded.owner]), f"{recorded.owner}.{recorded.quantity}")
+
+
+def _recordable(system: System | None) -> list[str]:
+    """Return the quantities of neurons that can be recorded: their states, and what is derived of those or of the time."""
+    if system is None:
+        return []
+    return [*(s.name for s in system.states if s.shown), *(d.name for d in system.derived if d in system.varying)]
 
 
 def _require(name: str, known: Sequence[str], text: str) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodsl import __version__, resources, rules
-from neurodsl.diagnostics import Report, fail
+from neurodsl.diagnostics import NeuroError, Report, fail
 from neurodsl.findings import diagnostics_of
 from neurodsl.given import PLAIN_NUMBER, Values, as_text, seed_of
 from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.options import count_of, idle_processors, number_in
+from neurodsl.progress import Progress, begin
 
 if TYPE_CHECKING:
     from neurodsl.api import Model
@@ -80,7 +81,7 @@ def plan_of(
     if kept is not None:
         try:
             plan = NetworkPlan.from_json(kept)
-            if is_intact(folder, plan.kernel):
+            if is_intact(folder, plan.kernel) and _as_planned(plan, _folder(model)):
                 return plan
         except (ValueError, KeyError, TypeError):
             pass
@@ -91,10 +92,9 @@ def plan_of(
     planning = import_module("neurodsl.network_planning")
     if record is not None:
         network = planning.recording(network, record)
-    made: NetworkPlan = planning.make_network_plan(
-        network, method, events, every_step, armed, shared, _brought(network, _folder(model)), report, folder
-    )
-    made = replace(made, text=found.source.digest)
+    titles = _titles(network, _folder(model))
+    made: NetworkPlan = planning.make_network_plan(network, method, events, every_step, armed, shared, _brought(network, titles), report, folder)
+    made = replace(made, text=found.source.digest, titles=titles)
     keep_text(path, made.to_json())
     return made
 
@@ -131,7 +131,7 @@ def simulate(
     every: float | str | None,
     resume: str | Path | None,
     every_step: bool,
-    progress: Callable[[float], None] | None,
+    progress: Progress | None,
     report: Report | None,
     values: Mapping[str, Any],
 ) -> NetworkResult | NetworkCopies:
@@ -153,6 +153,7 @@ def simulate(
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
     request = replace(_request(model, plan, duration, dt, seed), threads=_threads(plan, asked_for))
+    begin(progress, request.duration, plan.time_unit, count)
 
     def executed(plan: NetworkPlan, armed: bool) -> NetworkResult | NetworkCopies:
         """Run the network in one of the ways; its conditions are remembered or not."""
@@ -220,7 +221,7 @@ def _resumed(
     given: Mapping[str, Any],
     expressions: Sequence[tuple[str, str, str]],
     began: float,
-    progress: Callable[[float], None] | None,
+    progress: Progress | None,
     report: Report | None,
 ) -> NetworkResult:
     """Go on from a checkpoint; what the caller gives beside it has to be as it was."""
@@ -229,12 +230,13 @@ def _resumed(
     asked = kept.asked
     own = model if asked.name == model.name else type(model)(model.source, asked.name)
     made_from = (own, asked.method, asked.variant, asked.expressions, asked.record, asked.every_step, asked.armed)
-    kept.require_plan(plan_of(*made_from, asked.shared, asked.events))
+    kept.require_kernel(plan_of(*made_from, asked.shared, asked.events).kernel)
     threads = None if given["threads"] is None else count_of(given["threads"], "threads")
     plan = plan_of(*made_from, _shared(threads), asked.events)
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     agreed = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
     request = replace(agreed, source=_source(model, plan), threads=_threads(plan, threads))
+    begin(progress, request.duration, plan.time_unit)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     before = time.perf_counter() - began
@@ -244,14 +246,29 @@ def _resumed(
     return result
 
 
-def _brought(network: Any, folder: Path | None) -> dict[str, list[str]]:
+def _titles(network: Any, folder: Path | None) -> dict[str, list[str] | None]:
+    """Return the titles of the columns of the files of pairs, by path; None for a file that has none."""
+    read = import_module("neurodsl.tables").read_titles
+    paths = {p.rule.path: p.span for p in network.projections if p.rule.kind == "pairs" and p.rule.path is not None}
+    return {path: read(folder, path, rules.BAD_CONNECTIONS, span) for path, span in paths.items()}
+
+
+def _brought(network: Any, titles: Mapping[str, list[str] | None]) -> dict[str, list[str]]:
     """Return the values of synapses that the files of connections bring, by projection."""
-    found = {}
-    for p in network.projections:
-        if p.rule.kind == "pairs" and p.rule.path is not None:
-            titles = import_module("neurodsl.tables").read_table(folder, p.rule.path, rules.BAD_CONNECTIONS, p.span).titles or ()
-            found[p.name] = [name for name in titles if name not in ("i", "j")]
-    return found
+    split = import_module("neurodsl.units").split_title
+    listed = {p.name: titles.get(p.rule.path) or () for p in network.projections if p.rule.kind == "pairs"}
+    return {owner: [name for name in (split(title)[0] for title in found) if name not in ("i", "j")] for owner, found in listed.items()}
+
+
+def _as_planned(plan: NetworkPlan, folder: Path | None) -> bool:
+    """Return whether the files of pairs bring what they did when a plan was made; what is wrong with them the run will tell."""
+    if not plan.titles:
+        return True
+    read = import_module("neurodsl.tables").read_titles
+    try:
+        return all(read(folder, path, rules.BAD_CONNECTIONS) == titles for path, titles in plan.titles.items())
+    except NeuroError:
+        return True
 
 
 def _folder(model: Model) -> Path | None:

@@ -91,7 +91,7 @@ BAD_SIZE = Rule("A104", "error", "a size of an array cannot be used", "The sizes
 # --- E: events -------------------------------------------------------------------------------------------------------
 
 NO_SPIKE = Rule("E101", "error", "several events, and none says that it is a spike", "The only `on <condition>`, `on rate` or `on chance` event of a model is a spike by itself. Where there are several, those that are spikes say `emit spike`.")  # fmt: skip
-BAD_ACTION = Rule("E102", "error", "an event cannot do this", "The actions of an event are `x = ...`, `x += ...` (also `-=`, `*=`, `/=`), `hold x for T`, `wait T`, `emit spike` and `stop`. A synapse changes itself, `pre.x` and `post.x`.")  # fmt: skip
+BAD_ACTION = Rule("E102", "error", "an event cannot do this", "The actions of an event are `x = ...`, `x += ...` (also `-=`, `*=`, `/=`), `hold x for T`, `wait T`, `emit spike` and `stop`. A synapse changes itself and `post.x`, to an input of which it adds.")  # fmt: skip
 NEVER_ACTS = Rule("E201", "warning", "an event of a synapse never happens", "`on pre:` acts on spikes of the neuron before the synapse, `on post:` on those of the neuron behind it. A model spikes where it has an event with a condition, `on V >= V_th: ...`, `on rate` or `on chance`, or one that says `emit spike`. What a synapse passes on all the time stands outside of events: `post.I += w*pre.r`.")  # fmt: skip
 
 # --- V: values and options -------------------------------------------------------------------------------------------

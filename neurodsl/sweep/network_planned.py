@@ -67,7 +67,7 @@ def planned_network(model: Any, wanted: Request, report: Report) -> Planned:
     times = [None if v is None else number_in(v, plan.time_unit, what) for v, what in ((wanted.duration, "duration"), (wanted.dt, "dt"))]
     duration, dt = plan.duration if times[0] is None else times[0], plan.dt if times[1] is None else times[1]
     steps_of(RunRequest(duration, dt, seed, (), None))
-    folder, cache = None if model.source.path is None else str(model.source.path.parent), model.cache.folder
+    folder, cache = None if model.source.path is None else str(model.source.path.parent.resolve()), model.cache.folder
     job = NetworkJob(
         plan, {plan.kernel: (cache / f"{plan.kernel}.py").read_text(encoding="ascii")}, names, places, tuple(m.columns[0] for m in measures),
         window_start(plan.time_unit, wanted.where, duration), duration, dt, folder, _data(plan, folder),

@@ -93,7 +93,8 @@ def test_a_delay_between_two_steps_is_refused_with_the_nearest_ones() -> None:
     with pytest.raises(NeuroError) as caught:
         nd.loads(text_of("all to all, delay 0.25 [ms]")).simulate(seed=1)
     found = caught.value.report.found[0]
-    assert (found.message, found.help) == ("the delay of `A -> B` is 0.25, no whole number of steps of 0.1", "write 0.2 or 0.3, or change `dt`")
+    told = "the delay of `A -> B` is 0.25 ms, no whole number of steps of 0.1 ms"
+    assert (found.message, found.help) == (told, "write 0.2 or 0.3 ms, or change `dt`")
     assert found.span is not None
     assert found.span.text.startswith("connect A -> B")
 

@@ -257,7 +257,8 @@ class SynapseWriter:
         target = self.sides[POST]
         assert target is not None
         if name.startswith("_in_"):
-            inner = next(i for i in target.inputs if f"_in_{self.name(POST + i)}" == name)
+            named = [s.name.removeprefix(POST) for s in self.synapse.states if s.name.startswith(POST)]
+            inner = next(i for i in named if f"_in_{self.name(POST + i)}" == name)
             return [f"_post[_k + np.uint64({target.rows[collected(inner)] * target.width})] += {name}"]
         if not name.startswith(POST):
             return [self.store(name, self.name(name))]
