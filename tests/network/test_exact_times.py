@@ -476,7 +476,11 @@ def test_a_drive_that_changes_at_a_point_of_the_grid_acts_from_there_on() -> Non
 
 
 def test_long_steps_lose_no_digits() -> None:
-    text = CELL.replace("init V = 0", "init V = 0, g = 0").replace("-V + E", "-V + E + g\n    0.03 [ms]*dg/dt = -g").replace("post.V += w", "post.g += w")
+    text = (
+        CELL.replace("init V = 0", "init V = 0, g = 0")
+        .replace("-V + E", "-V + E + g\n    0.03 [ms]*dg/dt = -g")
+        .replace("post.V += w", "post.g += w")
+    )
     text += """
 network n:
     population A = cell[3] with E = 1.3 + 0.1*i
