@@ -17,11 +17,12 @@ from sympy import Expr, Integer, Symbol
 from neurodsl import rules
 from neurodsl.analysis.box_arithmetic import Floats
 from neurodsl.analysis.closed_form import closed_forms
+from neurodsl.analysis.deviations import deviations, told
 from neurodsl.analysis.domain import MILLIVOLT, Box, bounds, box_of, default_box, unbounded
 from neurodsl.analysis.enclosure import Unsupported
 from neurodsl.analysis.equations import Equations, equations, exact_number, moving, start_of
 from neurodsl.analysis.frozen import Frozen
-from neurodsl.analysis.linear_stability import classify, eigenvalues_of
+from neurodsl.analysis.linear_stability import classify, eigenvalues_of, ordered, unstable_directions
 from neurodsl.analysis.points import FixedPoint, FixedPoints
 from neurodsl.analysis.polynomial import NotPolynomial, real_solutions
 from neurodsl.analysis.reduction import Domain, Reduction, reduce
@@ -319,6 +320,9 @@ def _result(field: Field, problem: Equations | None, found: _Found, numbers: Seq
         if not arrived or np.max(np.abs(point - place)) > 1e-6 * (1 + np.max(np.abs(place))):
             point = place
         values = eigenvalues_of(field.matrix(point)[np.ix_(list(numbers), list(numbers))], frozen.discrete)
+        shared = values if frozen.whole is not None and values else None
+        apart = None if shared is None else deviations(frozen, point, numbers)
+        values = values if apart is None else ordered((*values, *apart.eigenvalues), frozen.discrete)
         kind, stable = classify(values, frozen.discrete, linear)
         before = reset_before(frozen, point)
         residual = float(np.max(np.abs(field.residual(point)[list(numbers)])))
@@ -328,7 +332,9 @@ def _result(field: Field, problem: Equations | None, found: _Found, numbers: Seq
             )
             continue
         state = {frozen.names[i]: float(point[i]) for i in range(len(point)) if i in numbers or len(numbers) < len(point)}
-        points.append(FixedPoint(state, residual, values, stable, kind, None, before is None))
+        remark = "" if shared is None else told(shared, apart, frozen.discrete)
+        unstable = unstable_directions(values, frozen.discrete)
+        points.append(FixedPoint(state, residual, values, stable, kind, None, before is None, shared, unstable, remark))
         if before is not None:
             notes.append(before)
     points.sort(key=lambda p: tuple(p.state.values()))

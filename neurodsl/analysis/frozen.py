@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy
@@ -18,6 +19,9 @@ from neurodsl.codegen.functions import functions_of
 from neurodsl.lower.chain import total_derivative
 from neurodsl.lower.folding import folded
 from neurodsl.system import LEVEL_TIME, TIME, Draw, Items, Loaded, Parameter, State, System
+
+if TYPE_CHECKING:
+    from neurodsl.analysis.whole import Whole
 
 Floats = NDArray[np.float64]
 
@@ -50,6 +54,10 @@ class Frozen:
         The time at which drives that depend on it are frozen.
     notes : tuple of str
         What was assumed: a frozen time, means in the place of drawn values.
+    whole : Whole or None
+        Of a network whose neurons are analysed by their kinds, all of them.
+    wiring : str
+        Of a network, what its connections are: equal for two values of a parameter where this does not shape them.
     """
 
     system: System
@@ -57,6 +65,8 @@ class Frozen:
     folder: Path = field(repr=False)
     time: float = 0.0
     notes: tuple[str, ...] = ()
+    whole: Whole | None = field(default=None, repr=False)
+    wiring: str = field(default="", repr=False)
 
     @property
     def states(self) -> tuple[State, ...]:

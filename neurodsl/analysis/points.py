@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from sympy import Expr
@@ -22,7 +23,7 @@ class FixedPoint:
     residual : float
         The largest derivative there; of a map, the largest difference between the next value and this one.
     eigenvalues : tuple of complex
-        Of the Jacobian, the largest real part first.
+        Of the Jacobian, the largest real part first. Where neurons that are alike stand for one another, of the Jacobian of all of them.
     stable : bool
         Whether all of them lie on the stable side.
     type : str
@@ -31,6 +32,12 @@ class FixedPoint:
         The state in terms of the parameters, where there are short formulas.
     reached : bool
         False where an event resets the state before it gets there.
+    shared : tuple of complex or None
+        Where neurons that are alike stand for one another, the eigenvalues of what they share; the others are those of differences among them.
+    unstable : int
+        How many eigenvalues are on the unstable side.
+    remark : str
+        What sets its stability against shared changes and against differences apart, in words.
     """
 
     state: Mapping[str, float]
@@ -40,6 +47,9 @@ class FixedPoint:
     type: str
     formulas: Mapping[str, Expr] | None = None
     reached: bool = True
+    shared: tuple[complex, ...] | None = None
+    unstable: int = 0
+    remark: str = ""
 
     def __getitem__(self, name: str) -> float:
         return self.state[name]
@@ -59,6 +69,9 @@ class FixedPoint:
             "closed_form": self.closed_form,
             "residual": self.residual,
             "reached": self.reached,
+            "unstable_directions": self.unstable,
+            "remark": self.remark or None,
+            "shared_eigenvalues": None if self.shared is None else [[v.real, v.imag] for v in self.shared],
         }
 
 
@@ -117,7 +130,8 @@ class FixedPoints:
         """Return the result as lines to read."""
         lines = [f"Fixed points of {self.model}: {len(self.points)}", f"  {self.guarantee}"]
         for number, point in enumerate(self.points, start=1):
-            lines += ["", f"  {number}. {point.type}" + ("" if point.reached else ", not reached")]
+            many = f", {directions(point.unstable)}" if point.unstable and len(point.eigenvalues) > 2 else ""
+            lines += ["", f"  {number}. {point.type}{many}" + ("" if point.reached else ", not reached")]
             lines += [f"     {row}" for row in self._rows(point)]
         if self.notes:
             lines += ["", "Notes", *(f"  {note}" for note in self.notes)]
@@ -135,11 +149,21 @@ class FixedPoints:
             for name in shown
         ]
         rows += [f"and {rest} more states"] if rest > 0 else []
-        values = point.eigenvalues[:MOST_SHOWN]
-        told = ", ".join(map(complex_text, values)) + (
-            f" and {len(point.eigenvalues) - len(values)} more" if len(point.eigenvalues) > len(values) else ""
-        )
-        return [*rows, f"eigenvalues {told}"]
+        rows.append(f"eigenvalues {', '.join(listed(point.eigenvalues))}")
+        return [*rows, point.remark] if point.remark else rows
+
+
+def directions(count: int) -> str:
+    """Return a number of unstable directions in words."""
+    return f"{count} unstable direction{'' if count == 1 else 's'}"
+
+
+def listed(values: Sequence[complex]) -> list[str]:
+    """Return eigenvalues as texts, equal ones once, no more of them than one reads."""
+    runs = [(text, len(list(run))) for text, run in groupby(map(complex_text, values))]
+    shown, rest = runs[:MOST_SHOWN], sum(count for _, count in runs[MOST_SHOWN:])
+    found = [text if count == 1 else f"{text} ({count} times)" for text, count in shown]
+    return [*found[:-1], f"{found[-1]} and {rest} more"] if rest else found
 
 
 MOST_SHOWN = 12

@@ -143,7 +143,8 @@ class Stability:
         if not self.conditions:
             return lines
         rule = "Jury" if self.jacobian.frozen.discrete else "Routh and Hurwitz"
-        lines += ["", f"Stable where ({rule})"]
+        against = "" if self.jacobian.frozen.whole is None else " against what neurons that are alike share"
+        lines += ["", f"Stable{against} where ({rule})"]
         if len(self.coefficients) > 2:
             lines += [f"  a_{k} = {_cut(a, name)}" for k, (a, name) in enumerate(zip(self.coefficients, named, strict=True), start=1)]
             lines += [f"  {condition}" for condition in self.conditions]
@@ -287,9 +288,10 @@ def _jury(a: Sequence[Expr]) -> tuple[Condition, ...]:
 
 def _margins(made: Jacobian, conditions: Sequence[Condition], coefficients: Sequence[Expr], point: FixedPoint) -> tuple[float, ...]:
     """Return the conditions at a fixed point, from the numbers of the Jacobian there."""
-    if not conditions or not point.eigenvalues:
+    values = point.eigenvalues if point.shared is None else point.shared
+    if not conditions or not values:
         return ()
-    poly = np.real(np.poly(np.array(point.eigenvalues)))[1:]
+    poly = np.real(np.poly(np.array(values)))[1:]
     numbers = [sympy.Float(v) for v in poly]
     found = _jury(numbers) if made.frozen.discrete else _routh_hurwitz(numbers)
     return tuple(float(c.expression) for c in found)

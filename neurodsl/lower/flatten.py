@@ -35,11 +35,32 @@ class Wires:
         The neurons that each joins, counted in their whole populations.
     values : mapping of str to sequence of float
         Parameters and initial states of each synapse that are drawn or read from a file.
+    places : sequence of (int, int)
+        What i and j are for each of them, where its neurons stand for others; empty where they stand for themselves.
     """
 
     sources: Sequence[int]
     targets: Sequence[int]
     values: Numbers = field(default_factory=dict)
+    places: Sequence[tuple[int, int]] = ()
+
+
+@dataclass(frozen=True)
+class Flat:
+    """A network as one system, and what everything is called in it.
+
+    Attributes
+    ----------
+    system : System
+    neurons : mapping of str to tuple of (mapping, mapping)
+        Of each population, for each neuron: what stands for each symbol of its model, and the same with inputs as they are without synapses.
+    synapses : mapping of str to mapping
+        Of each projection that has synapses: what stands for each parameter, in the first of them.
+    """
+
+    system: System
+    neurons: Mapping[str, tuple[tuple[Mapping[Symbol, Expr], Mapping[Symbol, Expr]], ...]]
+    synapses: Mapping[str, Mapping[Symbol, Expr]]
 
 
 def flatten(network: Network, wires: Callable[[Projection], Wires], numbers: Mapping[str, Numbers] | None = None) -> System:
@@ -64,6 +85,26 @@ def flatten(network: Network, wires: Callable[[Projection], Wires], numbers: Map
     NeuroError
         M117 for events, sources of spikes, delays and inputs that follow each other without any state between, M104 for more than 200 states or 5000 synapses.
     """
+    return flattened(network, wires, numbers).system
+
+
+def flattened(
+    network: Network, wires: Callable[[Projection], Wires], numbers: Mapping[str, Numbers] | None = None,
+    indices: Mapping[str, Sequence[int]] | None = None,
+) -> Flat:  # fmt: skip
+    """Return a network as one system, with what everything is called in it.
+
+    Parameters
+    ----------
+    network, wires, numbers
+        As in :func:`flatten`.
+    indices : mapping of str to sequence of int
+        Of each population, what i is for each neuron, where it stands for others.
+
+    Raises
+    ------
+    NeuroError
+    """
     require_flat(network)
     joined = {p.name: wires(p) for p in network.projections}
     _require_few(network, sum(own_states(p.synapse) * len(joined[p.name].sources) for p in network.projections))
@@ -71,7 +112,7 @@ def flatten(network: Network, wires: Callable[[Projection], Wires], numbers: Map
     if count > MOST_SYNAPSES:
         told = f"the network `{network.name}` has {count} synapses; up to {MOST_SYNAPSES} are analysed"
         raise fail(rules.TOO_LARGE_MATH, told, help="analyse a smaller network of the same kind")
-    return _Sheet(network, joined, numbers or {}).system()
+    return _Sheet(network, joined, numbers or {}, indices or {}).flat()
 
 
 def require_flat(network: Network) -> None:
@@ -181,11 +222,15 @@ class _Kind:
 
 @dataclass
 class _Member:
-    """One neuron or synapse: what each symbol of its system is called in the whole; ``alone`` has the inputs without contributions."""
+    """One neuron or synapse: what each symbol of its system is called in the whole; ``alone`` has the inputs without contributions.
+
+    ``stands``: it stands for others, and numbers in its expressions are decimals, whose sums are short.
+    """
 
     kind: _Kind
     number: int
     places: Mapping[Symbol, Expr]
+    stands: bool = False
     alone: dict[Symbol, Expr] = field(default_factory=dict)
     table: dict[Symbol, Expr] = field(default_factory=dict)
 
@@ -193,8 +238,10 @@ class _Member:
 class _Sheet:
     """The equations of a network, collected one neuron and one synapse after the other."""
 
-    def __init__(self, network: Network, wires: Mapping[str, Wires], numbers: Mapping[str, Numbers]) -> None:
-        self.network, self.wires = network, wires
+    def __init__(
+        self, network: Network, wires: Mapping[str, Wires], numbers: Mapping[str, Numbers], indices: Mapping[str, Sequence[int]]
+    ) -> None:  # fmt: skip
+        self.network, self.wires, self.indices = network, wires, indices
         self.parameters: list[Parameter] = [p for p in network.parameters if not p.shape]
         self.arrays = {p.symbol: p for p in network.parameters if p.shape}
         self.definitions: list[Definition] = list(network.constants)
@@ -210,11 +257,14 @@ class _Sheet:
         self.sums: dict[tuple[str, int, str], list[Expr]] = {}
         self.neurons = {p.name: self._neurons(p, numbers.get(p.name, {})) for p in network.populations}
 
-    def system(self) -> System:
+    def flat(self) -> Flat:
         """Return the whole."""
-        members = [m for p in self.network.populations for m in self.neurons[p.name]]
-        for projection in self.network.projections:
-            members += self._synapses(projection)
+        synapses = {projection.name: self._synapses(projection) for projection in self.network.projections}
+        neurons = {name: tuple((m.table, m.alone) for m in members) for name, members in self.neurons.items()}
+        system = self._system([*(m for p in self.network.populations for m in self.neurons[p.name]), *(m for found in synapses.values() for m in found)])
+        return Flat(system, neurons, {name: found[0].alone for name, found in synapses.items() if found})
+
+    def _system(self, members: Sequence[_Member]) -> System:
         for member in members:
             self._equations(member)
         width = len(self.noises)
@@ -234,14 +284,16 @@ class _Sheet:
         into = [c for c in self.network.projections if c.target.population == p.name]
         reached = {name.removeprefix(POST) for c in into for name, _ in c.synapse.contributions}
         kind = _Kind(p.system, p.model, p.name, p.size, p.values, numbers, reached=reached)
-        return [self._named(_Member(kind, n, {I: Integer(n)})) for n in range(p.size)]
+        places = self.indices.get(p.name)
+        return [self._named(_Member(kind, n, {I: Integer(n if places is None else places[n])}, places is not None)) for n in range(p.size)]
 
     def _synapses(self, c: Projection) -> list[_Member]:
         wires, found = self.wires[c.name], []
         kind = _Kind(c.synapse, c.synapse_name, c.name, len(wires.sources), c.values, wires.values, written_out=True)
         for k, (source, target) in enumerate(zip(wires.sources, wires.targets, strict=True)):
             i, j = int(source) - c.source.start, int(target) - c.target.start
-            member = _Member(kind, k, {I: Integer(i), J: Integer(j)})
+            place = wires.places[k] if wires.places else (i, j)
+            member = _Member(kind, k, {I: Integer(place[0]), J: Integer(place[1])}, bool(wires.places))
             for state in c.synapse.states:
                 for side, part, n in ((PRE, c.source, i), (POST, c.target, j), (THIRD, c.third, j if c.third and c.third.size > 1 else 0)):
                     if state.name.startswith(side) and part is not None:
@@ -304,14 +356,15 @@ class _Sheet:
         table = {**self.constants, **member.places} if name in kind.given else member.alone
         value = kind.given.get(name, value)
         if isinstance(value, Items):
-            value = value.values[member.number]
+            value = value.values[int(member.places[I]) if member.stands else member.number]
         if isinstance(value, Draw):
             return replace(value, arguments=tuple(a.xreplace(table) for a in value.arguments))
         if isinstance(value, Loaded):
             raise fail(rules.NOT_FLAT, f"the numbers of `{name}` in `{value.path}` are not at hand")
         found = value.xreplace(table)
         found = found.xreplace({pick: self._picked(pick) for pick in found.atoms(Pick)})
-        return folded(found) if name in kind.given else found
+        found = folded(found) if name in kind.given else found
+        return in_decimals(found) if member.stands else found
 
     def _picked(self, pick: Expr) -> Expr:
         """Return an element of an array of the network."""
@@ -366,6 +419,15 @@ class _Sheet:
             told = "quantities of neurons follow one another at the same instant: " + " -> ".join(f"`{s}`" for s in error.args[1])
             help = "let a synapse read a state, `pre.r` of `tau*dr/dt = -r + ...`"
             raise fail(rules.NOT_FLAT, told, self.network.populations[0].span, help) from None
+
+
+def in_decimals(expression: Expr) -> Expr:
+    """Return an expression in which what is known is a decimal of 15 digits: roots of numbers, sines of angles."""
+    if expression.is_Rational:
+        return expression
+    if not expression.free_symbols and expression.is_number:
+        return Rational(f"{expression.evalf(20):.15g}") if expression.is_real else expression
+    return expression.func(*(in_decimals(a) if isinstance(a, Expr) else a for a in expression.args)) if expression.args else expression
 
 
 def _number(value: float) -> Expr:
