@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sympy import Expr
 
 from neurodsl import rules
@@ -78,7 +79,7 @@ def frozen(model: Model, variant: str | None, given: Mapping[str, Any], time: fl
         alike = lumped(network, made.numbers(), made.synapses, made.shaping(), made.formulas())
         flat = flattened(alike.network, lambda c: alike.wires[c.name], alike.numbers, {name: f.tolist() for name, f in alike.first.items()})
         notes, system = (*notes, *alike.notes), flat.system
-        whole = Whole(network, flat, alike.kinds, made.synapses, model.cache.folder) if alike.notes else None
+        whole = Whole(network, flat, alike.kinds, made.synapses, made.formulas(), model.cache.folder) if alike.notes else None
     found = freeze(system, model.cache.folder, None, time, model.source.path)
     return replace(found, notes=(*notes, *found.notes), whole=whole, wiring=made.wiring(alike))
 
@@ -150,7 +151,7 @@ class _Made:
     def wiring(self, alike: Lumped | None) -> str:
         """Return a digest of what stays as it was made: the synapses, the numbers of neurons and synapses, which neurons are alike."""
         found, formulas, numbers = hashlib.sha256(), self.formulas(), self.numbers() if alike is not None else self.unknown()
-        columns = [] if alike is None else list(alike.kinds.values())
+        columns: list[NDArray[Any]] = [] if alike is None else list(alike.kinds.values())
         for c in self.network.projections:
             made = self.synapses[c.name]
             kept = made.values.keys() - formulas[c.name] if alike is not None else self.wires(c).values.keys()

@@ -22,6 +22,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
 from neurodsl.analysis.frozen import Frozen
 from neurodsl.analysis.linear_stability import growth_of, ordered, slack_of
 from neurodsl.analysis.lumping import Ints
+from neurodsl.analysis.points import Shared
 from neurodsl.analysis.whole import Whole
 from neurodsl.analysis.wording import complex_text
 
@@ -164,26 +165,16 @@ def _wave(whole: Whole, vectors: Complexes, name: str) -> int:
     return number if share >= ALL_OF_IT * float(power.sum()) else 0
 
 
-def told(shared: Sequence[complex], apart: Deviations | None, discrete: bool) -> str:
-    """Return in words whether a fixed point is stable against what neurons that are alike share, and against differences among them.
-
-    Parameters
-    ----------
-    shared : sequence of complex
-        The eigenvalues of the network of the kinds.
-    """
+def told(shared: Shared, apart: Deviations | None, discrete: bool) -> str:
+    """Return in words whether a fixed point is stable against what neurons that are alike share, and against differences among them."""
     if apart is None:
-        return "how differences among neurons that are alike grow was not found: `stable` is meant against what they share"
-    leading, first = apart.eigenvalues[0], complex(shared[0])
-    slack = slack_of((*shared, *apart.eigenvalues), discrete)
-    within, together = growth_of(leading, discrete), growth_of(first, discrete)
-    what = f"{apart.pattern}, eigenvalue {complex_text(leading)}"
-    if within > slack:
-        against = "stable" if together < -slack else "unstable" if together > slack else "neutral"
-        found = f"{against} against what neurons that are alike share, eigenvalue {complex_text(first)}; unstable against differences among them: {what}"
-        found += "; it gives way to a pattern, as in a Turing instability" if together < -slack else ""
-    elif within < -slack:
-        found = f"differences among neurons that are alike decay; the slowest: {what}"
-    else:
-        found = f"differences among neurons that are alike neither grow nor decay to first order: {what}"
+        return "how differences among neurons that are alike grow was not found: stability is meant against what they share"
+    leading = apart.eigenvalues[0]
+    slack, growth = slack_of((*shared.eigenvalues, *apart.eigenvalues), discrete), growth_of(leading, discrete)
+    does = "grow" if growth > slack else "decay" if growth < -slack else "neither grow nor decay to first order"
+    slowest = "the slowest " if growth < -slack else "the fastest " if growth > slack else ""
+    alone = f"{shared.type} for what neurons that are alike share, leading eigenvalue {complex_text(shared.eigenvalues[0])}"
+    found = f"{alone}; differences among them {does}, {slowest}with eigenvalue {complex_text(leading)}: {apart.pattern}"
+    if growth > slack and shared.stable:
+        found += "; so the state gives way to a pattern, as in a Turing instability"
     return found + (f"; {apart.missing} eigenvalues of differences behind these are left out" if apart.missing else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -132,10 +132,21 @@ class Frozen:
         frozen = {TIME: _number(self.time), LEVEL_TIME: _number(self.time)}
         return whole.xreplace(frozen).xreplace(known)
 
+    def followed(self, parameter: Parameter, moving: Set[Symbol]) -> Expr | None:
+        """Return the formula that a parameter has its value from, where that uses one of some others; None where it was given another value."""
+        if parameter.shape or isinstance(parameter.default, Items | Loaded):
+            return None
+        formula = _default(parameter)[0]
+        return formula if formula.free_symbols & moving and folded(formula.xreplace(dict(self.values))) == self.values.get(parameter.symbol) else None
+
     def at(self, values: Mapping[str, float | str | Expr]) -> Frozen:
-        """Return the system with other values for some parameters, by name."""
-        symbols = {p.name: p.symbol for p in self.system.parameters}
-        changed = {**self.values, **{symbols[name]: _number(value) for name, value in values.items()}}
+        """Return the system with other values for some parameters, by name; those follow that have the value of a formula of them."""
+        changed = dict(self.values)
+        for p in self.system.parameters:
+            if p.name in values:
+                changed[p.symbol] = _number(values[p.name])
+            elif p.symbol in changed and (formula := self.followed(p, {s for s in changed if changed[s] != self.values[s]})) is not None:
+                changed[p.symbol] = folded(formula.xreplace(changed))
         found = replace(self, values=changed)
         for name in ("jacobian", "module"):
             if name in self.__dict__:

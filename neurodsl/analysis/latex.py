@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from neurodsl.analysis.points import FixedPoint
+from neurodsl.analysis.points import FixedPoint, listed
 from neurodsl.analysis.stability import Stability
 from neurodsl.analysis.wording import latex_of
 
@@ -80,7 +80,7 @@ class Fragment:
     def _row(self, point: FixedPoint) -> str:
         formulas = point.formulas or {}
         cells = [f"${self.formula(formulas[n]) if n in formulas else number(v)}$" for n, v in point.state.items()]
-        values = ", ".join(f"${number(v.real)}{f'{v.imag:+.6g}' + chr(92) + 'mathrm{i}' if v.imag else ''}$" for v in point.eigenvalues)
+        values = ", ".join(listed(point.eigenvalues, lambda v: f"${number(v.real)}{f'{v.imag:+.6g}' + chr(92) + 'mathrm{i}' if v.imag else ''}$"))
         return " & ".join([*cells, values, self.words(point.type)])
 
     def _conditions(self, found: Stability) -> str:

@@ -15,7 +15,7 @@ from neurodsl.analysis.frozen import Frozen
 from neurodsl.analysis.jumps import jumps_of
 from neurodsl.analysis.orbits import Deadline
 from neurodsl.analysis.plane import plane_of
-from neurodsl.analysis.points import FixedPoint
+from neurodsl.analysis.points import FixedPoint, remarks
 from neurodsl.analysis.portrait import DEFAULT_DURATION, SECONDS, Axis, axis_of, orbit_of, points_of
 from neurodsl.analysis.viewport import Line, lines_of, range_of, run_bounds, with_margin, with_points
 from neurodsl.units import describe
@@ -150,7 +150,7 @@ def phase_line(
         held=tuple(s.name for k, s in enumerate(frozen.states) if s.shown and k != x),
         discrete=frozen.discrete,
         slope_unit=describe(frozen.states[x].unit / frozen.system.time_unit),
-        notes=(*frozen.notes, *jumps.notes, *(f"left out after {seconds:g} s: {what}" for what in deadline.left_out)),
+        notes=(*frozen.notes, *jumps.notes, *remarks(p for p, _ in inside), *(f"left out after {seconds:g} s: {what}" for what in deadline.left_out)),
     )
 
 

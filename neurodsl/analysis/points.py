@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -10,6 +10,19 @@ from typing import Any
 from sympy import Expr
 
 from neurodsl.analysis.wording import complex_text, number_text, text_of
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a fixed point is to changes that neurons which are alike share: the eigenvalues of the network of the kinds, and what they say."""
+
+    eigenvalues: tuple[complex, ...]
+    type: str
+    stable: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON-ready values."""
+        return {"eigenvalues": [[v.real, v.imag] for v in self.eigenvalues], "type": self.type, "stable": self.stable}
 
 
 @dataclass(frozen=True)
@@ -32,8 +45,8 @@ class FixedPoint:
         The state in terms of the parameters, where there are short formulas.
     reached : bool
         False where an event resets the state before it gets there.
-    shared : tuple of complex or None
-        Where neurons that are alike stand for one another, the eigenvalues of what they share; the others are those of differences among them.
+    shared : Shared or None
+        Where neurons that are alike stand for one another, what holds of changes that they share.
     unstable : int
         How many eigenvalues are on the unstable side.
     remark : str
@@ -47,12 +60,22 @@ class FixedPoint:
     type: str
     formulas: Mapping[str, Expr] | None = None
     reached: bool = True
-    shared: tuple[complex, ...] | None = None
+    shared: Shared | None = None
     unstable: int = 0
     remark: str = ""
 
     def __getitem__(self, name: str) -> float:
         return self.state[name]
+
+    @property
+    def written_eigenvalues(self) -> tuple[complex, ...]:
+        """Return the eigenvalues of the Jacobian that is written out: where neurons stand for others, those of what they share."""
+        return self.eigenvalues if self.shared is None else self.shared.eigenvalues
+
+    @property
+    def attracts(self) -> bool:
+        """Return whether it attracts states in which neurons that are alike do the same: those that are drawn."""
+        return self.stable if self.shared is None else self.shared.stable
 
     @property
     def closed_form(self) -> dict[str, str] | None:
@@ -71,7 +94,7 @@ class FixedPoint:
             "reached": self.reached,
             "unstable_directions": self.unstable,
             "remark": self.remark or None,
-            "shared_eigenvalues": None if self.shared is None else [[v.real, v.imag] for v in self.shared],
+            "shared": None if self.shared is None else self.shared.to_dict(),
         }
 
 
@@ -153,14 +176,20 @@ class FixedPoints:
         return [*rows, point.remark] if point.remark else rows
 
 
+def remarks(points: Iterable[FixedPoint]) -> tuple[str, ...]:
+    """Return the remarks on some points, with their types where there are several."""
+    told = [(p.type, p.remark) for p in points if p.remark]
+    return tuple(remark if len(told) == 1 else f"{kind}: {remark}" for kind, remark in told)
+
+
 def directions(count: int) -> str:
     """Return a number of unstable directions in words."""
     return f"{count} unstable direction{'' if count == 1 else 's'}"
 
 
-def listed(values: Sequence[complex]) -> list[str]:
+def listed(values: Sequence[complex], text_of: Callable[[complex], str] = complex_text) -> list[str]:
     """Return eigenvalues as texts, equal ones once, no more of them than one reads."""
-    runs = [(text, len(list(run))) for text, run in groupby(map(complex_text, values))]
+    runs = [(text, len(list(run))) for text, run in groupby(map(text_of, values))]
     shown, rest = runs[:MOST_SHOWN], sum(count for _, count in runs[MOST_SHOWN:])
     found = [text if count == 1 else f"{text} ({count} times)" for text, count in shown]
     return [*found[:-1], f"{found[-1]} and {rest} more"] if rest else found

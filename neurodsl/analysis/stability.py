@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from typing import TypeVar
 
@@ -288,10 +289,9 @@ def _jury(a: Sequence[Expr]) -> tuple[Condition, ...]:
 
 def _margins(made: Jacobian, conditions: Sequence[Condition], coefficients: Sequence[Expr], point: FixedPoint) -> tuple[float, ...]:
     """Return the conditions at a fixed point, from the numbers of the Jacobian there."""
-    values = point.eigenvalues if point.shared is None else point.shared
-    if not conditions or not values:
+    if not conditions or not point.eigenvalues:
         return ()
-    poly = np.real(np.poly(np.array(values)))[1:]
+    poly = np.real(np.poly(np.array(point.written_eigenvalues)))[1:]
     numbers = [sympy.Float(v) for v in poly]
     found = _jury(numbers) if made.frozen.discrete else _routh_hurwitz(numbers)
     return tuple(float(c.expression) for c in found)
@@ -313,6 +313,7 @@ def _closed(frozen: Frozen, conditions: Sequence[Condition], point: FixedPoint, 
     return _timed(lambda: tuple(formula(c) for c in conditions), None)
 
 
+@lru_cache(maxsize=64)
 def _tidy(expression: Expr, seconds: float = SECONDS) -> Expr:
     """Return the shortest of a few ways to write an expression."""
     if expression.is_number or size_of(expression) > SHORT:

@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Float, Integer, Symbol
 
 from neurodsl.analysis.lumping import Ints, Synapses, numbered, stacked
 from neurodsl.codegen.functions import functions_of
 from neurodsl.lower.chain import total_derivative
 from neurodsl.lower.flatten import Flat
-from neurodsl.network import POST, PRE, Network, Population, Projection
-from neurodsl.system import System
+from neurodsl.network import POST, PRE, I, J, Network, Population, Projection
+from neurodsl.system import Parameter, State, System
+from neurodsl.units import ONE
 
 Floats = NDArray[np.float64]
 
@@ -63,6 +64,8 @@ class Whole:
         Of each population, the kind of each neuron.
     synapses : mapping of str to Synapses
         Of each projection.
+    formulas : mapping of str to set of str
+        Of each projection, the values of its synapses that follow from parameters of the network.
     folder : Path
         A trusted folder, for generated functions.
     """
@@ -71,6 +74,7 @@ class Whole:
     flat: Flat
     kinds: Mapping[str, Ints]
     synapses: Mapping[str, Synapses]
+    formulas: Mapping[str, frozenset[str]]
     folder: Path
 
     @cached_property
@@ -208,18 +212,64 @@ class Whole:
 
     def _slopes_of(self, c: Projection, values: Mapping[Symbol, Expr], time: float, known: Mapping[str, Floats]) -> Floats:
         """Return the derivatives of what each synapse adds: one evaluation for all that are alike."""
-        joined, module = self.synapses[c.name], self.synapse_functions[c.name]
-        source, target = self.kinds[c.source.population][joined.sources], self.kinds[c.target.population][joined.targets]
-        alike = numbered(stacked([joined.values[n] for n in sorted(joined.values)], len(joined.sources)))
-        _, first, inverse = np.unique(np.column_stack([source, target, alike]), axis=0, return_index=True, return_inverse=True)
-        shared = {p.name: float(self.flat.synapses[c.name][p.symbol].xreplace(dict(values))) for p in c.synapse.parameters if p.name not in joined.values}
+        module, (first, inverse) = self.synapse_functions[c.name], self._alike[c.name]
+        source, target = self._ends(c)
+        own = self._values(c, values, first)
+        names = {p.name: self.flat.synapses[c.name][p.symbol] for p in c.synapse.parameters if p.name not in own}
+        shared = {name: float(value.xreplace(dict(values))) for name, value in names.items()}
         found = []
-        for k in first:
-            given = {**shared, **{p.name: float(joined.values[p.name][k]) for p in c.synapse.parameters if p.name in joined.values}}
+        for number, k in enumerate(first):
+            given = shared | {name: float(column[number]) for name, column in own.items()}
             y = np.array([self._read(c, s.name, int(source[k]), int(target[k]), known) for s in c.synapse.states])
             with np.errstate(all="ignore"):
                 found.append(module.slopes(time, time, y, np.asarray(module.constants(given), dtype=np.float64)))
-        return np.array(found, dtype=np.float64).reshape(len(first), -1)[inverse.reshape(-1)]
+        return np.array(found, dtype=np.float64).reshape(len(first), -1)[inverse]
+
+    def _ends(self, c: Projection) -> tuple[Ints, Ints]:
+        """Return the kinds of the neurons that each synapse joins."""
+        return self.kinds[c.source.population][self.synapses[c.name].sources], self.kinds[c.target.population][self.synapses[c.name].targets]
+
+    @cached_property
+    def _alike(self) -> dict[str, tuple[Ints, Ints]]:
+        """Return of each projection the first synapse of each kind, and the kind of each: alike also at other values of the parameters."""
+        found = {}
+        other = {p.symbol: Float(1.1 + 0.37 * k) for k, p in enumerate(self.flat.system.parameters)}
+        for c in self.network.projections:
+            columns = [*self._ends(c)]
+            every = np.arange(len(columns[0]))
+            for values in ({}, other) if self.formulas[c.name] else ({},):
+                own = self._values(c, values, every) if values else self.synapses[c.name].values
+                columns.append(numbered(stacked([np.nan_to_num(own[n]) for n in sorted(own)], len(every))))
+            _, first, inverse = np.unique(np.column_stack(columns), axis=0, return_index=True, return_inverse=True)
+            found[c.name] = first, inverse.reshape(-1)
+        return found
+
+    def _values(self, c: Projection, values: Mapping[Symbol, Expr], chosen: Ints) -> dict[str, Floats]:
+        """Return the parameters of some synapses that each has for itself, at values of the parameters of the network."""
+        joined, names = self.synapses[c.name], sorted(self.formulas[c.name])
+        found = {name: column[chosen] for name, column in joined.values.items() if name not in names}
+        if not names:
+            return found
+        module = self.formula_functions[c.name]
+        constants = np.asarray(module.constants({p.name: float(values[p.symbol]) for p in self._known}), dtype=np.float64)
+        places = np.column_stack([joined.sources[chosen] - c.source.start, joined.targets[chosen] - c.target.start]).astype(np.float64)
+        with np.errstate(all="ignore"):
+            rows = np.array([module.values(0.0, 0.0, place, constants) for place in places], dtype=np.float64).reshape(len(places), len(names))
+        return found | dict(zip(names, rows.T, strict=True))
+
+    @property
+    def _known(self) -> list[Parameter]:
+        """Return the parameters of the network itself that are numbers."""
+        return [p for p in self.network.parameters if not p.shape]
+
+    @cached_property
+    def formula_functions(self) -> dict[str, ModuleType]:
+        """Return the generated functions of the indices that formulas of the parameters of the network are."""
+        indices = tuple(State(s.name, s, ONE, None, None, initial=Integer(0), derivative=Integer(0)) for s in (I, J))
+        known = tuple(replace(p, default=Integer(0)) for p in self._known)
+        system = replace(self.flat.system, parameters=known, definitions=self.network.constants, states=indices, elements={}, edges=(), noises=())
+        written = {c.name: [c.values[name] for name in sorted(self.formulas[c.name])] for c in self.network.projections}
+        return {name: functions_of(system, {"values": formulas}, self.folder) for name, formulas in written.items() if formulas}
 
     def _read(self, c: Projection, name: str, source: int, target: int, known: Mapping[str, Floats]) -> float:
         """Return the value of what a synapse between two kinds reads."""

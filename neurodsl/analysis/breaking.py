@@ -1,0 +1,90 @@
+"""Where along a curve of fixed points differences among neurons that are alike begin to grow: symmetry breaks there.
+
+What neurons that are alike share does not change its stability at such a point, so that the network of the kinds knows nothing of it.
+
+References
+----------
+Golubitsky, Stewart, Schaeffer, 1988, Singularities and Groups in Bifurcation Theory II, Springer, chapter XIII. doi:10.1007/978-1-4612-4574-2
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from neurodsl.analysis.continuation import correct
+from neurodsl.analysis.critical import Point
+from neurodsl.analysis.deviations import Deviations, deviations
+from neurodsl.analysis.linear_stability import growth_of
+
+Floats = NDArray[np.float64]
+SECONDS = 5.0
+"""The time for looking at all points of a curve; where it does not do, fewer are looked at."""
+FEWEST = 40
+
+
+@dataclass(frozen=True)
+class Breaking:
+    """A point at which differences among neurons that are alike begin to grow: ``z`` with the parameter behind the states, and ``omega`` of a pair."""
+
+    point: Point
+    z: Floats
+    omega: float | None
+
+
+def apart_of(point: Point, z: Floats) -> Deviations | None:
+    """Return how differences grow at a point of a curve."""
+    family = point.family
+    frozen = family.frozen.at({family.parameter.name: float(z[-1])})
+    return deviations(frozen, z[:-1], range(len(frozen.states)))
+
+
+def growth(points: Sequence[Point]) -> Floats:
+    """Return how fast differences grow at each point of a curve, of shape (points,): between those that are looked at, by interpolation.
+
+    Not a number where that is not found, or where no neurons stand for others.
+    """
+    if not points or points[0].family.frozen.whole is None:
+        return np.full(len(points), np.nan)
+    began = time.monotonic()
+    found = {0: _growth(points[0], points[0].z)}
+    each = max(time.monotonic() - began, 1e-6)
+    count = int(min(len(points), max(FEWEST, SECONDS / each)))
+    for k in np.unique(np.linspace(0, len(points) - 1, count).astype(int)).tolist():
+        found.setdefault(k, _growth(points[k], points[k].z))
+    at = sorted(found)
+    return np.asarray(np.interp(np.arange(len(points)), at, [found[k] for k in at]), dtype=np.float64)
+
+
+def _growth(point: Point, z: Floats) -> float:
+    apart = apart_of(point, z)
+    return np.nan if apart is None else growth_of(apart.eigenvalues[0], point.family.frozen.discrete)
+
+
+def breakings(points: Sequence[Point], grown: Floats) -> Iterator[Breaking]:
+    """Yield where differences begin to grow along a curve."""
+    for k in np.flatnonzero(np.sign(grown[:-1]) * np.sign(grown[1:]) < 0).tolist():
+        here, there = points[k], points[k + 1]
+
+        def on_curve(part: float, here: Point = here, there: Point = there) -> Floats:
+            run = there.z - here.z
+            across = run / here.unit / max(float(np.linalg.norm(run / here.unit)), 1e-300)
+            found = correct(here.family, here.z + part * run, across, here.unit)
+            return here.z + part * run if found is None else found
+
+        def rate(part: float, here: Point = here) -> float:
+            return _growth(here, on_curve(part))
+
+        ends = rate(0.0), rate(1.0)
+        if not ends[0] * ends[1] < 0:
+            continue
+        part = float(brentq(rate, 0.0, 1.0, xtol=1e-14, rtol=1e-14))
+        apart = apart_of(here, on_curve(part))
+        if apart is not None and abs(rate(part)) < 1e-6 * (1 + abs(apart.eigenvalues[0])):
+            turning = abs(apart.eigenvalues[0].imag)
+            yield Breaking(here, on_curve(part), turning if turning > 1e-7 else None)
