@@ -21,7 +21,8 @@ from neurodsl.given import as_text
 from neurodsl.lang import read_model
 from neurodsl.lower import lower_network
 from neurodsl.lower.elements import Pick
-from neurodsl.lower.flatten import Wires, flatten, flattened, own_states, require_without_spikes
+from neurodsl.lower.flatten import flatten, flattened, own_states, require_without_spikes
+from neurodsl.lower.members import Wires
 from neurodsl.model import NetworkModel
 from neurodsl.network import I, J, Network, Projection
 from neurodsl.network_plan import NetworkPlan

@@ -141,7 +141,9 @@ def _exactly(found: Sequence[Bifurcation], curves: Curves) -> list[Bifurcation]:
     if not found:
         return []
     forms = closed_forms(curves.family, None if curves.made is None else curves.made.elimination, [(b.kind, b.state, b.value) for b in found])
-    return [b if form is None or b.kind == BREAKING else replace(b, closed_form=form, how="closed form") for b, form in zip(found, forms, strict=True)]
+    return [
+        b if form is None or b.kind == BREAKING else replace(b, closed_form=form, how="closed form") for b, form in zip(found, forms, strict=True)
+    ]
 
 
 def _made(name: str, point: Point) -> Bifurcation | None:

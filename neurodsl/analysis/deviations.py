@@ -131,7 +131,10 @@ def _leading(matrix: Any, groups: Sequence[Ints], discrete: bool) -> tuple[Compl
 def _pattern(whole: Whole, vectors: Complexes, count: int) -> str:
     """Return what some directions are: where they lie, and whether they are waves along the neurons."""
     power = np.abs(vectors) ** 2
-    shares = {p.name: sum(float(power[at].sum()) for owner, _, at in whole.states if owner == p.name) / float(power.sum()) for p in whole.network.populations}
+    shares = {
+        p.name: sum(float(power[at].sum()) for owner, _, at in whole.states if owner == p.name) / float(power.sum())
+        for p in whole.network.populations
+    }
     name = max(shares, key=lambda n: shares[n])
     if shares[name] < ALL_OF_IT:
         waves = {n: _wave(whole, vectors, n) for n, share in shares.items() if share > 1 - ALL_OF_IT}

@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodsl.lower.flatten import Numbers, Wires
+from neurodsl.lower.members import Numbers, Wires
 from neurodsl.network import Network, Part, Population, Projection
 
 Floats = NDArray[np.float64]

@@ -214,7 +214,13 @@ def portrait(
         held=tuple(s.name for k, s in enumerate(frozen.states) if s.shown and k not in (*plane.axes, *plane.steady)),
         discrete=frozen.discrete,
         time_unit=describe(frozen.system.time_unit),
-        notes=(*frozen.notes, *jumps.notes, *remarks(p for p, _ in inside), *notes, *(f"left out after {seconds:g} s: {what}" for what in deadline.left_out)),
+        notes=(
+            *frozen.notes,
+            *jumps.notes,
+            *remarks(p for p, _ in inside),
+            *notes,
+            *(f"left out after {seconds:g} s: {what}" for what in deadline.left_out),
+        ),
     )
 
 

@@ -21,7 +21,7 @@ from sympy import Expr, Float, Integer, Symbol
 from neurodsl.analysis.lumping import Ints, Synapses, numbered, stacked
 from neurodsl.codegen.functions import functions_of
 from neurodsl.lower.chain import total_derivative
-from neurodsl.lower.flatten import Flat
+from neurodsl.lower.members import Flat
 from neurodsl.network import POST, PRE, I, J, Network, Population, Projection
 from neurodsl.system import Parameter, State, System
 from neurodsl.units import ONE
@@ -187,7 +187,10 @@ class Whole:
         """Return the derivatives of what synapses add to inputs by what they read."""
         inputs = self._starts(lambda cell: len(cell.inputs))
         reads = self._starts(lambda cell: len(cell.read))
-        shape = (sum(len(c.inputs) * c.population.size for c in self.cells.values()), sum(len(c.read) * c.population.size for c in self.cells.values()))
+        shape = (
+            sum(len(c.inputs) * c.population.size for c in self.cells.values()),
+            sum(len(c.read) * c.population.size for c in self.cells.values()),
+        )
         whole = sparse.csr_matrix(shape)
         for c in self.network.projections:
             joined = self.synapses[c.name]

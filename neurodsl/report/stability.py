@@ -175,5 +175,8 @@ def _plane(found: Stability, rate_unit: str) -> list[Block]:
     png, svg = pictures(plot_trace_determinant(points, discrete, rate_unit))
     region = "inside of the shaded triangle" if discrete else "in the shaded quadrant, of negative trace and positive determinant"
     caption = f"The trace-determinant plane. A fixed point is stable {region}; above the parabola its eigenvalues are complex."
-    told = "; ".join(f"{p.type} at trace {sum(p.written_eigenvalues).real:.6g}, determinant {(p.written_eigenvalues[0] * p.written_eigenvalues[1]).real:.6g}" for p in points)
+    told = "; ".join(
+        f"{p.type} at trace {sum(p.written_eigenvalues).real:.6g}, determinant {(p.written_eigenvalues[0] * p.written_eigenvalues[1]).real:.6g}"
+        for p in points
+    )
     return [Figure("trace_determinant", (caption,), f"Trace-determinant plane: {told}", png, svg)]
