@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 INSIDE = (0.37, 0.71)
 """Parts of an interval at which a network is made anew, to see whether its connections stay: not its ends, where weights may vanish."""
+
+
+OWNED = re.compile(r" -> |\[")
+"""In the name of what synapses or single neurons have: `E -> I.w`, `E.a[2]`. It has a value of its own and shapes no connection."""
 
 
 class Mathematics(ABC):
@@ -233,7 +238,7 @@ class Mathematics(ABC):
 
     def _require_kept(self, frozen: Frozen, name: str, asked: dict[str, Any], low: float, high: float) -> None:
         """Refuse to go over what shapes the connections of a network: its equations are those at one value."""
-        if not frozen.wiring or name not in {p.name for p in frozen.system.parameters}:
+        if not frozen.wiring or name not in {p.name for p in frozen.system.parameters} or OWNED.search(name):
             return
         for part in INSIDE:
             value = low + part * (high - low)

@@ -93,7 +93,8 @@ def deviations(frozen: Frozen, point: Floats, moving: Sequence[int]) -> Deviatio
     found = ordered(values, frozen.discrete)
     alike = np.abs(values - found[0]) <= EQUAL * max(abs(v) for v in found)
     alike |= np.abs(values - found[0].conjugate()) <= EQUAL * max(abs(v) for v in found)
-    return Deviations(found, count - len(found), _pattern(whole, vectors[:, alike], int(np.sum(alike))))
+    many = count if np.all(alike) else int(np.sum(alike))
+    return Deviations(found, count - len(found), _pattern(whole, vectors[:, alike], many))
 
 
 def _differences(groups: Sequence[Ints], size: int) -> Floats:

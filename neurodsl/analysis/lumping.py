@@ -11,7 +11,7 @@ Golubitsky, Stewart, 2006, Nonlinear dynamics of networks: the groupoid formalis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 DIGITS = 12
 """Behind the point, of the largest value: up to there values are equal."""
+MOST_CODES = 2**62
+MOST_LISTED = 8
+"""Kinds whose sizes are told."""
 Columns = Mapping[str, Floats]
 
 
@@ -94,7 +97,7 @@ def lumped(
     shown = {
         name: {key: column[first[name]].tolist() for key, column in columns.items() if key not in formulas[name]} for name, columns in numbers.items()
     }
-    notes = tuple(_note(p, first[p.name]) for p in network.populations if len(first[p.name]) < p.size)
+    notes = tuple(_note(p, kinds[p.name]) for p in network.populations if len(first[p.name]) < p.size)
     return Lumped(replace(network, populations=populations, projections=tuple(projections)), shown, wires, kinds, first, notes)
 
 
@@ -129,7 +132,10 @@ def _counted(joined: Synapses, kinds: Ints) -> tuple[Ints, Ints]:
     values = numbered(stacked([joined.values[k] for k in sorted(joined.values)], len(joined.sources)))
     if not len(joined.sources):
         return np.zeros((0, 3), np.int64), np.zeros(0, np.int64)
-    return np.unique(np.column_stack([joined.targets, kinds[joined.sources], values]), axis=0, return_counts=True)
+    columns = [joined.targets, kinds[joined.sources], values]
+    codes = coded(columns)
+    first = np.unique(codes, return_index=True)[1]
+    return np.column_stack([c[first] for c in columns]), np.diff(np.searchsorted(np.sort(codes), np.append(codes[first], MOST_CODES)))
 
 
 def stacked(columns: list[Floats], size: int) -> Floats:
@@ -141,9 +147,26 @@ def numbered(rows: Floats) -> Ints:
     """Return a number for each row, the same for those that are equal up to rounding."""
     if not len(rows):
         return np.zeros(0, np.int64)
-    scale = np.max(np.abs(rows), axis=0)
-    rows = np.round(rows / np.where(scale == 0.0, 1.0, scale), DIGITS) + 0.0
-    return np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return coded([_places(column) for column in rows.T])
+
+
+def _places(column: Floats) -> Ints:
+    """Return the places of values among those that differ."""
+    if column.min() == column.max():
+        return np.zeros(len(column), np.int64)
+    rounded = np.round(column / np.max(np.abs(column)), DIGITS) + 0.0
+    return np.unique(rounded, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def coded(columns: Sequence[Ints]) -> Ints:
+    """Return one number for each row of columns of numbers from 0 on, in the order of the rows."""
+    found = columns[0]
+    for column in columns[1:]:
+        width = int(column.max(initial=0)) + 1
+        if int(found.max(initial=0)) > MOST_CODES // width:
+            found = np.unique(found, return_inverse=True)[1].reshape(-1)
+        found = found * width + column
+    return found
 
 
 def _between(c: Projection, joined: Synapses, kinds: Mapping[str, Ints], first: Mapping[str, Ints], formulas: frozenset[str]) -> Wires:
@@ -156,7 +179,10 @@ def _between(c: Projection, joined: Synapses, kinds: Mapping[str, Ints], first: 
     return Wires(sources, targets, {n: [float(column[k]) for k in chosen] for n, column in joined.values.items() if n not in formulas}, places)
 
 
-def _note(population: Population, first: Ints) -> str:
-    kinds_of = "are alike" if len(first) == 1 else f"are of {len(first)} kinds, in the order of their first neurons"
-    stands = "one stands for all" if len(first) == 1 else "one stands for each kind"
+def _note(population: Population, kinds: Ints) -> str:
+    """Return in words how many neurons of a population stand for how many."""
+    sizes = np.bincount(kinds).tolist()
+    many = f" ({', '.join(map(str, sizes))} neurons)" if len(sizes) <= MOST_LISTED else ""
+    kinds_of = "are alike" if len(sizes) == 1 else f"are of {len(sizes)} kinds{many}, in the order of their first neurons"
+    stands = "one stands for all" if len(sizes) == 1 else "one stands for each kind"
     return f"the {population.size} neurons of `{population.name}` {kinds_of}: {stands}; states in which they differ are not looked for"

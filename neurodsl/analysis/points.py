@@ -177,9 +177,13 @@ class FixedPoints:
 
 
 def remarks(points: Iterable[FixedPoint]) -> tuple[str, ...]:
-    """Return the remarks on some points, with their types where there are several."""
-    told = [(p.type, p.remark) for p in points if p.remark]
-    return tuple(remark if len(told) == 1 else f"{kind}: {remark}" for kind, remark in told)
+    """Return the remarks on some points, with their places where these differ."""
+    places: dict[str, list[str]] = {}
+    for point in points:
+        if point.remark:
+            place = ", ".join(f"{name} = {value:.4g}" for name, value in list(point.state.items())[:2])
+            places.setdefault(point.remark, []).append(place)
+    return tuple(remark if len(places) == 1 else f"at {' and at '.join(where)}: {remark}" for remark, where in places.items())
 
 
 def directions(count: int) -> str:
@@ -189,11 +193,15 @@ def directions(count: int) -> str:
 
 def listed(values: Sequence[complex], text_of: Callable[[complex], str] = complex_text) -> list[str]:
     """Return eigenvalues as texts, equal ones once, no more of them than one reads."""
-    runs = [(text, len(list(run))) for text, run in groupby(map(text_of, values))]
+    noise = NOISE * max((abs(v) for v in values), default=0.0)
+    plain = [complex(*(0.0 if abs(x) < noise else x for x in (v.real, v.imag))) for v in values]
+    runs = [(text, len(list(run))) for text, run in groupby(map(text_of, plain))]
     shown, rest = runs[:MOST_SHOWN], sum(count for _, count in runs[MOST_SHOWN:])
     found = [text if count == 1 else f"{text} ({count} times)" for text, count in shown]
     return [*found[:-1], f"{found[-1]} and {rest} more"] if rest else found
 
 
+NOISE = 1e-14
+"""Parts of the largest eigenvalue below which one is printed as 0."""
 MOST_SHOWN = 12
 """States and eigenvalues of a point that are printed."""

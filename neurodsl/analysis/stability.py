@@ -33,6 +33,8 @@ MOST_STATES = 30
 HIGHEST_DIMENSION = 4
 SHORT = 150
 """Parts of an expression for which the shortest way to write it is looked for."""
+MOST_ENTRIES = 40
+"""Entries of the Jacobian that are printed; `--json` has all."""
 LONGEST_ENTRY = 400
 """Characters of an entry of the Jacobian that is still shown."""
 LONGEST = 160
@@ -88,7 +90,9 @@ class Jacobian:
 
     def __repr__(self) -> str:
         told = "the derivative of the next value of X by Y" if self.frozen.discrete else "the derivative of dX/dt by Y"
-        return "\n".join([f"Jacobian: J[X, Y] is {told}", *(f"  {name} = {_cut(entry, most=LONGEST_ENTRY)}" for name, entry in self.rows())])
+        rows = [f"{name} = {_cut(entry, most=LONGEST_ENTRY)}" for name, entry in self.rows()] or ["every entry is 0"]
+        rest = [f"and {len(rows) - MOST_ENTRIES} more entries that are not 0"] if len(rows) > MOST_ENTRIES else []
+        return "\n".join([f"Jacobian: J[X, Y] is {told}", *(f"  {row}" for row in (*rows[:MOST_ENTRIES], *rest))])
 
 
 @dataclass(frozen=True)

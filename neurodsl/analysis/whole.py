@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sympy import Expr, Float, Integer, Symbol
 
-from neurodsl.analysis.lumping import Ints, Synapses, numbered, stacked
+from neurodsl.analysis.lumping import Ints, Synapses, coded, numbered, stacked
 from neurodsl.codegen.functions import functions_of
 from neurodsl.lower.chain import total_derivative
 from neurodsl.lower.members import Flat
@@ -243,7 +243,7 @@ class Whole:
             for values in ({}, other) if self.formulas[c.name] else ({},):
                 own = self._values(c, values, every) if values else self.synapses[c.name].values
                 columns.append(numbered(stacked([np.nan_to_num(own[n]) for n in sorted(own)], len(every))))
-            _, first, inverse = np.unique(np.column_stack(columns), axis=0, return_index=True, return_inverse=True)
+            _, first, inverse = np.unique(coded(columns), return_index=True, return_inverse=True)
             found[c.name] = first, inverse.reshape(-1)
         return found
 
