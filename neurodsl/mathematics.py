@@ -65,6 +65,8 @@ class Mathematics(ABC):
         """
         frozen = self.frozen(variant=variant, set=set, input=input, **values)
         found: FixedPoints = import_module("neurodsl.analysis.fixed_points").fixed_points(frozen, box)
+        if frozen.whole is not None:
+            found = import_module("neurodsl.analysis.parted").with_parted(frozen, found, box)
         return found
 
     def jacobian(

@@ -21,7 +21,7 @@ from neurodsl.given import as_text
 from neurodsl.lang import read_model
 from neurodsl.lower import lower_network
 from neurodsl.lower.elements import Pick
-from neurodsl.lower.flatten import flatten, flattened, own_states, require_without_spikes
+from neurodsl.lower.flatten import MOST_SYNAPSES, flatten, flattened, own_states, require_without_spikes
 from neurodsl.lower.members import Wires
 from neurodsl.model import NetworkModel
 from neurodsl.network import I, J, Network, Projection
@@ -38,6 +38,8 @@ SEED = 0
 """What draws the connections, and the weights of the synapses, of the network that is analysed."""
 FEW = 12
 """Up to so many states the neurons of a network are analysed one by one; of more, those that are alike as one."""
+MOST_EACH = 40
+"""Of so many states, those in which neurons that are alike differ are looked for too."""
 MOST_NEURONS = 2000
 MOST_WRITTEN = 500
 """Synapses of a neuron whose weights, formulas of the parameters of the network, are written out."""
@@ -72,7 +74,7 @@ def frozen(model: Model, variant: str | None, given: Mapping[str, Any], time: fl
     made = _Made(network, plan_of(model, None, variant, expressions), model)
     notes = made.notes()
     states = sum(p.size * len(p.system.states) for p in network.populations if p.system is not None)
-    alike, whole = None, None
+    alike, whole, small = None, None, False
     alone = any(c.third is not None or own_states(c.synapse) for c in network.projections)
     if states <= FEW or alone:
         system = flatten(network, made.wires, made.unknown())
@@ -80,9 +82,15 @@ def frozen(model: Model, variant: str | None, given: Mapping[str, Any], time: fl
         alike = lumped(network, made.numbers(), made.synapses, made.shaping(), made.formulas())
         flat = flattened(alike.network, lambda c: alike.wires[c.name], alike.numbers, {name: f.tolist() for name, f in alike.first.items()})
         notes, system = (*notes, *alike.notes), flat.system
+        joined = sum(len(synapses.sources) for synapses in made.synapses.values())
+        small = states <= MOST_EACH and joined <= MOST_SYNAPSES
         whole = Whole(network, flat, alike.kinds, made.synapses, made.formulas(), model.cache.folder) if alike.notes else None
     found = freeze(system, model.cache.folder, None, time, model.source.path)
-    return replace(found, notes=(*notes, *found.notes), whole=whole, wiring=made.wiring(alike))
+
+    def each() -> Frozen:
+        return freeze(flatten(network, made.wires, made.unknown()), model.cache.folder, None, time, model.source.path)
+
+    return replace(found, notes=(*notes, *found.notes), whole=whole, wiring=made.wiring(alike), each=each if whole is not None and small else None)
 
 
 def changed(read: NetworkModel, variant: str | None, expressions: tuple[tuple[str, str, str], ...]) -> NetworkModel:

@@ -77,7 +77,7 @@ def deviations(frozen: Frozen, point: Floats, moving: Sequence[int]) -> Deviatio
     whole = frozen.whole
     assert whole is not None
     matrix = whole.matrix(frozen.values, frozen.time, point)
-    groups = whole.groups([frozen.symbols[k] for k in moving])
+    groups = [places for _, places in whole.named([frozen.symbols[k] for k in moving])]
     count = sum(len(g) - 1 for g in groups)
     if not np.all(np.isfinite(matrix.data)):
         return None

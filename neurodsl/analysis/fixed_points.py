@@ -321,7 +321,7 @@ def _result(field: Field, problem: Equations | None, found: _Found, numbers: Seq
             point = place
         values = eigenvalues_of(field.matrix(point)[np.ix_(list(numbers), list(numbers))], frozen.discrete)
         kind, stable = classify(values, frozen.discrete, linear)
-        shared = Shared(values, kind, stable) if frozen.whole is not None and values else None
+        shared = Shared(values, kind, stable, unstable_directions(values, frozen.discrete)) if frozen.whole is not None and values else None
         apart = None if shared is None else deviations(frozen, point, numbers)
         if apart is not None:
             values = ordered((*values, *apart.eigenvalues), frozen.discrete)

@@ -56,6 +56,8 @@ class Frozen:
         What was assumed: a frozen time, means in the place of drawn values.
     whole : Whole or None
         Of a network whose neurons are analysed by their kinds, all of them.
+    each : callable or None
+        Returns the same network written out neuron by neuron, where it is small enough for that.
     wiring : str
         Of a network, what its connections are: equal for two values of a parameter where this does not shape them.
     """
@@ -66,6 +68,7 @@ class Frozen:
     time: float = 0.0
     notes: tuple[str, ...] = ()
     whole: Whole | None = field(default=None, repr=False)
+    each: Callable[[], Frozen] | None = field(default=None, repr=False)
     wiring: str = field(default="", repr=False)
 
     @property

@@ -185,4 +185,4 @@ def _note(population: Population, kinds: Ints) -> str:
     many = f" ({', '.join(map(str, sizes))} neurons)" if len(sizes) <= MOST_LISTED else ""
     kinds_of = "are alike" if len(sizes) == 1 else f"are of {len(sizes)} kinds{many}, in the order of their first neurons"
     stands = "one stands for all" if len(sizes) == 1 else "one stands for each kind"
-    return f"the {population.size} neurons of `{population.name}` {kinds_of}: {stands}; states in which they differ are not looked for"
+    return f"the {population.size} neurons of `{population.name}` {kinds_of}: {stands}, as where all of them do the same"

@@ -19,6 +19,7 @@ class Shared:
     eigenvalues: tuple[complex, ...]
     type: str
     stable: bool
+    unstable: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready values."""
@@ -78,6 +79,11 @@ class FixedPoint:
         return self.stable if self.shared is None else self.shared.stable
 
     @property
+    def parts(self) -> bool:
+        """Return whether differences among neurons that are alike grow there."""
+        return self.shared is not None and self.unstable > self.shared.unstable
+
+    @property
     def closed_form(self) -> dict[str, str] | None:
         """Return the formulas in the notation of the language."""
         return None if self.formulas is None else {name: text_of(e) for name, e in self.formulas.items()}
@@ -116,6 +122,10 @@ class FixedPoints:
         Whether it is a proof.
     notes : tuple of str
         What was assumed, left out or not decided.
+    others : tuple of FixedPoint
+        Of a network whose neurons were analysed by their kinds, states in which neurons that are alike differ, by the names of all neurons.
+    others_told : str
+        How these were looked for; empty where they were not.
     """
 
     model: str
@@ -125,6 +135,8 @@ class FixedPoints:
     guarantee: str
     proved: bool
     notes: tuple[str, ...] = ()
+    others: tuple[FixedPoint, ...] = ()
+    others_told: str = ""
 
     def __iter__(self) -> Iterator[FixedPoint]:
         return iter(self.points)
@@ -147,6 +159,8 @@ class FixedPoints:
             "guarantee": self.guarantee,
             "proved": self.proved,
             "notes": list(self.notes),
+            "others": [p.to_dict() for p in self.others],
+            "others_told": self.others_told or None,
         }
 
     def text(self) -> str:
@@ -156,6 +170,13 @@ class FixedPoints:
             many = f", {directions(point.unstable)}" if point.unstable and len(point.eigenvalues) > 2 else ""
             lines += ["", f"  {number}. {point.type}{many}" + ("" if point.reached else ", not reached")]
             lines += [f"     {row}" for row in self._rows(point)]
+        if self.others_told:
+            lines += ["", "States in which neurons that are alike differ", f"  {self.others_told}"]
+            for point in self.others[:MOST_OTHERS]:
+                many = f", {directions(point.unstable)}" if point.unstable else ""
+                lines += ["", f"  {point.type}{many}", *(f"     {row}" for row in rows_of(point, self.units))]
+                lines.append(f"     eigenvalues {', '.join(listed(point.eigenvalues))}")
+            lines += [f"  and {len(self.others) - MOST_OTHERS} more"] if len(self.others) > MOST_OTHERS else []
         if self.notes:
             lines += ["", "Notes", *(f"  {note}" for note in self.notes)]
         return "\n".join(lines)
@@ -201,7 +222,22 @@ def listed(values: Sequence[complex], text_of: Callable[[complex], str] = comple
     return [*found[:-1], f"{found[-1]} and {rest} more"] if rest else found
 
 
-NOISE = 1e-14
+def rows_of(point: FixedPoint, units: Mapping[str, str]) -> list[str]:
+    """Return the values of a state of many neurons as lines: those of a quantity side by side, or their range."""
+    grouped: dict[str, list[float]] = {}
+    for name, value in point.state.items():
+        grouped.setdefault(name.partition("[")[0], []).append(value)
+    found = []
+    for name, values in grouped.items():
+        unit = next((u for n, u in units.items() if n.partition("[")[0] == name and u), "")
+        shown = ", ".join(f"{v + 0.0:.4g}" for v in values) if len(values) <= MOST_VALUES else f"{min(values):.4g} to {max(values):.4g}"
+        found.append(f"{name} = {shown} {unit}".rstrip())
+    return found
+
+
+MOST_OTHERS, MOST_VALUES = 6, 40
+"""States that are printed, and values of each in a row."""
+NOISE = 1e-10
 """Parts of the largest eigenvalue below which one is printed as 0."""
 MOST_SHOWN = 12
 """States and eigenvalues of a point that are printed."""

@@ -18,6 +18,7 @@ from neurodsl.analysis.domain import Box
 from neurodsl.analysis.equations import exact_number, moving, numbers_of_arrays, size_of
 from neurodsl.analysis.fixed_points import fixed_points
 from neurodsl.analysis.frozen import Frozen
+from neurodsl.analysis.parted import with_parted
 from neurodsl.analysis.points import FixedPoint, FixedPoints
 from neurodsl.analysis.reduction import decided, put_in
 from neurodsl.analysis.wording import number_text, text_of
@@ -233,7 +234,7 @@ def stability(frozen: Frozen, free: Sequence[str] | None = None, box: Box | None
     Murray, 2002, Mathematical Biology I, Springer, appendix B. doi:10.1007/b98868; for maps Elaydi, 2005, An Introduction to Difference Equations, Springer,
     section 4.3. doi:10.1007/0-387-27602-5
     """
-    found = fixed_points(frozen, box)
+    found = with_parted(frozen, fixed_points(frozen, box), box)
     written = len(moving(frozen)) <= MOST_STATES
     made = jacobian(frozen, free) if written else Jacobian(tuple(frozen.names[i] for i in moving(frozen)), (), frozen)
     n = len(made.entries)

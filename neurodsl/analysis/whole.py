@@ -108,14 +108,14 @@ class Whole:
         """Return the number of states."""
         return sum(p.size * len(self.cells[p.name].states) for p in self.network.populations)
 
-    def groups(self, moving: Sequence[Symbol]) -> list[Ints]:
-        """Return the states that are alike, of those whose symbols in the system of the kinds are given."""
+    def named(self, moving: Sequence[Symbol]) -> list[tuple[Symbol, Ints]]:
+        """Return each state of the kinds, of those with the given symbols, with the places of those of all neurons that it stands for."""
         found = []
         for population, name, places in self.states:
             kinds, symbol = self.kinds[population], self.cells[population].symbols[name]
-            for kind in range(int(kinds.max()) + 1):
-                if self.flat.neurons[population][kind][0][symbol] in moving:
-                    found.append(places[kinds == kind])
+            for kind, (table, _) in enumerate(self.flat.neurons[population]):
+                if table[symbol] in moving:
+                    found.append((table[symbol], places[kinds == kind]))
         return found
 
     @cached_property
