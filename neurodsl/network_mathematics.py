@@ -88,7 +88,7 @@ def frozen(model: Model, variant: str | None, given: Mapping[str, Any], time: fl
     found = freeze(system, model.cache.folder, None, time, model.source.path)
 
     def each() -> Frozen:
-        return freeze(flatten(network, made.wires, made.unknown()), model.cache.folder, None, time, model.source.path)
+        return freeze(flatten(network, made.numbered_wires, made.unknown()), model.cache.folder, None, time, model.source.path)
 
     return replace(found, notes=(*notes, *found.notes), whole=whole, wiring=made.wiring(alike), each=each if whole is not None and small else None)
 
@@ -133,6 +133,11 @@ class _Made:
         listed = c.rule.kind in ("matrix", "pairs")
         kept = {name: column.tolist() for name, column in made.values.items() if listed or _is_made(known[name])}
         return Wires(made.sources.tolist(), made.targets.tolist(), kept)
+
+    def numbered_wires(self, c: Projection) -> Wires:
+        """Return the synapses of a projection with numbers in the place of all expressions."""
+        made = self.synapses[c.name]
+        return Wires(made.sources.tolist(), made.targets.tolist(), {name: column.tolist() for name, column in made.values.items()})
 
     def numbers(self) -> dict[str, Columns]:
         """Return what each neuron of a population has for itself; what is drawn alike for all stays drawn."""

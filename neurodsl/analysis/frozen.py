@@ -16,7 +16,7 @@ from sympy import Expr, Float, Integer, Rational, Symbol
 
 from neurodsl.arrays import read_numbers
 from neurodsl.codegen.functions import functions_of
-from neurodsl.lower.chain import total_derivative
+from neurodsl.lower.chain import total_derivatives
 from neurodsl.lower.folding import folded
 from neurodsl.system import LEVEL_TIME, TIME, Draw, Items, Loaded, Parameter, State, System
 
@@ -94,8 +94,9 @@ class Frozen:
     @cached_property
     def jacobian(self) -> list[list[Expr]]:
         """Return the derivatives of the right-hand sides (rows) by the states (columns), in terms of the definitions."""
-        varying = self.system.varying
-        return [[total_derivative(row.derivative, column.symbol, varying) for column in self.states] for row in self.states]
+        varying, rows = self.system.varying, [row.derivative for row in self.states]
+        columns = [total_derivatives(rows, column.symbol, varying) for column in self.states]
+        return [list(row) for row in zip(*columns, strict=True)]
 
     @cached_property
     def module(self) -> ModuleType:

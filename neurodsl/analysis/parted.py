@@ -1,12 +1,12 @@
 """Fixed points of a network at which neurons that are alike differ: bumps, winners, stored patterns. They are searched for among all neurons.
 
-Neurons that are alike may be exchanged where their synapses allow it, so that such states come in many copies: one of each is told.
+Neurons that are alike may be exchanged where their synapses allow it, so that such states come in many copies: of many, one of each is told.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from neurodsl.analysis.domain import Box, box_of, default_box
 from neurodsl.analysis.equations import moving, start_of
 from neurodsl.analysis.frozen import Frozen
 from neurodsl.analysis.linear_stability import classify, eigenvalues_of, unstable_directions
-from neurodsl.analysis.points import FixedPoint, FixedPoints
+from neurodsl.analysis.points import MOST_OTHERS, FixedPoint, FixedPoints
 from neurodsl.analysis.search import Field, is_known, polish, search
 
 SECONDS = 4.0
@@ -25,6 +25,8 @@ RUNS, ASIDE = 6, 1e-2
 """Runs from near a state that gives way, and how far from it they begin."""
 DURATION = 60.0
 """Of a run, in units of the time in which a difference grows by e."""
+RESTS = 1e-9
+"""The residual of a state of rest, in units of the size of the state and the rate at which differences grow."""
 NEAR = 1e-4
 """So near to the end of a run lies the state on which it settles."""
 ALIKE = 1e-6
@@ -61,15 +63,23 @@ def with_parted(frozen: Frozen, found: FixedPoints, box: Box | None = None) -> F
     for point in (*settled, *searched):
         points += [] if is_known(point, points) else [point]
     tried += RUNS * sum(p.parts for p in found)
-    copies: dict[tuple[float, ...], list[Floats]] = {}
-    for point in points:
-        if not _is_alike(point, kinds):
-            copies.setdefault(_exchanged(point, kinds), []).append(point)
-    others = sorted((_point(each, field, same[0], numbers) for same in copies.values()), key=lambda p: (not p.stable, p.unstable))
-    number = sum(map(len, copies.values()))
-    told = f"{number} found by search from {tried} starts and runs" if number else f"none found by search from {tried} starts and runs"
-    more = f", {len(others)} of them not by exchange of neurons from another" if len(others) < number else ""
-    return replace(found, others=tuple(others), others_told=f"{told}{more}: there may be others")
+    others = [_point(each, field, point, numbers) for point in points if not _is_alike(point, kinds)]
+    shown = _told_apart(others, kinds)
+    told = f"{len(others) or 'none'} found by search from {tried} starts and runs: there may be others"
+    if len(shown) < len(others):
+        told += f"; of those that an exchange of neurons or a continuum joins one is told, {len(shown)} in all"
+    return replace(found, others=tuple(shown), others_told=told)
+
+
+def _told_apart(others: Sequence[FixedPoint], kinds: list[str]) -> list[FixedPoint]:
+    """Return states, the stable ones first: of those of a continuum one, and where they are many, of those that an exchange of neurons joins."""
+    found: dict[tuple[float, ...], FixedPoint] = {}
+    for number, point in enumerate(others):
+        rates = _rounded(np.array([v.real for v in point.eigenvalues]))
+        continuum, many = point.type.startswith("degenerate"), len(others) > MOST_OTHERS
+        key = rates if continuum else (*_exchanged(point, kinds), *rates) if many else (float(number),)
+        found.setdefault(key, point)
+    return sorted(found.values(), key=lambda p: (not p.stable, p.unstable))
 
 
 def _spread(point: FixedPoint, kinds: list[str]) -> Floats:
@@ -82,21 +92,32 @@ def _settled(each: Frozen, field: Field, at: Floats, point: FixedPoint, numbers:
     found: list[Floats] = []
     if each.discrete:
         return found
+
+    def flow(_: float, y: Floats) -> Floats:
+        return field.slopes(y)
+
+    def slopes(_: float, y: Floats) -> Floats:
+        return field.matrix(y)
+
     random = np.random.default_rng(0)
-    duration = DURATION / max(v.real for v in point.eigenvalues)
+    rate = max(v.real for v in point.eigenvalues)
+    duration = DURATION / rate
     deadline = time.monotonic() + SECONDS
     for _ in range(RUNS):
         start = at.copy()
         start[list(numbers)] += ASIDE * (1 + np.max(np.abs(at))) * random.standard_normal(len(numbers))
         with np.errstate(all="ignore"):
-            run = solve_ivp(lambda _, y: field.slopes(y), (0.0, duration), start, "LSODA", [duration], rtol=1e-8, atol=1e-10)
+            run = solve_ivp(flow, (0.0, duration), start, "LSODA", [duration], jac=slopes, rtol=1e-10, atol=1e-12)
+        if run.success and np.all(np.isfinite(run.y)):
+            end = run.y[:, -1]
+            rest, arrived = polish(field, end, numbers)
+            size = 1 + float(np.max(np.abs(end)))
+            if arrived and float(np.max(np.abs(rest - end))) <= NEAR * size:
+                found.append(rest)
+            elif float(np.max(np.abs(field.residual(end)))) <= RESTS * rate * size:
+                found.append(end)  # one of a continuum, as a bump that may stand anywhere, where Newton's method does not end
         if time.monotonic() > deadline:
             break
-        if not run.success or not np.all(np.isfinite(run.y)):
-            continue
-        rest, arrived = polish(field, run.y[:, -1], numbers)
-        near = float(np.max(np.abs(rest - run.y[:, -1]))) <= NEAR * (1 + float(np.max(np.abs(rest))))
-        found += [rest] if arrived and near else []
     return found
 
 
@@ -113,11 +134,15 @@ def _is_alike(point: Floats, kinds: list[str]) -> bool:
     return all(float(np.ptp(point[names == name])) <= size for name in set(kinds))
 
 
-def _exchanged(point: Floats, kinds: list[str]) -> tuple[float, ...]:
+def _exchanged(point: FixedPoint, kinds: list[str]) -> tuple[float, ...]:
     """Return what states have in common that differ by an exchange of neurons: the values of each kind in their order."""
-    digits = int(np.ceil(-np.log10(10 * ALIKE * (1 + float(np.max(np.abs(point)))))))
-    names = np.array(kinds)
-    return tuple(float(v) + 0.0 for name in dict.fromkeys(kinds) for v in np.round(np.sort(point[names == name]), digits))
+    values, names = np.array(list(point.state.values())), np.array(kinds)
+    return tuple(v for name in dict.fromkeys(kinds) for v in _rounded(np.sort(values[names == name])))
+
+
+def _rounded(values: Floats) -> tuple[float, ...]:
+    """Return numbers with so many digits that equal ones are equal."""
+    return tuple(float(v) + 0.0 for v in np.round(values / (float(np.max(np.abs(values))) or 1.0), 5))
 
 
 def _point(each: Frozen, field: Field, point: Floats, numbers: tuple[int, ...]) -> FixedPoint:

@@ -230,7 +230,12 @@ def rows_of(point: FixedPoint, units: Mapping[str, str]) -> list[str]:
     found = []
     for name, values in grouped.items():
         unit = next((u for n, u in units.items() if n.partition("[")[0] == name and u), "")
-        shown = ", ".join(f"{v + 0.0:.4g}" for v in values) if len(values) <= MOST_VALUES else f"{min(values):.4g} to {max(values):.4g}"
+        noise = NOISE * max(map(abs, values))
+        shown = (
+            ", ".join(f"{v if abs(v) > noise else 0.0:.4g}" for v in values)
+            if len(values) <= MOST_VALUES
+            else f"{min(values):.4g} to {max(values):.4g}"
+        )
         found.append(f"{name} = {shown} {unit}".rstrip())
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from scipy.optimize import root
 
 import neurodsl as nd
 from neurodsl.analysis import deviations
+from neurodsl.analysis.fixed_points import fixed_points
 from neurodsl.analysis.points import FixedPoint
 from neurodsl.diagnostics import NeuroError
 
@@ -78,7 +80,8 @@ def ring(n: int = 24, k: int = 1, a: float = 0.0) -> nd.Model:
 
 
 def only(model: nd.Model) -> FixedPoint:
-    (point,) = model.fixed_points()
+    """The only fixed point at which neurons that are alike do the same."""
+    (point,) = fixed_points(model.frozen())
     return point
 
 
@@ -223,17 +226,66 @@ def test_what_shapes_the_connections_is_refused_over_an_interval() -> None:
     assert "--set J_1=" in str(found.help)
 
 
-def test_the_answer_says_that_states_in_which_alike_neurons_differ_are_not_looked_for() -> None:
+def test_the_answer_says_among_which_states_it_was_looked_for() -> None:
     found = nd.load("ring_attractor").fixed_points()
     assert found.guarantee.endswith("among the states in which neurons that are alike do the same")
-    assert found.notes == ("the 120 neurons of `R` are alike: one stands for all; states in which they differ are not looked for",)
+    assert found.notes == ("the 120 neurons of `R` are alike: one stands for all, as where all of them do the same",)
 
 
 def test_every_eigenvalue_and_what_is_shared_stand_in_the_json() -> None:
     (point,) = nd.load("ring_attractor").fixed_points().to_dict()["fixed_points"]
     assert (len(point["eigenvalues"]), point["unstable_directions"], point["stable"]) == (120, 2, False)
     assert point["shared"] == {"eigenvalues": [[pytest.approx(-0.3), 0.0]], "type": "stable node", "stable": True}
+    assert "one wave" in point["remark"]
 
 
 def test_equal_eigenvalues_are_printed_once() -> None:
     assert "eigenvalues 0.1 (2 times), -0.1 (117 times), -0.3" in nd.load("ring_attractor").fixed_points().text()
+
+
+def stored(n: int = 16) -> tuple[Floats, Floats]:
+    """Two patterns, and Hopfield's weights for them, without those of a neuron on itself."""
+    patterns = np.sign(np.random.default_rng(0).normal(size=(2, n)))
+    return patterns, (patterns.T @ patterns / n) * (1 - np.eye(n))
+
+
+def test_the_patterns_that_a_network_stores_are_among_its_states(tmp_path: Path) -> None:
+    patterns, weights = stored()
+    np.savetxt(tmp_path / "w.csv", weights, delimiter=",")
+    text = (
+        "model unit:\n    input h = 0\n    init x ~ uniform(-1, 1)\n    dx/dt = -x + tanh(2*h)\n"
+        "synapse s:\n    param w = 0\n    post.h += w*pre.x\n"
+        'network net:\n    population N = unit[16]\n    connect N -> N with s, matrix "w.csv"\n'
+    )
+    (tmp_path / "net.neuro").write_text(text)
+    found = nd.load(tmp_path / "net.neuro", "net").fixed_points()
+    alike = [p for p in found if p.stable]
+    states = [*(np.array(list(p.state.values())) for p in found.others if p.stable)]
+    rests = [root(lambda x: np.tanh(2 * weights @ x) - x, 0.9 * pattern, tol=1e-13).x for pattern in patterns]
+    known = [sign * rest for rest in rests for sign in (1, -1)]
+    assert alike == []
+    assert all(np.array_equal(np.sign(rest), pattern) for rest, pattern in zip(rests, patterns, strict=True))
+    assert states != []
+    assert all(min(np.max(np.abs(state - k)) for k in known) < 1e-8 for state in states)
+    assert "6 found by search" in found.others_told
+
+
+def test_a_small_ring_rests_in_a_bump_that_may_stand_anywhere() -> None:
+    found = ring().fixed_points()
+    i = np.arange(24)
+    weights = (-2 + 4 * np.cos(2 * np.pi * (i[:, None] - i) / 24)) / 24
+    bump = np.array(list(found.others[0].state.values()))
+    assert np.max(np.abs(np.maximum(1 + weights @ bump, 0) - bump)) < 1e-9
+    assert np.max(bump) == pytest.approx(1.5711552941512057, rel=0.02)
+    assert found.others[0].eigenvalues[0] == pytest.approx(0, abs=1e-9)
+    assert found.others[0].type == "degenerate: an eigenvalue is 0"
+
+
+def test_where_a_large_network_goes_is_left_to_a_run() -> None:
+    found = nd.load("ring_attractor").fixed_points()
+    assert found.others == ()
+    assert found.others_told.startswith("not looked for among 120 states")
+
+
+def test_states_in_which_neurons_differ_are_not_looked_for_where_differences_decay() -> None:
+    assert nd.load("ei_rate_network").fixed_points().others_told == ""

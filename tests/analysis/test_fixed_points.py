@@ -473,4 +473,4 @@ def test_every_state_of_a_random_network_of_rates_is_one(seed: int) -> None:
     assert np.max(np.abs(np.tanh(points @ weights.T + drives) - points)) < 1e-9
     starts = [root(lambda x: np.tanh(weights @ x + drives) - x, random.uniform(-1, 1, n), tol=1e-13) for _ in range(60)]
     known = [s.x for s in starts if s.success and np.max(np.abs(np.tanh(weights @ s.x + drives) - s.x)) < 1e-10]
-    assert [] == [k for k in known if np.min(np.max(np.abs(points - k), axis=1)) > 1e-6 and found.proved]
+    assert [k for k in known if np.min(np.max(np.abs(points - k), axis=1)) > 1e-6 and found.proved] == []
