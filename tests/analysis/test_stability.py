@@ -147,3 +147,12 @@ def test_a_point_without_a_jacobian_has_no_margins() -> None:
     found = nd.loads("dx/dt = sqrt(x) - x\n").stability()
     assert (found.margins[0], found.fixed_points[0].type) == ((), "unknown: the Jacobian is not finite")
     assert "at fixed point 1: no numbers" in str(found)
+
+
+def test_a_jacobian_of_many_entries_is_printed_in_part() -> None:
+    text = repr(nd.load("hebbian_network").jacobian())
+    assert (len(text.splitlines()), text.splitlines()[-1]) == (42, "  and 21 more entries that are not 0")
+
+
+def test_a_jacobian_without_entries_says_so() -> None:
+    assert repr(nd.loads("next x = 3", "m").jacobian()).splitlines()[1:] == ["  every entry is 0"]
