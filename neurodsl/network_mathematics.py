@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr
 
 from neurodsl import rules
 from neurodsl.analysis.frozen import Frozen, freeze
-from neurodsl.analysis.lumping import Columns, Lumped, Synapses, lumped
+from neurodsl.analysis.lumping import Columns, Lumped, Synapses, is_formula, lumped
 from neurodsl.analysis.whole import Whole
 from neurodsl.diagnostics import Report, fail
 from neurodsl.given import as_text
 from neurodsl.lang import read_model
 from neurodsl.lower import lower_network
-from neurodsl.lower.elements import Pick
 from neurodsl.lower.flatten import MOST_SYNAPSES, flatten, flattened, own_states, require_without_spikes
 from neurodsl.lower.members import Wires
 from neurodsl.model import NetworkModel
-from neurodsl.network import I, J, Network, Projection
+from neurodsl.network import I, Network, Projection
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.networking import plan_of
 from neurodsl.planning import apply_options
@@ -155,11 +153,11 @@ class _Made:
 
     def formulas(self) -> dict[str, frozenset[str]]:
         """Return of each population and projection the numbers that are formulas of parameters of the network, not too many to be written out."""
-        found = {p.name: frozenset(name for name, value in p.values.items() if _is_formula(value)) for p in self.network.populations}
+        found = {p.name: frozenset(name for name, value in p.values.items() if is_formula(value)) for p in self.network.populations}
         for c in self.network.projections:
             few = len(self.synapses[c.name].sources) <= MOST_WRITTEN * c.target.size
             column = c.rule.matrix_target
-            found[c.name] = frozenset(name for name, value in c.values.items() if few and name != column and _is_formula(value))
+            found[c.name] = frozenset(name for name, value in c.values.items() if few and name != column and is_formula(value))
         return found
 
     def wiring(self, alike: Lumped | None) -> str:
@@ -196,11 +194,6 @@ class _Made:
 def _is_made(value: Any) -> bool:
     """Return whether a value is drawn, or read from a file."""
     return isinstance(value, Draw | Loaded)
-
-
-def _is_formula(value: Any) -> bool:
-    """Return whether a value follows from parameters of the network."""
-    return isinstance(value, Expr) and bool(value.free_symbols - {I, J}) and not value.atoms(Pick)
 
 
 def _is_drawn_alike(value: Any) -> bool:

@@ -17,9 +17,11 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Expr
 
+from neurodsl.lower.elements import Pick
 from neurodsl.lower.members import Numbers, Wires
-from neurodsl.network import Network, Part, Population, Projection
+from neurodsl.network import I, J, Network, Part, Population, Projection, Value
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -99,6 +101,11 @@ def lumped(
     }
     notes = tuple(_note(p, kinds[p.name]) for p in network.populations if len(first[p.name]) < p.size)
     return Lumped(replace(network, populations=populations, projections=tuple(projections)), shown, wires, kinds, first, notes)
+
+
+def is_formula(value: Value) -> bool:
+    """Return whether a value follows from parameters of the network, and is no element of an array."""
+    return isinstance(value, Expr) and bool(value.free_symbols - {I, J}) and not value.atoms(Pick)
 
 
 def _kinds(
