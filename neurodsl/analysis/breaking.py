@@ -69,22 +69,39 @@ def _growth(point: Point, z: Floats) -> float:
 def breakings(points: Sequence[Point], grown: Floats) -> Iterator[Breaking]:
     """Yield where differences begin to grow along a curve."""
     for k in np.flatnonzero(np.sign(grown[:-1]) * np.sign(grown[1:]) < 0).tolist():
-        here, there = points[k], points[k + 1]
+        number = _bracket(points, k, float(np.sign(grown[k])))
+        found = None if number is None else _between(points[number], points[number + 1])
+        if found is not None:
+            yield found
 
-        def on_curve(part: float, here: Point = here, there: Point = there) -> Floats:
-            run = there.z - here.z
-            across = run / here.unit / max(float(np.linalg.norm(run / here.unit)), 1e-300)
-            found = correct(here.family, here.z + part * run, across, here.unit)
-            return here.z + part * run if found is None else found
 
-        def rate(part: float, here: Point = here) -> float:
-            return _growth(here, on_curve(part))
+def _bracket(points: Sequence[Point], k: int, sign: float) -> int | None:
+    """Return the number of the point behind which growth changes its sign, near one where interpolated values do."""
+    first, second = k, k + 1
+    while first >= 0 and not sign * _growth(points[first], points[first].z) > 0:
+        first, second = first - 1, first
+    while second < len(points) and sign * _growth(points[second], points[second].z) > 0:
+        first, second = second, second + 1
+    return first if first >= 0 and second < len(points) else None
 
-        ends = rate(0.0), rate(1.0)
-        if not ends[0] * ends[1] < 0:
-            continue
-        part = float(brentq(rate, 0.0, 1.0, xtol=1e-14, rtol=1e-14))
-        apart = apart_of(here, on_curve(part))
-        if apart is not None and abs(rate(part)) < 1e-6 * (1 + abs(apart.eigenvalues[0])):
-            turning = abs(apart.eigenvalues[0].imag)
-            yield Breaking(here, on_curve(part), turning if turning > 1e-7 else None)
+
+def _between(here: Point, there: Point) -> Breaking | None:
+    """Return the point between two of a curve at which differences neither grow nor decay; None where their growth jumps across 0."""
+    run = there.z - here.z
+    across = run / here.unit / max(float(np.linalg.norm(run / here.unit)), 1e-300)
+
+    def on_curve(part: float) -> Floats:
+        found = correct(here.family, here.z + part * run, across, here.unit)
+        return here.z + part * run if found is None else found
+
+    def rate(part: float) -> float:
+        return _growth(here, on_curve(part))
+
+    if not rate(0.0) * rate(1.0) < 0:
+        return None
+    z = on_curve(float(brentq(rate, 0.0, 1.0, xtol=1e-14, rtol=1e-14)))
+    apart = apart_of(here, z)
+    if apart is None or abs(_growth(here, z)) > 1e-6 * (1 + abs(apart.eigenvalues[0])):
+        return None
+    turning = abs(apart.eigenvalues[0].imag)
+    return Breaking(here, z, turning if turning > 1e-7 else None)

@@ -192,4 +192,4 @@ def _note(population: Population, kinds: Ints) -> str:
     many = f" ({', '.join(map(str, sizes))} neurons)" if len(sizes) <= MOST_LISTED else ""
     kinds_of = "are alike" if len(sizes) == 1 else f"are of {len(sizes)} kinds{many}, in the order of their first neurons"
     stands = "one stands for all" if len(sizes) == 1 else "one stands for each kind"
-    return f"the {population.size} neurons of `{population.name}` {kinds_of}: {stands}, as where all of them do the same"
+    return f"the {population.size} neurons of `{population.name}` {kinds_of}: {stands}, as where they all do the same; cycles and exponents are those of what they share"

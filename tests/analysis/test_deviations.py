@@ -229,7 +229,8 @@ def test_what_shapes_the_connections_is_refused_over_an_interval() -> None:
 def test_the_answer_says_among_which_states_it_was_looked_for() -> None:
     found = nd.load("ring_attractor").fixed_points()
     assert found.guarantee.endswith("among the states in which neurons that are alike do the same")
-    assert found.notes == ("the 120 neurons of `R` are alike: one stands for all, as where all of them do the same",)
+    told = "one stands for all, as where they all do the same; cycles and exponents are those of what they share"
+    assert found.notes == (f"the 120 neurons of `R` are alike: {told}",)
 
 
 def test_every_eigenvalue_and_what_is_shared_stand_in_the_json() -> None:
@@ -289,3 +290,33 @@ def test_where_a_large_network_goes_is_left_to_a_run() -> None:
 
 def test_states_in_which_neurons_differ_are_not_looked_for_where_differences_decay() -> None:
     assert nd.load("ei_rate_network").fixed_points().others_told == ""
+
+
+def test_pairs_that_inhibit_each_other_fall_out_of_step_before_they_begin_to_oscillate_together() -> None:
+    text = (
+        "model unit:\n    param a = 1.2, theta = 2.8\n    input h = 0\n    init x = 0.1\n    dx/dt = -x + 1/(1 + exp(-a*(h - theta)))\n"
+        "synapse s:\n    param w = 1\n    post.h += w*pre.x\n"
+        "network net:\n    param P = 1.25\n    population E = unit[8] with h = P\n    population I = unit[8] with a = 1, theta = 4\n"
+        "    connect E -> E with s, one to one, w = 16\n    connect I -> E with s, one to one, w = -12\n"
+        "    connect E -> I with s, one to one, w = 15\n    connect I -> I with s, one to one, w = -3\n"
+        "    connect E -> E with s, all to all, no self, w = -0.1\n"
+    )
+
+    def logistic(x: float) -> float:
+        return float(1 / (1 + np.exp(-x)))
+
+    def begins(w: float) -> tuple[float, float]:
+        """The drive and the frequency at which a pair whose excitatory unit acts on itself with a weight has a trace of 0."""
+
+        def residual(z: Floats) -> list[float]:
+            e, i, drive = z
+            E, I = logistic(1.2 * (15.3 * e - 12 * i + drive - 2.8)), logistic(15 * e - 3 * i - 4)
+            return [E - e, I - i, 1.2 * w * e * (1 - e) - 3 * i * (1 - i) - 2]
+
+        e, i, drive = root(residual, [0.14, 0.1, 0.35], tol=1e-13).x
+        own = np.array([[1.2 * w * e * (1 - e) - 1, -14.4 * e * (1 - e)], [15 * i * (1 - i), -3 * i * (1 - i) - 1]])
+        return float(drive), float(np.sqrt(np.linalg.det(own)))
+
+    breaking, together = nd.loads(text, "net").bifurcations("P", 0.2, 0.6)
+    assert (breaking.kind, breaking.value, breaking.omega) == ("symmetry breaking", *(pytest.approx(v, rel=1e-8) for v in begins(16.1)))
+    assert (together.kind, together.value, together.omega) == ("hopf", *(pytest.approx(v, rel=1e-8) for v in begins(15.3)))
