@@ -119,7 +119,7 @@ def of_curves(curves: Curves, box: Box = None) -> Bifurcations:
                 found.append((made, here))
     crossed = [z for b, z in found if b.kind in CROSSED]
     ordered = sorted((b for b, here in found if b.kind != "fold" or not _is_near(here, crossed)), key=lambda b: (b.value, b.kind, *b.state.values()))
-    return Bifurcations(_exactly(ordered, curves), curves.how)
+    return Bifurcations(_exactly(ordered, curves), curves.told)
 
 
 def _broken(found: Breaking) -> Bifurcation:

@@ -81,6 +81,12 @@ class Curves:
         """Return of each curve how fast differences among neurons that are alike grow at its points; not a number where none stand for others."""
         return tuple(growth(points) for points in self.points)
 
+    @property
+    def told(self) -> str:
+        """Return how complete they are, and of a network whether differences among neurons that are alike were looked at."""
+        blind = self.family.frozen.whole is not None and any(np.all(np.isnan(g)) for g in self.growth)
+        return self.how + ("; whether differences among neurons that are alike grow was not followed, for want of time" if blind else "")
+
 
 def curves_of(frozen: Frozen, parameter: str, low: float, high: float, box: Box = None) -> Curves:
     """Return all curves of fixed points that are found over an interval of a parameter.

@@ -25,7 +25,9 @@ from neurodsl.analysis.linear_stability import growth_of
 Floats = NDArray[np.float64]
 SECONDS = 5.0
 """The time for looking at all points of a curve; where it does not do, fewer are looked at."""
-FEWEST = 40
+FEWEST = 12
+"""Where it does not do for so many, none are; of a small network so many always are."""
+SMALL = 200
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,18 @@ def apart_of(point: Point, z: Floats) -> Deviations | None:
 def growth(points: Sequence[Point]) -> Floats:
     """Return how fast differences grow at each point of a curve, of shape (points,): between those that are looked at, by interpolation.
 
-    Not a number where that is not found, or where no neurons stand for others.
+    Not a number where that is not found or takes too long, or where no neurons stand for others.
     """
-    if not points or points[0].family.frozen.whole is None:
+    whole = points[0].family.frozen.whole if points else None
+    if whole is None:
         return np.full(len(points), np.nan)
+    found = {0: _growth(points[0], points[0].z)}  # the first one also makes the functions
     began = time.monotonic()
-    found = {0: _growth(points[0], points[0].z)}
+    found[len(points) - 1] = _growth(points[-1], points[-1].z)
     each = max(time.monotonic() - began, 1e-6)
-    count = int(min(len(points), max(FEWEST, SECONDS / each)))
+    count = int(min(len(points), max(SECONDS / each, FEWEST if whole.size <= SMALL else 0)))
+    if count < min(FEWEST, len(points)):
+        return np.full(len(points), np.nan)
     for k in np.unique(np.linspace(0, len(points) - 1, count).astype(int)).tolist():
         found.setdefault(k, _growth(points[k], points[k].z))
     at = sorted(found)
