@@ -36,6 +36,7 @@ SHORT = 150
 """Parts of an expression for which the shortest way to write it is looked for."""
 MOST_ENTRIES = 40
 """Entries of the Jacobian that are printed; `--json` has all."""
+MOST_INPUTS = 8
 LONGEST_ENTRY = 400
 """Characters of an entry of the Jacobian that is still shown."""
 LONGEST = 160
@@ -138,13 +139,20 @@ class Stability:
     def __repr__(self) -> str:
         return "\n".join([str(self.fixed_points), "", *self.lines()])
 
+    def _inputs(self) -> list[str]:
+        """Return of a network what the inputs of its neurons are that the Jacobian speaks of."""
+        system = self.jacobian.frozen.system
+        used = set().union(*(e.free_symbols for row in self.jacobian.entries for e in row)) if self.jacobian.frozen.wiring else set()
+        found = [f"  {d.name} = {_cut(d.expression)}" for d in system.varying if d.symbol in used]
+        return ["  with", *(f"  {line}" for line in found)] if 0 < len(found) <= MOST_INPUTS else []
+
     def lines(self) -> list[str]:
         """Return the Jacobian and the conditions as lines."""
         named = _coefficients(_names(self.jacobian)) if self.coefficients else ()
         sign = (-1) ** len(named)
         if self.trace is None:
             return [f"Jacobian: its {len(self.jacobian.states)}^2 entries are not written out"] if self.jacobian.states else []
-        lines = [str(self.jacobian), "", f"trace = {_cut(self.trace, -named[0] if named else None)}"]
+        lines = [str(self.jacobian), *self._inputs(), "", f"trace = {_cut(self.trace, -named[0] if named else None)}"]
         lines += [f"determinant = {_cut(self.determinant, sign * named[-1])}"] if self.determinant is not None else []
         if not self.conditions:
             return lines

@@ -284,7 +284,7 @@ class _Sheet:
         for q in (*system.parameters, *system.definitions):
             if q.name in kind.reached:
                 symbol, terms = table[q.symbol], self.sums.get((kind.owner, member.number, q.name), [])
-                whole = sympy.Add(member.alone[q.symbol], *terms)
+                whole = sympy.Add(member.alone[q.symbol], *(map(sympy.expand_mul, terms) if member.stands else terms))
                 self.definitions.append(Definition(symbol.name, symbol, q.unit, q.doc, q.span, whole, False, True))
         for s in system.states:
             if "." in s.name:

@@ -156,3 +156,9 @@ def test_a_jacobian_of_many_entries_is_printed_in_part() -> None:
 
 def test_a_jacobian_without_entries_says_so() -> None:
     assert repr(nd.loads("next x = 3", "m").jacobian()).splitlines()[1:] == ["  every entry is 0"]
+
+
+def test_the_inputs_of_a_network_are_written_below_its_jacobian() -> None:
+    lines = nd.load("ring_attractor").stability().lines()
+    assert "J[R.r, R.r] = J_0*(1 if R.h_total + unit.I_0 >= 0 else 0)/unit.tau - 1/unit.tau" in lines[0]
+    assert lines[1:3] == ["  with", "    R.h_total = J_0*R.r + unit.h"]
