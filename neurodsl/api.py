@@ -236,7 +236,8 @@ class Model(Mathematics, Sweeping):
         method : str
             ``auto`` (default), ``exact``, ``rk45``, ``rosenbrock``, ``rk4``, ``heun``, ``midpoint``, ``euler``, ``exponential_euler``.
         events : str
-            ``grid`` or ``exact``.
+            ``grid`` or ``exact``. In networks ``exact`` is for populations whose equations are linear between spikes: these fall, and arrive after their
+            delays, between the points of the grid.
         rtol, atol : float
             The tolerances of an adaptive method; default 1e-8 and 1e-10.
         seed : int

@@ -17,7 +17,7 @@ from neurodsl.findings import diagnostics_of
 from neurodsl.given import PLAIN_NUMBER, Values, as_text, seed_of
 from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
 from neurodsl.network_plan import NetworkPlan
-from neurodsl.options import cores, count_of, number_in
+from neurodsl.options import count_of, idle_processors, number_in
 from neurodsl.progress import Progress, begin
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def plan_of(
     every_step: bool = False,
     armed: bool = False,
     shared: bool | None = False,
+    events: str | None = None,
 ) -> NetworkPlan:
     """Return the plan of a run of a network, from the cache where it is known.
 
@@ -69,10 +70,12 @@ def plan_of(
         Remember of every neuron whether the conditions of its events hold.
     shared : bool or None
         Let threads share a run; None: where it pays.
+    events : str or None
+        Whether events act on the ``grid`` or at ``exact`` times; None for what the file says.
     """
     wanted = [
         "network", __version__, resources.stamp(), sys.version_info[:2], model.source.name, model._digests(), model.name, method, variant,
-        sorted(expressions), None if record is None else list(record), every_step, armed, shared,
+        sorted(expressions), None if record is None else list(record), every_step, armed, shared, events,
     ]  # fmt: skip
     folder = model.cache.folder
     path = folder / f"{digest_of(wanted)}.plan"
@@ -92,7 +95,8 @@ def plan_of(
     if record is not None:
         network = planning.recording(network, record)
     titles = _titles(network, _folder(model))
-    made: NetworkPlan = planning.make_network_plan(network, method, every_step, armed, shared, _brought(network, titles), report, folder)
+    brought = _brought(network, titles)
+    made: NetworkPlan = planning.make_network_plan(network, method, events, every_step, armed, shared, brought, report, folder)
     made = replace(made, text=found.source.digest, titles=titles)
     keep_text(path, made.to_json())
     return made
@@ -100,8 +104,7 @@ def plan_of(
 
 def compiled(model: Model, method: str | None, events: str | None, variant: str | None) -> str:
     """Return the generated file of a network and a method."""
-    _require_grid(events)
-    plan = plan_of(model, method, variant, ())
+    plan = plan_of(model, method, variant, (), events=events)
     return (model.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii")
 
 
@@ -137,17 +140,18 @@ def simulate(
 ) -> NetworkResult | NetworkCopies:
     """Run a network; see :meth:`neurodsl.api.Model.simulate`."""
     began = time.perf_counter()
-    _require_grid(events)
     expressions = expressions_of({"set": {**(set or {}), **values}, "init": init or {}, "input": input or {}})
     lasting = None
     if not (checkpoint is None and every is None and resume is None):
         lasting = import_module("neurodsl.run.network_lasting").lasting(checkpoint, every, resume, copies)
     if lasting is not None and lasting.kept is not None:
-        given = {"duration": duration, "dt": dt, "method": method, "seed": seed, "variant": variant, "record": record, "every_step": every_step}
+        given = {
+            "duration": duration, "dt": dt, "method": method, "events": events, "seed": seed, "variant": variant, "record": record, "every_step": every_step,
+        }  # fmt: skip
         return _resumed(model, lasting, {**given, "threads": threads}, expressions, began, progress, report)
     count, asked_for = None if copies is None else count_of(copies, "copies"), None if threads is None else count_of(threads, "threads")
     shared = False if count is not None else _shared(asked_for)
-    plan = plan_of(model, method, variant, expressions, record, every_step, shared=shared)
+    plan = plan_of(model, method, variant, expressions, record, every_step, shared=shared, events=events)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
@@ -163,15 +167,16 @@ def simulate(
             )
             return copies
         if lasting is None:
-            single: NetworkResult = run.execute(plan, found, request, before, progress)
+            kind = import_module("neurodsl.run.network_precise").PreciseWork if plan.events == "exact" else None
+            single: NetworkResult = run.execute(plan, found, request, before, progress, kind)
             return single
-        asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed, shared)
+        asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed, shared, events)
         return _kept(lasting, plan, found, request, asked, before, progress, report)
 
     try:
         return executed(plan, False)
     except run.StartsTrue:
-        return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True, shared=shared), True)
+        return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True, shared=shared, events=events), True)
 
 
 def _shared(threads: int | None) -> bool | None:
@@ -180,10 +185,10 @@ def _shared(threads: int | None) -> bool | None:
 
 
 def _threads(plan: NetworkPlan, threads: int | None) -> int:
-    """Return how many threads share a run: those that are asked for, else as many as have enough to do."""
+    """Return how many threads share a run: those that are asked for, else as many as have enough to do and a processor each."""
     if threads is not None or not plan.shared:
         return threads or 1
-    return max(1, min(cores(), plan.threads))
+    return max(1, min(idle_processors(), plan.threads))
 
 
 def _request(model: Model, plan: NetworkPlan, duration: float | str | None, dt: float | str | None, seed: int | None) -> Any:
@@ -202,9 +207,9 @@ def _source(model: Model, plan: NetworkPlan) -> Any:
 
 def _kept(lasting: Any, plan: NetworkPlan, folder: Path, request: Any, asked: tuple[Any, ...], *more: Any) -> NetworkResult:
     """Run a network whose state is kept, from the beginning."""
-    name, texts, method, variant, expressions, record, every_step, armed, shared = asked
+    name, texts, method, variant, expressions, record, every_step, armed, shared, events = asked
     made_from = import_module("neurodsl.run.network_checkpoint").Asked(
-        name, tuple(texts), method, variant, tuple(expressions), None if record is None else tuple(record), every_step, armed, shared
+        name, tuple(texts), method, variant, tuple(expressions), None if record is None else tuple(record), every_step, armed, shared, events
     )
     *numbers, report = more
     result: NetworkResult = import_module("neurodsl.run.network_lasting").execute(plan, folder, request, lasting, made_from, *numbers)
@@ -228,9 +233,9 @@ def _resumed(
     asked = kept.asked
     own = model if asked.name == model.name else type(model)(model.source, asked.name)
     made_from = (own, asked.method, asked.variant, asked.expressions, asked.record, asked.every_step, asked.armed)
-    kept.require_kernel(plan_of(*made_from, asked.shared).kernel)
+    kept.require_kernel(plan_of(*made_from, asked.shared, asked.events).kernel)
     threads = None if given["threads"] is None else count_of(given["threads"], "threads")
-    plan = plan_of(*made_from, _shared(threads))
+    plan = plan_of(*made_from, _shared(threads), asked.events)
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     agreed = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
     request = replace(agreed, source=_source(model, plan), threads=_threads(plan, threads))
@@ -285,11 +290,6 @@ def refuse(options: Mapping[str, Any]) -> None:
     for name, value in options.items():
         if value is not None:
             raise fail(rules.BAD_VALUE, f"a network has no `{name}`", help="leave it out")
-
-
-def _require_grid(events: str | None) -> None:
-    if events not in (None, "grid"):
-        raise fail(rules.METHOD_REFUSED, f"the events of a network act on the grid, not `{events}`", help="leave out `--events`")
 
 
 def expressions_of(given: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:

@@ -23,6 +23,7 @@ from neurodsl.files import write_atomically
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.run.kept_run import Expressions, KeptRun, read_kept_run
 from neurodsl.run.network import Request, Work
+from neurodsl.run.network_precise import PreciseWork
 from neurodsl.run.projections import Projection
 from neurodsl.solution.reading import DamageError
 from neurodsl.solution.writing import write_arrays
@@ -47,6 +48,7 @@ class Asked:
     every_step: bool
     armed: bool
     shared: bool | None
+    events: str | None
 
 
 # --- the state of a run ----------------------------------------------------------------------------------------------------
@@ -106,10 +108,28 @@ def state_of(work: Work) -> dict[str, NDArray[Any]]:
             found |= {f"cursor_{j.number}_{n}": cursor for n, cursor in enumerate(cursors)}
     for k, j in enumerate(work.projections):
         found |= {f"synapses_{k}_{n}": array for n, array in enumerate(j.arrays)} | {f"before_{k}": j.before}
+    if isinstance(work, PreciseWork):
+        found |= _precise_state(work)
     for k, r in enumerate(work.recordings):
         found[f"rows_{k}"] = r.rows[: work.reached // r.every + 1]
     for k, noted in enumerate(work.noted):
         found[f"noted_{k}"] = np.array(noted.taken, dtype=np.float64).reshape(len(noted.taken), noted.projection.count)
+    return found
+
+
+def _precise_state(work: PreciseWork) -> dict[str, NDArray[Any]]:
+    """Return the spikes with exact times: those under way, within their steps, and those that are known."""
+    found: dict[str, NDArray[Any]] = {}
+    for k, train in enumerate(work.trains):
+        steps, index, when = train.spikes(*_under_way(work, train.population.generated))
+        times, neurons = train.all()
+        found |= {
+            f"exact_steps_{k}": steps,
+            f"exact_index_{k}": index,
+            f"exact_when_{k}": when,
+            f"exact_times_{k}": times,
+            f"exact_neurons_{k}": neurons,
+        }
     return found
 
 
@@ -168,10 +188,10 @@ class NetworkCheckpoint(KeptRun):
         told = meta["asked"]
         expressions = tuple((str(kind), str(name), str(text)) for kind, name, text in told["expressions"])
         record = None if told["record"] is None else tuple(map(str, told["record"]))
-        name, method, variant = (None if told[key] is None else str(told[key]) for key in ("name", "method", "variant"))
+        name, method, variant, events = (None if told[key] is None else str(told[key]) for key in ("name", "method", "variant", "events"))
         every_step, armed = (bool(told[key]) for key in ("every_step", "armed"))
         shared = None if told["shared"] is None else bool(told["shared"])
-        self.asked = Asked(name, tuple(map(str, told["texts"])), method, variant, expressions, record, every_step, armed, shared)
+        self.asked = Asked(name, tuple(map(str, told["texts"])), method, variant, expressions, record, every_step, armed, shared, events)
         super().__init__(path, meta, arrays, name, self.asked.texts)
         self.duration, self.dt, self.every = (float(meta[key]) for key in ("duration", "dt", "every"))
         self.seed, self.reached = int(meta["seed"]), int(meta["reached"])
@@ -191,8 +211,8 @@ class NetworkCheckpoint(KeptRun):
         ----------
         plan : NetworkPlan
         given : mapping
-            What the caller gives beside the checkpoint: ``method``, ``variant``, ``dt``, ``seed``, ``record``, ``every_step``, ``duration``; None for
-            what is left out.
+            What the caller gives beside the checkpoint: ``method``, ``events``, ``variant``, ``dt``, ``seed``, ``record``, ``every_step``, ``duration``;
+            None for what is left out.
         expressions : sequence
             What the caller gives in place of what the file says.
 
@@ -207,7 +227,12 @@ class NetworkCheckpoint(KeptRun):
             raise self.differs("method", own.method or "auto", given["method"])
         recorded = None if own.record is None else ", ".join(own.record)
         asked = None if given["record"] is None else ", ".join(given["record"])
-        facts = (("variant", own.variant, given["variant"]), ("dt", self.dt, given["dt"]), ("seed", self.seed, given["seed"]))
+        facts: tuple[tuple[str, Any, Any], ...] = (
+            ("events", plan.events, given["events"]),
+            ("variant", own.variant, given["variant"]),
+            ("dt", self.dt, given["dt"]),
+            ("seed", self.seed, given["seed"]),
+        )
         for name, known, value in (*facts, ("record", recorded, asked), ("every_step", own.every_step, given["every_step"] or None)):
             if value is not None and value != known:
                 raise self.differs(name, known, value)
@@ -248,6 +273,8 @@ class NetworkCheckpoint(KeptRun):
                 array[:] = self._array(f"synapses_{k}_{n}", np.float64, array.shape)
             for before in j.befores:
                 before[:] = self._array(f"before_{k}", np.float64, before.shape)
+        if isinstance(work, PreciseWork):
+            self._restore_trains(work)
         for k, r in enumerate(work.recordings):
             count = self.reached // r.every + 1
             r.rows[:count] = self._array(f"rows_{k}", np.float64, (count, r.index.size))
@@ -271,6 +298,19 @@ class NetworkCheckpoint(KeptRun):
         for j in work.projections:
             if j.source is p and j.plan.delayed:
                 self._restore_cursors(j, first, last, way_index.shape)
+
+    def _restore_trains(self, work: PreciseWork) -> None:
+        """Restore spikes with exact times; a kernel relies on that they lie within their steps and are of neurons that there are."""
+        for k, train in enumerate(work.trains):
+            first, last = _under_way(work, train.population.generated)
+            steps, when = self._array(f"exact_steps_{k}", np.int64, (None,)), self._array(f"exact_when_{k}", np.float64, (None,))
+            index, times = self._array(f"exact_index_{k}", np.uint32, steps.shape), self._array(f"exact_times_{k}", np.float64, (None,))
+            neurons = self._array(f"exact_neurons_{k}", np.uint32, times.shape)
+            self._require(when.shape == steps.shape and bool(np.all((when >= 0) & (when <= work.dt)) and np.all(np.diff(steps) >= 0)))
+            self._require(not len(steps) or bool(first <= steps[0] and steps[-1] < last))
+            self._require(bool(np.all(index < train.population.size) and np.all(neurons < train.population.size) and np.all(np.isfinite(times))))
+            train.put(first, last, steps, index, when)
+            train.times, train.index = [times], [neurons]
 
     def _restore_cursors(self, j: Projection, first: int, last: int, shape: tuple[int, ...]) -> None:
         """Restore how far spikes under way have come through delays that differ; a kernel relies on that they are within the rows of their neurons."""

@@ -17,6 +17,7 @@ from neurodsl.run.interrupts import Interrupts
 from neurodsl.run.lasting import EVERY, SHARE, seconds_of
 from neurodsl.run.network import Request, Work
 from neurodsl.run.network_checkpoint import Asked, NetworkCheckpoint, began, read_network_checkpoint, write_checkpoint
+from neurodsl.run.network_precise import work_of
 from neurodsl.solution.network import NetworkResult
 
 
@@ -103,8 +104,7 @@ class Keeper(Interrupts):
         """
         if work.reached < work.steps and (self.stopped or time.monotonic() >= self._due):
             self._write(work)
-        if self.stopped:
-            raise KeyboardInterrupt
+        self.let_through()
 
     def _write(self, work: Work) -> None:
         """Write a checkpoint, and choose when the next one is due."""
@@ -138,7 +138,7 @@ def execute(
     NeuroError
         For numbers that cannot be run, F110 or F111 for a checkpoint that cannot be used.
     """
-    work = Work(plan, folder / f"{plan.kernel}.py", request)
+    work = work_of(plan, folder / f"{plan.kernel}.py", request)
     keeper = Keeper(asked, made_from, began(work))
     if asked.kept is not None:
         asked.kept.restore(work, keeper.first)

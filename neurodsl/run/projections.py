@@ -67,7 +67,7 @@ class Projection:
         rates = np.array([float(evaluate(rate, values)) for _, rate in plan.scales], dtype=np.float64)
         if not np.isfinite(rates).all():
             raise fail(rules.BAD_VALUE, f"a rate in the equations of `{plan.synapse}` is not finite", help="a time constant is not 0")
-        self.decays = np.exp(-rates * dt)
+        self.rates, self.decays = rates, np.exp(-rates * dt)
         self.scales: Floats = np.ones(len(plan.scales))
         self.rests = [float(values[f"rest of {name}"]) for name, _ in plan.scales]
         self.lags = self._lags(delays, values, dt)

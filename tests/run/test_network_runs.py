@@ -109,7 +109,7 @@ def test_a_time_constant_of_zero_is_refused_before_the_first_step() -> None:
 
 def test_options_of_single_models_are_refused_by_name() -> None:
     assert message_of(nd.loads(text_of("all to all")), rtol=1e-6) == "a network has no `rtol`"
-    assert "act on the grid" in message_of(nd.loads(text_of("all to all")), events="exact")
+    assert message_of(nd.loads(text_of("all to all")), events="somewhere") == "the events of `n` cannot be `somewhere`"
 
 
 def test_a_state_that_runs_away_is_told_with_its_neuron_and_leaves_what_was_good() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -75,29 +75,41 @@ def assemble(
     shared : bool
         Let threads share the neurons and synapses of a run, unless what one of them looks at is what another one changes.
     """
-    made = _Assembly(woven, chosen, every_step, armed, brought, shared)
+    made = Assembly(woven, chosen, every_step, armed, brought, shared)
     if shared and (reason := made.race()) is not None:
-        made = _Assembly(woven, chosen, every_step, armed, brought, False)
+        made = Assembly(woven, chosen, every_step, armed, brought, False)
         made.notes.append(f"{reason}, so that threads cannot share a run")
-    text = render(made.page(), "numba/network.py.j2")
+    return assembled(made, duration, dt)
+
+
+def assembled(made: Assembly, duration: float, dt: float) -> tuple[str, NetworkPlan]:
+    """Return the generated file and the plan of what has been assembled."""
+    text = render(made.page(), made.template)
     text = text.replace(f"\nDigest {NO_DIGEST}", f"\nDigest {hashlib.sha256(text.encode()).hexdigest()[:16]}", 1)
-    network = woven.network
+    network = made.network
     plan = NetworkPlan(
         network.name, network.doc, describe(network.time_unit), duration, dt, any(p.system.discrete for p in network.populations if p.system),
         tuple(made.items),
         tuple(made.population_plan(c) for c in made.cells), tuple(projection_plan(j) for j in made.joints),
-        tuple(r.__dict__ for r in network.recorded), tuple(made.arguments()), (), (*woven.notes, *made.notes), "",
+        tuple(r.__dict__ for r in network.recorded), tuple(made.arguments()), (), tuple(made.notes), "",
     )  # fmt: skip
     return text, plan
 
 
-class _Assembly:
-    def __init__(self, woven: Woven, chosen: Chosen, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]], shared: bool) -> None:
+class Assembly:
+    """A network on the way into its generated file."""
+
+    writer = SynapseWriter
+    template = "numba/network.py.j2"
+
+    def __init__(
+        self, woven: Woven, chosen: Chosen, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]], shared: bool = False
+    ) -> None:
         self.armed, self.brought, self.shared = armed, brought, shared
         self.items = [item(q.name, q.default) for q in woven.network.parameters] + [item(d.name, d.expression) for d in woven.network.constants]
         self.network, self.chosen, self.every_step = woven.network, chosen, every_step
         self.inputs, self.flows = woven.inputs, woven.flows
-        self.notes: list[str] = []
+        self.notes: list[str] = list(woven.notes)
         self.sweeps: list[Sweep] = []
         self.functions: list[str] = []
         self.synapses: dict[str, str] = {}
@@ -120,7 +132,8 @@ class _Assembly:
         for number, p in enumerate(self.network.populations):
             sweep, exported = made[id(p.system)] if p.system is not None else (None, ())
             given = sweep.given if sweep is not None else ()
-            cells.append(Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, given=given))
+            followed = self._followed(kinds[id(p.system)], exported) if p.system is not None else ()
+            cells.append(Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, followed=followed, given=given))
         return cells
 
     def _sweep(self, number: int, members: Sequence[Population]) -> tuple[Sweep, tuple[str, ...]]:
@@ -133,7 +146,9 @@ class _Assembly:
         emptied = [*map(collected, self.inputs[members[0].name]), *map(flow, self.flows[members[0].name])]
         few = all(p.size <= FEW for p in members)
         forgetful = [] if self.armed else [k for k in range(len(system.events)) if all(self._forgets(system, k, p) for p in members)]
-        return sweep_of(number, system, self.chosen[members[0].name][0], list(apart), given, few, emptied, exported, forgetful), exported
+        return sweep_of(
+            number, system, self.chosen[members[0].name][0], list(apart), given, few, emptied, exported, forgetful, self._followed(members, exported)
+        ), exported
 
     def _forgets(self, system: System, number: int, p: Population) -> bool:
         """Return whether the actions of an event make its condition false again, whatever the state, at the numbers of a population."""
@@ -150,13 +165,30 @@ class _Assembly:
     def _exported(self, system: System, members: Sequence[Population]) -> tuple[str, ...]:
         """Return the derived quantities of a population that synapses or the recording look at."""
         names = {p.name for p in members}
-        varying = {d.name for d in system.varying}
         wanted = {r.quantity for r in self.network.recorded if r.owner in names}
+        wanted |= self._seen(names, lambda synapse: {s.name for s in synapse.states})
+        return tuple(d.name for d in system.varying if d.name in wanted)
+
+    def _followed(self, members: Sequence[Population], exported: Sequence[str]) -> tuple[str, ...]:
+        """Return the states and exported quantities of a population that equations of synapses look at in every step."""
+        system = members[0].system
+        assert system is not None
+
+        def looked_at(synapse: System) -> set[str]:
+            slopes = [s.derivative for s in own_states(synapse) if s.derivative != 0]
+            return {s.name for s in synapse.bases(*slopes, *(d.expression for d in synapse.needed(*slopes)))}
+
+        wanted = set() if system.discrete else self._seen({p.name for p in members}, looked_at)
+        return tuple(n for n in (*(s.name for s in system.states), *exported) if n in wanted)
+
+    def _seen(self, names: set[str], looked_at: Callable[[System], set[str]]) -> set[str]:
+        """Return the quantities of some populations among what synapses look at, ``pre.V`` and the like."""
+        found = set()
         for p in self.network.projections:
             for prefix, part in ((PRE, p.source), (POST, p.target), (THIRD, p.third)):
                 if part is not None and part.population in names:
-                    wanted |= {s.name.removeprefix(prefix) for s in p.synapse.states if s.name.startswith(prefix)}
-        return tuple(d.name for d in system.varying if d.name in wanted & varying)
+                    found |= {name.removeprefix(prefix) for name in looked_at(p.synapse) if name.startswith(prefix)}
+        return found
 
     # --- projections -----------------------------------------------------------------------------------------------------------
 
@@ -165,8 +197,8 @@ class _Assembly:
         outside = {s.name for s in p.synapse.states if s.name.startswith((PRE, POST, THIRD))}
         apart = [n for n in differing(p.synapse, p.values, brought) if n not in outside]
         delay = None if p.delay is None else item("delay", p.delay)
-        delayed = delay is not None and (delay.kind != "formula" or bool(differing_delay(p)))
-        delayed = delayed or "delay" in brought - {q.name for q in (*p.synapse.parameters, *p.synapse.states)}
+        own = {q.name for q in (*p.synapse.parameters, *p.synapse.states)}
+        delayed = "delay" in brought - own if delay is None else delay.kind != "formula" or bool(differing_delay(p))
         placement = place(p.synapse, apart, delayed, self.every_step)
         sides = {PRE: self.by_name[p.source.population], POST: self.by_name[p.target.population]}
         if p.third is not None:
@@ -176,7 +208,7 @@ class _Assembly:
             if where == TARGET:
                 rows[name] = sides[POST].add(f"{p.name}.{name}")
         third = sides[THIRD].side() if THIRD in sides else None
-        writer = SynapseWriter(
+        writer = self.writer(
             p.synapse,
             placement,
             apart,
@@ -213,10 +245,10 @@ class _Assembly:
             if state in placement.decays:
                 self.notes.append(f"{name}: `{state}` only decays between spikes, and is advanced by a factor that all share")
         if moving := self._moving(joint.projection.synapse, placement):
-            method = self.chosen[name][0].name
-            self.notes.append(
-                f"{name}: {', '.join(f'`{s}`' for s in moving)} of every synapse is advanced in every step, with {method}, and sees the neurons at its beginning"
-            )
+            told = f"{name}: {', '.join(f'`{s}`' for s in moving)} of every synapse is advanced in every step, with {self.chosen[name][0].name}"
+            synapse, writer = joint.projection.synapse, joint.writer
+            looks = writer.halfway(writer.used([s.derivative for s in own_states(synapse)]))
+            self.notes.append(f"{told}, and sees the neurons halfway through it" if looks else told)
 
     def _named(self, text: str) -> str:
         """Return the name of a function over synapses, the same one for the same text."""
@@ -245,7 +277,7 @@ class _Assembly:
         shared = [f"{name} = {text}" for name, text in lanes.shared.items()]
         lines = [*own, *(OWN_FUNCTIONS.sub(lambda m: f"{m[1]}_{number}(", line) for line in step)]
         lines += [writer.store(n, f"_z_{writer.name(n)}") for n in moving]
-        text = writer.everywhere(used, ["_h = _dt", *lines], f"Advance {', '.join(moving)} of every synapse by a step.")
+        text = writer.everywhere(used, ["_h = _dt", *writer.halfway(used), *lines], f"Advance {', '.join(moving)} of every synapse by a step.")
         head, _, rest = text.partition('."""\n')
         return self._named(f'{head}."""\n' + "".join(f"    {line}\n" for line in shared) + rest)
 
@@ -290,7 +322,7 @@ class _Assembly:
         return NetworkPage(
             f"{name}: {plain(network.doc)}" if network.doc else name, __version__, name, ", ".join(sorted({s.method.name for s in self.sweeps})), NO_DIGEST,
             f"void({', '.join(kind for _, kind in arguments)})", ", ".join(n for n, _ in arguments),
-            _helpers(repr((functions, sweeps)), repr(synapses)), functions, sweeps, synapses, tuple(self._rooms()), tuple(self._steps()),
+            helpers(repr((functions, sweeps)), repr(synapses)), functions, sweeps, synapses, tuple(self._rooms()), tuple(self._steps()),
             any(s.random for s in self.sweeps) or "_uniform(" in repr(synapses), bool(self._records()), self.shared,
         )  # fmt: skip
 
@@ -414,7 +446,7 @@ def differing_delay(p: Projection) -> set[Basic]:
     return set() if not isinstance(p.delay, sympy.Expr) else {s for s in p.delay.free_symbols if s.name in ("i", "j")}
 
 
-def _helpers(vectorised: str, single: str) -> tuple[str, ...]:
+def helpers(vectorised: str, single: str) -> tuple[str, ...]:
     """Return the functions that sweeps and synapses call: those that vectorise, and of the others those that have no such form."""
     first = elementary.definitions(vectorised)
     known = {definition.partition("def ")[2].partition("(")[0] for definition in first}

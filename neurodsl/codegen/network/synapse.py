@@ -36,6 +36,10 @@ class Side:
         The constants that all of its neurons have in common.
     inputs : collection of str
         The inputs that synapses add to.
+    past : mapping of str to int
+        The rows of what states and exported quantities were one step ago.
+    number : int
+        The number of the population.
     """
 
     width: int
@@ -43,6 +47,8 @@ class Side:
     holds: Mapping[str, int]
     shared: Collection[str]
     inputs: Collection[str]
+    past: Mapping[str, int]
+    number: int
 
 
 class SynapseWriter:
@@ -135,12 +141,25 @@ class SynapseWriter:
 
     def outside(self, name: str) -> str:
         """Return the text of a quantity of a neuron: ``pre.V``."""
-        prefix, _, inner = name.partition(".")
-        side = self._side(name)
-        array, at = {"pre": ("_pre", "_o"), "post": ("_post", "_k"), "third": ("_third", "_m")}[prefix]
+        side, inner = self._side(name), name.partition(".")[2]
         if side is None or inner not in side.rows:
             raise fail(rules.UNKNOWN_NAME, f"`{name}` cannot be read by the synapse `{self.synapse.name}`", help="read a state or a parameter")
-        return f"{array}[{at} + np.uint64({side.rows[inner] * side.width})]"
+        return self._row(name, side.rows[inner] * side.width)
+
+    def _row(self, name: str, place: int) -> str:
+        """Return the text of what stands at a place in the block of the neuron whose quantity a name is."""
+        array, at = {"pre": ("_pre", "_o"), "post": ("_post", "_k"), "third": ("_third", "_m")}[name.partition(".")[0]]
+        return f"{array}[{at} + np.uint64({place})]"
+
+    def halfway(self, used: set[Symbol]) -> list[str]:
+        """Return the lines that lead quantities of neurons from one step ago and now to the middle of the step, on a line through both."""
+        found = []
+        for state in self.synapse.states:
+            side, inner = self._side(state.name), state.name.partition(".")[2]
+            if state.symbol in used and side is not None and inner in side.past and state.name not in self.constants:
+                now, past = self.name(state.name), self._row(state.name, side.past[inner] * side.width)
+                found.append(f"{now} = 1.5*{now} - 0.5*({past} if _index > 0 else {now})")
+        return found
 
     def head(self, used: set[Symbol]) -> list[str]:
         """Return the lines before the loops: constants that all synapses share."""
@@ -280,18 +299,18 @@ class SynapseWriter:
         opening = [*find, "_i -= _first", "_n = np.uint64(_i)", *outer]
         head = self.head(used)
         if not self.delayed:
-            loop = ["for _e in range(_begins[_i], _ends[_i]):", *_in(["_k = np.uint64(_tgt[_e])", *body], 1)]
+            loop = ["for _e in range(_begins[_i], _ends[_i]):", *indented(["_k = np.uint64(_tgt[_e])", *body], 1)]
             if self.dense:
                 arguments += ["_first_run", "_last_run", "_runs"]
-                loop = ["if _runs.size < 2:", *_in(loop, 1), "else:", *_in(_in_runs(body), 1)]
+                loop = ["if _runs.size < 2:", *indented(loop, 1), "else:", *indented(_in_runs(body), 1)]
             each = [*opening, *loop, *closing]
-            lines = [*head, "for _q in range(_from, _to):", *_in(each, 1)]
-            return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
+            lines = [*head, "for _q in range(_from, _to):", *indented(each, 1)]
+            return function_text([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
         arguments += ["_delays", "_cursor", "_after"]
         each = [*opening, "_e = np.int64(_begins[_i]) if _lag == _least else np.int64(_cursor[_q])"]
         each += [
             "while _e < _ends[_i] and _delays[_e] + _after == _lag:",
-            *_in(["_k = np.uint64(_tgt[_e])", *self._mine(body), "_e += 1"], 1),
+            *indented(["_k = np.uint64(_tgt[_e])", *self._mine(body), "_e += 1"], 1),
             "_cursor[_q] = _e",
             *closing,
         ]
@@ -300,10 +319,10 @@ class SynapseWriter:
             "    continue",
             "for _list in range(0, _marks.size, _mask + 1):",
             "    for _q in range(_marks[_list + ((_index - _lag) & _mask)], _marks[_list + ((_index - _lag + 1) & _mask)]):",
-            *_in(each, 2),
+            *indented(each, 2),
         ]
-        lines = [*head, "for _lag in range(_most, _least - 1, -1):", *_in(lag, 1)]
-        return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
+        lines = [*head, "for _lag in range(_most, _least - 1, -1):", *indented(lag, 1)]
+        return function_text([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
 
     def _on_post(self, event: Event, number: int) -> str:
         actions, stores, alone, used = self._parts(event, number)
@@ -321,9 +340,9 @@ class SynapseWriter:
         arguments = [*COMMON, "_who", "_from", "_to", "_first", "_behind", "_first_source", "_columns", "_column", "_src"]
         opening = ["_i = np.int64(_who[_q])", "if _i < _first or _i >= _behind:", "    continue"]
         opening += [f"_k = np.uint64(_i//{target.width}*_post_size + _i%{target.width})", "_i -= _first_target", *outer]
-        lines = [*self.head(used), "for _q in range(_from, _to):", *_in(opening, 1)]
-        lines += _in(["for _z in range(_columns[_i], _columns[_i + 1]):", *_in(body, 1), *closing], 1)
-        return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the neurons behind that have fired.")
+        lines = [*self.head(used), "for _q in range(_from, _to):", *indented(opening, 1)]
+        lines += indented(["for _z in range(_columns[_i], _columns[_i + 1]):", *indented(body, 1), *closing], 1)
+        return function_text([*arguments, self.parameters], lines, f"Do `{event.text}` for the neurons behind that have fired.")
 
     def _closing(self, alone: Sequence[str], shared: Sequence[str], side: str, event: Event, used: set[Symbol]) -> list[str]:
         """Return the lines that change, once, what lives with the neuron that has fired."""
@@ -386,12 +405,12 @@ class SynapseWriter:
             "    _n = np.uint64(_i)",
             f"    _o = np.uint64((_first + _i)//{source.width}*_pre_size + (_first + _i)%{source.width})",
         ]
-        lines += _in(["for _e in range(_begins[_i], _ends[_i]):", *_in(["_k = np.uint64(_tgt[_e])", *self._mine(body)], 1)], 1)
-        return _function(arguments, lines, doc)
+        lines += indented(["for _e in range(_begins[_i], _ends[_i]):", *indented(["_k = np.uint64(_tgt[_e])", *self._mine(body)], 1)], 1)
+        return function_text(arguments, lines, doc)
 
     def _mine(self, body: Sequence[str]) -> list[str]:
         """Return what is done at a synapse: where rows are not sorted by their targets, a thread looks which are its own."""
-        return ["if _low <= _k and _k < _high:", *_in(body, 1)] if self.filtered else list(body)
+        return ["if _low <= _k and _k < _high:", *indented(body, 1)] if self.filtered else list(body)
 
 
 def _in_runs(body: Sequence[str]) -> list[str]:
@@ -403,16 +422,16 @@ def _in_runs(body: Sequence[str]) -> list[str]:
         "    for _l in range(np.uint64(_runs[_r + 1]) - _run):",
         "        _e = _run + _l",
         "        _k = _base + _l",
-        *_in(body, 2),
+        *indented(body, 2),
     ]
 
 
-def _in(lines: Sequence[str], depth: int) -> list[str]:
+def indented(lines: Sequence[str], depth: int) -> list[str]:
     """Return lines deeper in blocks."""
     return [f"{'    ' * depth}{line}" for line in lines]
 
 
-def _function(arguments: Sequence[str], lines: Sequence[str], doc: str) -> str:
+def function_text(arguments: Sequence[str], lines: Sequence[str], doc: str) -> str:
     """Return a function as text; its name is filled in later."""
     body = "".join(f"    {line}\n" for line in lines)
     text = f'def {{name}}({", ".join(arguments)}):\n    """{doc}"""\n{body}'
