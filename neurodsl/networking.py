@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MENTIONED = re.compile(r"^[ \t]*(network|import)\b", re.MULTILINE)
 """Where a text may mean a network."""
+FILE = re.compile(r".*\.(csv|npy)(:\w+)?\s*", re.IGNORECASE)
+"""What `--input` names a file of samples with."""
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 
@@ -93,7 +95,8 @@ def plan_of(
     if record is not None:
         network = planning.recording(network, record)
     titles = _titles(network, _folder(model))
-    made: NetworkPlan = planning.make_network_plan(network, method, events, every_step, armed, shared, _brought(network, titles), report, folder)
+    brought = _brought(network, titles)
+    made: NetworkPlan = planning.make_network_plan(network, method, events, every_step, armed, shared, brought, report, folder)
     made = replace(made, text=found.source.digest, titles=titles)
     keep_text(path, made.to_json())
     return made
@@ -297,5 +300,8 @@ def expressions_of(given: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, st
             if hasattr(value, "__len__") and not isinstance(value, str):
                 raise fail(rules.BAD_VALUE, f"`{name}` of a network takes a number or an expression", help='arrays come from files: `load("v.npy")`')
             text = str(value)
+            if kind == "input" and FILE.fullmatch(text):
+                help = "give an expression of t, `5*pulse(t, 10, 20)`; spikes come from files: `population S = spikes[100] from ...`"
+                raise fail(rules.BAD_VALUE, f"`{name}` of a network takes no file of samples yet, `{text}`", help=help)
             found.append((kind, name, as_text(value) if PLAIN_NUMBER.fullmatch(text) and not NUMBER.fullmatch(text) else text))
     return found

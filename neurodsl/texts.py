@@ -20,6 +20,8 @@ LARGEST_FILE = 2**20
 MOST_FILES = 100
 """So many files, the first included, make up a text with its imports."""
 
+FROM_FILE = re.compile(r'import[^;"\n]*"[^"\n]*"')
+"""A statement that imports from a file."""
 QUOTED = re.compile(r'"([^"\n]*)"')
 
 
@@ -179,11 +181,11 @@ def _mentioned(source: Source) -> Iterator[Source]:
             if os.path.isfile(source.path.parent / path):
                 with suppress(NeuroError):
                     yield read_beside(source, path)
-    names = set(re.findall(r"\w+", lines)) - {"import"}
     known = set(resources.shipped_models())
-    for name in sorted(names & known):
+    for name in sorted(set(re.findall(r"\w+", lines)) & known):
         yield read_shipped(name)
-    for name in sorted(names - known if names - known - {"as", "from"} else ()):
+    # The files of the library are looked into for synapses only where a name is neither that of one of them nor taken from a file.
+    for name in sorted(set(re.findall(r"\w+", FROM_FILE.sub("", lines))) - known - {"import", "as"}):
         with suppress(NeuroError):
             yield read_library(name)
 

@@ -287,7 +287,7 @@ def whole_steps(time: float, dt: float, what: str, unit: str = "") -> int:
     if steps >= 1 and abs(time / dt - steps) <= 1e-6 * max(steps, 1) and steps <= LONGEST_DELAY:
         return steps
     if time < 0 or not np.isfinite(time):
-        raise fail(rules.BAD_VALUE, f"{what} is {time:g}{unit}", help="a delay is not negative")
+        raise fail(rules.BAD_VALUE, f"{what} is {time:g}{unit}", help="a time is finite and not negative")
     if steps > LONGEST_DELAY:
         raise fail(rules.BAD_VALUE, f"{what} is {time:g}{unit}, more than {LONGEST_DELAY} steps of {dt:g}{unit}", help="a longer `dt`")
     low, high = max(int(np.floor(time / dt)), 1) * dt, max(int(np.ceil(time / dt)), 1) * dt

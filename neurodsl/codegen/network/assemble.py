@@ -197,10 +197,8 @@ class Assembly:
         outside = {s.name for s in p.synapse.states if s.name.startswith((PRE, POST, THIRD))}
         apart = [n for n in differing(p.synapse, p.values, brought) if n not in outside]
         delay = None if p.delay is None else item("delay", p.delay)
-        if delay is None:
-            delayed = "delay" in brought - {q.name for q in (*p.synapse.parameters, *p.synapse.states)}
-        else:
-            delayed = delay.kind != "formula" or bool(differing_delay(p))
+        own = {q.name for q in (*p.synapse.parameters, *p.synapse.states)}
+        delayed = "delay" in brought - own if delay is None else delay.kind != "formula" or bool(differing_delay(p))
         placement = place(p.synapse, apart, delayed, self.every_step)
         sides = {PRE: self.by_name[p.source.population], POST: self.by_name[p.target.population]}
         if p.third is not None:
