@@ -245,7 +245,7 @@ class Work:
             self.module._run(*self._arguments(begin, stop))
         self.reached = int(self.status[0])
         for k, p in enumerate(self.populations):
-            self.spikes[k].append(p.fired(begin, self.reached))
+            self.spikes[k] += p.fired(begin, self.reached)
             moved = p.forget(self.reached, self.lag)
             if moved:
                 for projection in self.projections:

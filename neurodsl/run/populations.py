@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodsl.emitters import Spikes
 from neurodsl.formulas import evaluate
 from neurodsl.network_plan import PopulationPlan
 from neurodsl.run.emitting import Emitter, emitter_of
@@ -56,7 +57,7 @@ class Population:
         self.constants, self.entries = np.zeros(1), np.zeros(1)
         self.emitter: Emitter | None = None
         self.generated = 0
-        self.made: list[tuple[NDArray[np.int64], NDArray[np.uint32]]] = []
+        self.made: list[Spikes] = []
         if plan.emitter is not None:
             self.emitter = emitter_of(plan.emitter, plan.size, dt, seed, number, known, folder, plan.name)
             return
@@ -117,13 +118,26 @@ class Population:
         if self.emitter is None or stop <= self.generated:
             return
         first = max(begin, self.generated)
-        steps, index = self.emitter.window(first, stop)
         at = int(self.marks[first & self.mask])
-        self._room(at + len(index))
-        self.who[at : at + len(index)] = index
-        self.marks[np.arange(first + 1, stop + 1) & self.mask] = at + np.cumsum(np.bincount(steps - first, minlength=stop - first))
+        counts = np.zeros(stop - first, np.int64)
+        for steps, index in self.emitter.pieces(first, stop):
+            if not len(steps):
+                continue
+            self._room(at + len(index))
+            self.who[at : at + len(index)] = index
+            begins, behind = int(steps[0]), int(steps[-1]) + 1
+            counts[begins - first : behind - first] += np.bincount(steps - begins)
+            at += len(index)
+            self.made.append((steps, index))
+        self._mark(first, int(self.marks[first & self.mask]) + np.cumsum(counts, out=counts))
         self.generated = stop
-        self.made.append((steps, index))
+
+    def _mark(self, step: int, ends: NDArray[np.int64]) -> None:
+        """Note where the spikes of a step and of those behind it end."""
+        place = (step + 1) & self.mask
+        straight = min(len(ends), self.mask + 1 - place)
+        self.marks[place : place + straight] = ends[:straight]
+        self.marks[: len(ends) - straight] = ends[straight:]
 
     def _room(self, count: int) -> None:
         if count > self.who.size:
@@ -131,13 +145,16 @@ class Population:
             grown[: self.who.size] = self.who
             self.who = grown
 
-    def fired(self, begin: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """Return the steps and the neurons of the spikes of steps ``begin`` up to ``stop``; of a source all that were made since the last call."""
+    def fired(self, begin: int, stop: int) -> Sequence[Spikes]:
+        """Return the spikes of steps ``begin`` up to ``stop`` in pieces; of a source all that were made since the last call."""
         if self.emitter is not None:
             made, self.made = self.made, []
-            return np.concatenate([np.empty(0, np.int64), *(s for s, _ in made)]), np.concatenate([np.empty(0, np.uint32), *(i for _, i in made)])
-        marks = self.marks[np.arange(begin, stop + 1) & self.mask]
-        return np.repeat(np.arange(begin, stop), np.diff(marks)), self.who[marks[0] : marks[-1]].copy()
+            return made
+        place, behind = begin & self.mask, stop & self.mask
+        marks = self.marks[place : behind + 1] if place <= behind else np.concatenate([self.marks[place:], self.marks[: behind + 1]])
+        counts = np.diff(marks)
+        some = np.flatnonzero(counts)
+        return [(np.repeat(some + begin, counts[some]), self.who[marks[0] : marks[-1]].copy())] if len(some) else []
 
     def forget(self, reached: int, lag: int) -> int:
         """Move the spikes that are still on their way to the front; return by how much they moved."""

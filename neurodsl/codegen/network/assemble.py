@@ -39,10 +39,10 @@ from neurodsl.units import describe
 NO_DIGEST = "0" * 16
 Chosen = Mapping[str, tuple[Method, str | None]]
 """The method of each population and projection, by name, and why it was chosen."""
-FEW = 24
-"""Up to so many neurons the blocks of a population are narrow."""
 DENSE = {"all to all", "matrix"}
 """The rules that make long runs of targets."""
+WRITTEN_OUT = 8
+"""Up to so many factors that decay are advanced one by one: a loop over so few costs more than they do."""
 LONG_ROW = 32
 """Targets of a row that is worth a loop of its own."""
 
@@ -124,9 +124,9 @@ class _Assembly:
         given = {name for p in members for name in p.values}
         exported = self._exported(system, members)
         emptied = [*map(collected, self.inputs[members[0].name]), *map(flow, self.flows[members[0].name])]
-        few = all(p.size <= FEW for p in members)
+        largest = max(p.size for p in members)
         forgetful = [] if self.armed else [k for k in range(len(system.events)) if all(self._forgets(system, k, p) for p in members)]
-        return sweep_of(number, system, self.chosen[members[0].name][0], list(apart), given, few, emptied, exported, forgetful), exported
+        return sweep_of(number, system, self.chosen[members[0].name][0], list(apart), given, largest, emptied, exported, forgetful), exported
 
     def _forgets(self, system: System, number: int, p: Population) -> bool:
         """Return whether the actions of an event make its condition false again, whatever the state, at the numbers of a population."""
@@ -298,7 +298,9 @@ class _Assembly:
             given = ["_index", "t", "_ts", "_u", "_us", "_h", "_dt", f"_sizes[{k}]", f"_a{k}", f"_c{k}", f"_p{k}", f"_who{k}"]
             call = f"_sweep{c.sweep.page.number}({', '.join(given)}, _marks{k}[_index & _mask], _keys[{2 * k}], _keys[{2 * k + 1}])"
             lines.append(f"_marks{k}[(_index + 1) & _mask] = {call}")
-        if self.slots:
+        if self.slots <= WRITTEN_OUT:
+            lines += [f"_s[{slot}] *= _decays[{slot}]" for slot in range(self.slots)]
+        else:
             lines += ["for _i in range(_s.size):", "    _s[_i] *= _decays[_i]"]
         for kind in ("pre", "post"):
             for j in self.joints:
