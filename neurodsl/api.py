@@ -22,7 +22,7 @@ from neurodsl.findings import diagnostics_of
 from neurodsl.given import EXACT, Given, Values, as_text, options_of, sorted_out
 from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
 from neurodsl.mathematics import Mathematics
-from neurodsl.options import Options, count_of, recorded_of
+from neurodsl.options import Options, count_of, recorded_of, threads_of
 from neurodsl.plan import Plan
 from neurodsl.source import Source
 from neurodsl.sweeping import Sweeping
@@ -217,7 +217,7 @@ class Model(Mathematics, Sweeping):
         input: Values = None,
         record: Sequence[str] | None = None,
         copies: int | None = None,
-        threads: int = 1,
+        threads: int | None = None,
         out: str | Path | None = None,
         checkpoint: str | Path | None = None,
         every: float | str | None = None,
@@ -252,7 +252,8 @@ class Model(Mathematics, Sweeping):
             So many independent copies of the model, each with its own noise and its own draws of ``~``: one more axis in the result, behind
             the time. Copy 0 is the run without copies with the same seed.
         threads : int
-            How many threads share the copies; the numbers do not depend on it.
+            How many threads share the copies, 1 by default, or the neurons of a network, by default as many as have enough to do. The numbers do not
+            depend on it.
         out : str or Path
             An ``.h5`` file that takes what is recorded while the run goes on, so that memory does not grow with the run; the traces of the
             result stay there until they are asked for. Other formats are written from memory: ``result.save(...)``.
@@ -306,7 +307,7 @@ class Model(Mathematics, Sweeping):
             if given.settle(plan):
                 plan = self.plan(method, events, variant, given.expressions)
             options = given.within(plan, options_of(plan, duration, dt, rtol, atol, record, seed))
-            options = replace(options, copies=None if copies is None else count_of(copies, "copies"), threads=count_of(threads, "threads"))
+            options = replace(options, copies=None if copies is None else count_of(copies, "copies"), threads=threads_of(threads, copies))
             options = replace(options, streamed=lasting is not None and lasting.streamed)
             options = run.with_files(plan, options, self._text(plan))  # type: ignore[attr-defined]
             if plan.probe:

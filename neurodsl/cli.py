@@ -117,7 +117,7 @@ def commands() -> None:
 @click.option("--atol", type=float, metavar="A", help="Absolute tolerance of an adaptive method, 1e-10 by default.")
 @click.option("--seed", type=int, metavar="N", help="Seed of the random numbers; the same seed gives the same run.")
 @click.option("--copies", type=int, metavar="N", help="So many independent copies, each with its own noise and draws.")
-@click.option("--threads", type=int, default=1, metavar="N", help="How many threads share the copies; 1 by default.")
+@click.option("--threads", type=int, metavar="N", help="How many threads share the copies, or the neurons of a network.")
 @click.option(
     "--record",
     "records",

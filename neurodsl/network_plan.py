@@ -119,7 +119,9 @@ class ProjectionPlan:
     arrays : tuple of str
         What has a value for each synapse.
     placed : tuple of (str, int, int)
-        The states that live with neurons: the name, the population, the row; ``before`` names those that live with the neurons before the synapses.
+        The states that live with the neurons behind the synapses: the name, the population, the row.
+    before : tuple of str
+        Those that live with the neurons before them.
     scales : tuple of (str, Formula)
         The states that decay, with their rates.
     events : tuple of (str, Formula or None)
@@ -165,6 +167,8 @@ class NetworkPlan:
         ``owner``, ``quantity``, ``start``, ``stop``, ``step``, ``every``.
     notes : tuple of str
         What the compiler did with the network, in words.
+    threads : int
+        To so many a step gives enough to do.
     """
 
     model: str
@@ -182,6 +186,12 @@ class NetworkPlan:
     notes: tuple[str, ...]
     kernel: str
     text: str = ""
+    threads: int = 1
+
+    @property
+    def shared(self) -> bool:
+        """Return whether threads can share a run."""
+        return ("_meeting", "i8[::1]") in self.arguments
 
     def to_json(self) -> str:
         """Return the plan as text."""
@@ -194,6 +204,7 @@ class NetworkPlan:
         if set(values) != {f.name for f in fields(cls)}:
             raise ValueError("not the fields of a plan of a network")
         values["items"] = _items(values["items"])
+        values["arguments"] = tuple((name, kind) for name, kind in values["arguments"])
         values["populations"] = tuple(_population(v) for v in values["populations"])
         values["projections"] = tuple(_projection(v) for v in values["projections"])
         return cls(**values)

@@ -34,10 +34,21 @@ from neurodsl.system import State, System
 from neurodsl.units import describe, parse_unit
 
 DOTTED = (PRE, POST, THIRD)
+OPERATION, CALL = 0.035, 0.9
+"""Nanoseconds that an operation and a function take, of one neuron among many."""
+LEAST_WORK = 15000.0
+"""Nanoseconds of a step that a thread has to have at least: with less, it waits for the others as long as it works."""
 
 
 def make_network_plan(
-    network: Network, method: str | None, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]], report: Report, folder: Path
+    network: Network,
+    method: str | None,
+    every_step: bool,
+    armed: bool,
+    shared: bool | None,
+    brought: Mapping[str, Sequence[str]],
+    report: Report,
+    folder: Path,
 ) -> NetworkPlan:
     """Return the plan of a network, with its kernel written to a trusted folder.
 
@@ -49,6 +60,8 @@ def make_network_plan(
         Advance the states of synapses in every step and at every synapse: the plain way.
     armed : bool
         Remember of every neuron whether the conditions of its events hold.
+    shared : bool or None
+        Let threads share a run; None: where it pays.
     brought : mapping of str to sequence of str
         Of each projection, the values of synapses that its file brings.
     """
@@ -66,10 +79,22 @@ def make_network_plan(
     woven = replace(woven, network=replace(woven.network, populations=tuple(populations)))
     chosen |= {p.name: (_synapse_method(p, name, brought.get(p.name, ())), None) for p in network.projections}
     duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(network)
-    text, plan = assemble(woven, chosen, duration, dt, every_step, armed, brought)
+    threads = int(work_of(network) / LEAST_WORK)
+    text, plan = assemble(woven, chosen, duration, dt, every_step, armed, brought, threads > 1 if shared is None else shared)
     called = f"{identifier(network.name)}_network_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     kernel.store(folder, called, text)
-    return replace(plan, kernel=called, findings=tuple(finding(d) for d in report.found))
+    return replace(plan, kernel=called, threads=threads, findings=tuple(finding(d) for d in report.found))
+
+
+def work_of(network: Network) -> float:
+    """Return roughly how many nanoseconds a step of all neurons takes."""
+    found = 0.0
+    for p in network.populations:
+        if p.system is not None:
+            expressions = [*(d.expression for d in p.system.varying), *(s.derivative for s in p.system.states)]
+            calls = sum(len(e.atoms(sympy.Function, sympy.exp)) for e in expressions)
+            found += p.size * (OPERATION * sum(e.count_ops() for e in expressions) + CALL * calls)
+    return found
 
 
 def default_dt(network: Network) -> float:

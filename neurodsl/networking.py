@@ -17,7 +17,7 @@ from neurodsl.findings import diagnostics_of
 from neurodsl.given import PLAIN_NUMBER, Values, as_text, seed_of
 from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
 from neurodsl.network_plan import NetworkPlan
-from neurodsl.options import count_of, number_in
+from neurodsl.options import cores, count_of, number_in
 
 if TYPE_CHECKING:
     from neurodsl.api import Model
@@ -50,6 +50,7 @@ def plan_of(
     record: Sequence[str] | None = None,
     every_step: bool = False,
     armed: bool = False,
+    shared: bool | None = False,
 ) -> NetworkPlan:
     """Return the plan of a run of a network, from the cache where it is known.
 
@@ -63,10 +64,12 @@ def plan_of(
         Advance the states of synapses in every step and at every synapse.
     armed : bool
         Remember of every neuron whether the conditions of its events hold.
+    shared : bool or None
+        Let threads share a run; None: where it pays.
     """
     wanted = [
         "network", __version__, resources.stamp(), sys.version_info[:2], model.source.name, model._digests(), model.name, method, variant,
-        sorted(expressions), None if record is None else list(record), every_step, armed,
+        sorted(expressions), None if record is None else list(record), every_step, armed, shared,
     ]  # fmt: skip
     folder = model.cache.folder
     path = folder / f"{digest_of(wanted)}.plan"
@@ -85,7 +88,7 @@ def plan_of(
     planning = import_module("neurodsl.network_planning")
     if record is not None:
         network = planning.recording(network, record)
-    made: NetworkPlan = planning.make_network_plan(network, method, every_step, armed, _brought(network, _folder(model)), report, folder)
+    made: NetworkPlan = planning.make_network_plan(network, method, every_step, armed, shared, _brought(network, _folder(model)), report, folder)
     made = replace(made, text=found.source.digest)
     keep_text(path, made.to_json())
     return made
@@ -119,7 +122,7 @@ def simulate(
     input: Values,
     record: Sequence[str] | None,
     copies: int | None,
-    threads: int,
+    threads: int | None,
     checkpoint: str | Path | None,
     every: float | str | None,
     resume: str | Path | None,
@@ -137,30 +140,45 @@ def simulate(
         lasting = import_module("neurodsl.run.network_lasting").lasting(checkpoint, every, resume, copies)
     if lasting is not None and lasting.kept is not None:
         given = {"duration": duration, "dt": dt, "method": method, "seed": seed, "variant": variant, "record": record, "every_step": every_step}
-        return _resumed(model, lasting, given, expressions, began, progress, report)
-    plan = plan_of(model, method, variant, expressions, record, every_step)
+        return _resumed(model, lasting, {**given, "threads": threads}, expressions, began, progress, report)
+    count, asked_for = None if copies is None else count_of(copies, "copies"), None if threads is None else count_of(threads, "threads")
+    shared = False if count is not None else _shared(asked_for)
+    plan = plan_of(model, method, variant, expressions, record, every_step, shared=shared)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
-    request = _request(model, plan, duration, dt, seed)
-    count, shared = None if copies is None else count_of(copies, "copies"), count_of(threads, "threads")
+    request = replace(_request(model, plan, duration, dt, seed), threads=_threads(plan, asked_for))
 
     def executed(plan: NetworkPlan, armed: bool) -> NetworkResult | NetworkCopies:
         """Run the network in one of the ways; its conditions are remembered or not."""
         before, found = time.perf_counter() - began, model.cache.folder
         if count is not None:
-            copies: NetworkCopies = import_module("neurodsl.run.network_copies").execute(plan, found, request, count, shared, before, progress)
+            copies: NetworkCopies = import_module("neurodsl.run.network_copies").execute(
+                plan, found, request, count, asked_for or 1, before, progress
+            )
             return copies
         if lasting is None:
             single: NetworkResult = run.execute(plan, found, request, before, progress)
             return single
-        asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed)
+        asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed, shared)
         return _kept(lasting, plan, found, request, asked, before, progress, report)
 
     try:
         return executed(plan, False)
     except run.StartsTrue:
-        return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True), True)
+        return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True, shared=shared), True)
+
+
+def _shared(threads: int | None) -> bool | None:
+    """Return whether threads share a run; None where it depends on the network."""
+    return None if threads is None else threads > 1
+
+
+def _threads(plan: NetworkPlan, threads: int | None) -> int:
+    """Return how many threads share a run: those that are asked for, else as many as have enough to do."""
+    if threads is not None or not plan.shared:
+        return threads or 1
+    return max(1, min(cores(), plan.threads))
 
 
 def _request(model: Model, plan: NetworkPlan, duration: float | str | None, dt: float | str | None, seed: int | None) -> Any:
@@ -179,9 +197,9 @@ def _source(model: Model, plan: NetworkPlan) -> Any:
 
 def _kept(lasting: Any, plan: NetworkPlan, folder: Path, request: Any, asked: tuple[Any, ...], *more: Any) -> NetworkResult:
     """Run a network whose state is kept, from the beginning."""
-    name, texts, method, variant, expressions, record, every_step, armed = asked
+    name, texts, method, variant, expressions, record, every_step, armed, shared = asked
     made_from = import_module("neurodsl.run.network_checkpoint").Asked(
-        name, tuple(texts), method, variant, tuple(expressions), None if record is None else tuple(record), every_step, armed
+        name, tuple(texts), method, variant, tuple(expressions), None if record is None else tuple(record), every_step, armed, shared
     )
     *numbers, report = more
     result: NetworkResult = import_module("neurodsl.run.network_lasting").execute(plan, folder, request, lasting, made_from, *numbers)
@@ -204,10 +222,13 @@ def _resumed(
     kept.require_model(model.name, model.source.name, model._digests())
     asked = kept.asked
     own = model if asked.name == model.name else type(model)(model.source, asked.name)
-    plan = plan_of(own, asked.method, asked.variant, asked.expressions, asked.record, asked.every_step, asked.armed)
-    kept.require_plan(plan)
+    made_from = (own, asked.method, asked.variant, asked.expressions, asked.record, asked.every_step, asked.armed)
+    kept.require_plan(plan_of(*made_from, asked.shared))
+    threads = None if given["threads"] is None else count_of(given["threads"], "threads")
+    plan = plan_of(*made_from, _shared(threads))
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
-    request = replace(kept.agreed(plan, {**given, **times}, expressions, _folder(model)), source=_source(model, plan))
+    agreed = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
+    request = replace(agreed, source=_source(model, plan), threads=_threads(plan, threads))
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     before = time.perf_counter() - began

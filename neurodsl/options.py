@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -88,6 +89,11 @@ MOST_THREADS, MOST_COUNTED = 1024, 10**9
 """So many threads, and so many copies or points, are taken; what they need is looked at apart."""
 
 
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def count_of(value: Any, what: str) -> int:
     """Return a number of copies or threads.
 
@@ -109,6 +115,21 @@ def count_of(value: Any, what: str) -> int:
             f"the number of {what} is {count:.3g}, and at most {most:g} are taken",
             help="as many threads as the machine has cores" if what == "threads" else "take fewer",
         )
+    return count
+
+
+def threads_of(threads: int | None, copies: int | None) -> int:
+    """Return how many threads share the copies of a model.
+
+    Raises
+    ------
+    NeuroError
+        V101 for a number that is none, and for several threads where there are no copies.
+    """
+    count = 1 if threads is None else count_of(threads, "threads")
+    if count > 1 and copies is None:
+        told = f"{count} threads would share the copies of a model, and there are none"
+        raise fail(rules.BAD_VALUE, told, help="a single run of a model takes one thread; `--copies N` runs several")
     return count
 
 

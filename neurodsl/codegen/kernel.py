@@ -39,8 +39,8 @@ NODES = (
     ast.comprehension,
     ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context,
 )  # fmt: skip
-IMPORTS = {"import math", "import numpy as np", "from numba import njit"}
-BUILTINS = {"abs", "float", "int", "len", "max", "min", "print", "range", "round", "zip"}
+IMPORTS = {"import math", "import numpy as np", "from numba import njit", "from neurodsl.codegen.meeting import meet"}
+BUILTINS = {"abs", "float", "int", "len", "max", "meet", "min", "print", "range", "round", "zip"}
 GIVEN = {"math", "njit", "np", "__name__"} | BUILTINS
 """Names that a file uses and does not define."""
 FOREIGN = RESERVED - GIVEN - {"_", "main"}
@@ -242,6 +242,7 @@ HERE = f"from {__name__} import "
 AS_PYTHON = (
     ("\nfrom numba import njit\n", f"\n{HERE}plain_njit as njit\n"),
     ("\nimport math\n", f"\n{HERE}PLAIN_MATH as math\n"),
+    ("\nfrom neurodsl.codegen.meeting import meet\n", "\nfrom neurodsl.codegen.waiting import meet\n"),
 )
 WITHOUT_WRAPPER = ((" cache=True, no_cfunc_wrapper=True, _nrt=False)\ndef ", " no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)\ndef "),)
 """What is replaced in the text of a file: to run as plain Python; to compile the step loop for its machine code alone.

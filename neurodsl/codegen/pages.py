@@ -272,7 +272,7 @@ class NetworkPage:
     """A whole generated file that runs a network.
 
     ``functions`` are those that are written into the place of their calls, ``synapses`` those over the rows of synapses, ``rooms`` the conditions under which
-    spikes of a step may not fit, and ``steps`` the lines of a step.
+    spikes of a step may not fit, and ``steps`` the lines of a step. ``shared`` tells that threads share it.
     """
 
     title: str
@@ -290,3 +290,4 @@ class NetworkPage:
     steps: tuple[str, ...]
     random: bool
     records: bool
+    shared: bool

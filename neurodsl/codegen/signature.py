@@ -14,6 +14,10 @@ ADAPTIVE_SIGNATURE = "void(i8, i8, i8, i8, f8, f8, f8, f8, f8, f8[::1], f8[::1],
 SIGNATURES = (SIGNATURE, LANES_SIGNATURE, ADAPTIVE_SIGNATURE)
 SAMPLES, REACHED = -1, -2
 """What stands in place of the row of a column that is the same for all points: the number of samples, the time at the end."""
+LAGS = 8
+"""Where, in what a projection tells a kernel of a network, the lags of its events begin."""
+TEAM = 2
+"""Where, in what a thread that shares a network knows of itself, populations begin; before them stand its number and how many there are."""
 NETWORK_SIGNATURE = re.compile(r"void\((i8|f8|u4|u2)(\[::1\]|\[:, ::1\])?(, (i8|f8|u4|u2)(\[::1\]|\[:, ::1\])?)*\)")
 """Of networks, which have as many arguments as they have populations and projections."""
 

@@ -3,6 +3,6 @@
 from neurodsl.connectivity.build import wire
 from neurodsl.connectivity.demand import Demand
 from neurodsl.connectivity.values import draw
-from neurodsl.connectivity.wiring import Wiring, by_delay, transpose
+from neurodsl.connectivity.wiring import Wiring, by_delay, cuts, transpose
 
-__all__ = ["Demand", "Wiring", "by_delay", "draw", "transpose", "wire"]
+__all__ = ["Demand", "Wiring", "by_delay", "cuts", "draw", "transpose", "wire"]

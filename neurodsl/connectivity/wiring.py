@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -101,3 +101,31 @@ def by_delay(wiring: Wiring, steps: NDArray[np.unsignedinteger]) -> Indices:
     """
     order = np.argsort(steps, kind="stable")
     return order[stable_order(wiring.sources[order], wiring.rows)].astype(np.uint32)
+
+
+def cuts(pointers: Indices, targets: Indices, bounds: Sequence[int]) -> Indices:
+    """Return where rows are to be cut so that each part holds the synapses onto some of the targets.
+
+    Parameters
+    ----------
+    pointers : ndarray of uint32, shape (sources + 1,)
+    targets : ndarray of uint32, shape (synapses,)
+        Ascending in each row.
+    bounds : sequence of int
+        Ascending targets.
+
+    Returns
+    -------
+    ndarray of uint32, shape (bounds, sources)
+        The first synapse of each row whose target is not below the bound.
+    """
+    found = np.empty((len(bounds), len(pointers) - 1), np.uint32)
+    for k, bound in enumerate(bounds):
+        low, high = pointers[:-1].astype(np.int64), pointers[1:].astype(np.int64)
+        while np.any(searched := low < high):
+            middle = (low + high) // 2
+            below = np.zeros(len(low), np.bool_)
+            below[searched] = targets[middle[searched]] < bound
+            low, high = np.where(below, middle + 1, low), np.where(searched & ~below, middle, high)
+        found[k] = low
+    return found

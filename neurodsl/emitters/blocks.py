@@ -29,8 +29,8 @@ class Emitter(Protocol):
     def window(self, begin: int, stop: int) -> Spikes:
         """Return the spikes of the steps from ``begin`` up to, not with, ``stop``; they do not depend on what was asked before."""
 
-    def pieces(self, begin: int, stop: int) -> Sequence[Spikes]:
-        """Return the same in pieces, each behind the one before, as they lie in memory."""
+    def pieces(self, begin: int, stop: int) -> Sequence[tuple[int, Spikes]]:
+        """Return the same in pieces as they lie in memory, each with the step behind it, where the next one begins."""
 
 
 def joined(pieces: Sequence[Spikes]) -> Spikes:
@@ -144,16 +144,16 @@ class Blocks:
     _last: tuple[int, Spikes] | None = field(default=None, init=False, repr=False)
 
     def window(self, begin: int, stop: int) -> Spikes:
-        return joined(self.pieces(begin, stop))
+        return joined([spikes for _, spikes in self.pieces(begin, stop)])
 
-    def pieces(self, begin: int, stop: int) -> Sequence[Spikes]:
+    def pieces(self, begin: int, stop: int) -> Sequence[tuple[int, Spikes]]:
         if stop <= begin:
             return []
         parts = []
         for block in range(begin // self.steps, (stop - 1) // self.steps + 1):
             steps, index = self._block(block)
             first, last = np.searchsorted(steps, (begin, stop))
-            parts.append((steps[first:last], index[first:last]))
+            parts.append((min(stop, (block + 1) * self.steps), (steps[first:last], index[first:last])))
         if self.hazards is not None and self.hazards.wrong is not None and self.hazards.wrong[0] < stop:
             raise self.hazards.wrong[1]
         return parts

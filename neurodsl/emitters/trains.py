@@ -34,9 +34,9 @@ class Trains:
         first, last = np.searchsorted(self.steps, (begin, stop))
         return self.steps[first:last], self.index[first:last]
 
-    def pieces(self, begin: int, stop: int) -> Sequence[Spikes]:
-        """Return the same as a piece."""
-        return [self.window(begin, stop)]
+    def pieces(self, begin: int, stop: int) -> Sequence[tuple[int, Spikes]]:
+        """Return the same as a piece, with the step behind it."""
+        return [(stop, self.window(begin, stop))]
 
 
 def trains(index: Any, times: Any, size: int, dt: float, owner: str = "spikes", span: Span | None = None, name: str = "the trains") -> Trains:

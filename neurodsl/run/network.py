@@ -21,6 +21,7 @@ from neurodsl.run.copies import CHUNK_SECONDS
 from neurodsl.run.failure import Failure
 from neurodsl.run.populations import Population, StartsTrue
 from neurodsl.run.projections import Projection, whole_steps
+from neurodsl.run.team import Team
 from neurodsl.run.values import values_of
 from neurodsl.solution.network import NetworkResult, SynapseTrace, Trace
 from neurodsl.solution.result import Spikes
@@ -35,6 +36,8 @@ LEAST_MARKS = 32768
 """Steps whose spikes are at hand at least."""
 LARGEST_EXPONENT = 140.0
 """So far, as an exponent of e, a factor that decays moves from 1; then what it stands for is written anew."""
+LINE = 8
+"""Numbers in a line of the cache."""
 LOW = np.uint64(0xFFFFFFFF)
 MOST_RECORDED = 2 * 10**9
 """Bytes of what is recorded."""
@@ -42,7 +45,7 @@ MOST_RECORDED = 2 * 10**9
 
 @dataclass(frozen=True)
 class Request:
-    """What a run of a network is asked for.
+    """What a run of a network is asked for; the numbers do not depend on how many ``threads`` share it.
 
     ``given`` are values by the names of populations, synapses and, under "", of the network. ``source`` is the text, for the places
     of messages.
@@ -55,6 +58,7 @@ class Request:
     folder: Path | None
     given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     source: Source | None = None
+    threads: int = 1
 
 
 class Recording:
@@ -66,14 +70,19 @@ class Recording:
         self.every = 1 if wanted["every"] is None else max(1, whole_steps(float(wanted["every"]), dt, f"the interval of `{self.name}`"))
         self.index = np.arange(wanted["start"], wanted["stop"], wanted["step"])
         self.pick = population.offsets(self.index) + np.uint32(row * population.plan.width)
-        self.flat = population.flat
+        self.population = population
         self.times: Floats = np.arange(0, steps + 1, self.every, dtype=np.float64) * dt
         if 8 * self.times.size * self.index.size > MOST_RECORDED:
             told = f"recording `{self.name}` of {self.index.size} neurons at {self.times.size} times takes {8e-9 * self.times.size * self.index.size:.1f} GB"
             raise fail(rules.TOO_LARGE, told, help="record fewer neurons, `E[0:100:10].v`, or less often, `every 1 [ms]`")
         self.rows = np.full((self.times.size, self.index.size), np.nan)
-        self.rows[0] = self.flat[self.pick]
-        self.numbers = np.array([self.every, 0])
+        self.rows[0] = population.flat[self.pick]
+
+    def arguments(self, number: int, part: int) -> dict[str, Any]:
+        """Return what a kernel is told of what a thread records: its own neurons."""
+        bounds = self.population.queue.bounds
+        first, last = np.searchsorted(self.index, bounds[part : part + 2])
+        return {f"_pick{number}": self.pick[first:last], f"_rows{number}": self.rows, f"_g{number}": np.array([self.every, first])}
 
     def trace(self, reached: int) -> Trace:
         """Return what was recorded up to a step."""
@@ -128,9 +137,8 @@ class Work:
         known = values_of(
             plan.items, {"pi": np.pi, "dt": self.dt}, request.given.get("", {}), None, request.seed, 0, request.folder, f"`{plan.model}`"
         )
-        mask = LEAST_MARKS - 1
         self.populations = [
-            self._made(p.place, Population, p, k, known, given_for(request.given, p.model, p.name), request.seed, self.dt, mask, request.folder)
+            self._made(p.place, Population, p, k, known, given_for(request.given, p.model, p.name), request.seed, self.dt, request.folder)
             for k, p in enumerate(plan.populations)
         ]
         self.projections = [
@@ -140,16 +148,16 @@ class Work:
             for k, p in enumerate(plan.projections)
         ]
         self.lag = max((p.longest for p in self.projections), default=0)
-        while mask < 2 * self.lag + 2:
-            mask = 2 * mask + 1
+        self.ring = LEAST_MARKS
+        while self.ring < 2 * self.lag + 3:
+            self.ring *= 2
+        self.parts = min(request.threads, max((p.block.shape[0] for p in self.populations if p.emitter is None), default=1)) if plan.shared else 1
+        self.team = Team(self.parts)
         for population in self.populations:
-            population.mask, population.marks = mask, np.zeros(mask + 1, np.int64)
-        self.mask = mask
-        self.scales = np.ones(max(sum(len(p.plan.scales) for p in self.projections), 1))
-        slots = np.cumsum([0, *(len(p.plan.scales) for p in self.projections)])
-        for projection, first in zip(self.projections, slots, strict=False):
-            projection.scales = self.scales[first : first + len(projection.plan.scales)]
-        self.decays = np.concatenate([*(p.decays for p in self.projections), np.ones(1)])[: self.scales.size]
+            population.share(self.parts, self.ring)
+        for projection in self.projections:
+            projection.share(self.parts)
+        self._share_factors()
         self.recordings, self.noted = self._recordings()
         self.spikes: list[list[tuple[NDArray[np.int64], NDArray[np.uint32]]]] = [[] for _ in self.populations]
         self.reached = 0
@@ -159,6 +167,16 @@ class Work:
         self.module = kernel.load(path, plain=not kernel.compiled())
         self.compile_s = time.perf_counter() - began
         self.status = np.zeros(2, np.int64)
+
+    def _share_factors(self) -> None:
+        """Give each thread the factors of all states that decay, in lines of the cache of its own."""
+        slots = np.cumsum([0, *(len(p.plan.scales) for p in self.projections)])
+        count = max(int(slots[-1]), 1)
+        self.factors = np.ones((self.parts, -(-count // LINE) * LINE))[:, :count]
+        self.scales = self.factors[0]
+        for projection, first in zip(self.projections, slots, strict=False):
+            projection.scales = self.scales[first : first + len(projection.plan.scales)]
+        self.decays = np.concatenate([*(p.decays for p in self.projections), np.ones(1)])[:count]
 
     def _made(self, place: Sequence[int] | None, kind: Callable[..., T], *given: Any) -> T:
         """Return a population or a projection; what is wrong with it gets its place in the text."""
@@ -215,11 +233,13 @@ class Work:
                     between(self)
         except KeyboardInterrupt:
             return True
+        finally:
+            self.team.close()
         return False
 
     def _longest(self) -> int:
         """Return how many steps may pass before spikes have to be looked after."""
-        return max(1, self.mask + 1 - self.lag - 2)
+        return max(1, self.ring - self.lag - 2)
 
     @property
     def _renewal(self) -> int:
@@ -238,47 +258,25 @@ class Work:
         if self._renewal and begin % self._renewal == 0:
             for projection in self.projections:
                 projection.renew()
+            self.factors[:] = 1.0
         for p in self.populations:
             p.generate(begin, stop)
-        self._fit_cursors()
-        with np.errstate(all="ignore"):
-            self.module._run(*self._arguments(begin, stop))
+        self.team.run(lambda part: self.module._run(*self._arguments(part, begin, stop)))
         self.reached = int(self.status[0])
         for k, p in enumerate(self.populations):
             self.spikes[k] += p.fired(begin, self.reached)
-            moved = p.forget(self.reached, self.lag)
-            if moved:
-                for projection in self.projections:
-                    if projection.source is p:
-                        for cursor in projection.cursors:
-                            cursor[: cursor.size - moved] = cursor[moved:].copy()
+            p.queue.forget(max(0, self.reached - self.lag), max(self.reached, p.generated))
 
-    def _fit_cursors(self) -> None:
-        """Give each spike on its way through heterogeneous delays a place for how far it has come."""
-        for projection in self.projections:
-            if projection.plan.delayed:
-                for k, cursor in enumerate(projection.cursors):
-                    if cursor.size < projection.source.who.size:
-                        grown = np.zeros(projection.source.who.size, np.uint32)
-                        grown[: cursor.size] = cursor
-                        projection.cursors[k] = grown
-
-    def _arguments(self, begin: int, stop: int) -> list[Any]:
-        """Return the arguments of the kernel."""
+    def _arguments(self, part: int, begin: int, stop: int) -> list[Any]:
+        """Return the arguments of the kernel of a thread."""
         values: dict[str, Any] = {
-            "_begin": begin, "_stop": stop, "_dt": self.dt, "_mask": self.mask, "_q": self.status, "_s": self.scales, "_decays": self.decays,
-            "_keys": self.keys, "_sizes": self._sizes,
+            "_begin": begin, "_stop": stop, "_dt": self.dt, "_mask": self.ring - 1, "_q": self.status, "_s": self.factors[part], "_decays": self.decays,
+            "_keys": self.keys, "_sizes": self._sizes, "_team": self._teams[part], "_meeting": self.team.meeting,
         }  # fmt: skip
-        for k, p in enumerate(self.populations):
-            values |= {f"_a{k}": p.memory, f"_f{k}": p.flat, f"_c{k}": p.constants, f"_p{k}": p.entries, f"_who{k}": p.who, f"_marks{k}": p.marks}
-        for k, j in enumerate(self.projections):
-            values |= {f"_k{k}": j.lags, f"_ptr{k}": j.pointers, f"_tgt{k}": j.targets, f"_cs{k}": j.constants, f"_ps{k}": j.entries}
-            values |= {f"_x{k}_{n}": array for n, array in enumerate(j.arrays)}
-            values |= {f"_delays{k}": j.delays, f"_columns{k}": j.columns, f"_column{k}": j.column, f"_src{k}": j.origins}
-            values |= {f"_first_run{k}": j.first_runs, f"_runs{k}": j.runs}
-            values |= {f"_cursor{k}_{n}": cursor for n, cursor in enumerate(j.cursors)}
+        for given in (*(p.arguments(part) for p in self.populations), *(j.arguments(part) for j in self.projections)):
+            values |= given
         for k, r in enumerate(self.recordings):
-            values |= {f"_pick{k}": r.pick, f"_rows{k}": r.rows, f"_g{k}": r.numbers}
+            values |= r.arguments(k, part)
         return [values[name] for name, _ in self.plan.arguments]
 
     def _keys_of(self) -> NDArray[np.int64]:
@@ -286,6 +284,12 @@ class Work:
         count = len(self.populations) + len(self.projections)
         words = [np.random.Philox(key=[self.request.seed, k + 1]).random_raw() for k in range(count)]
         return np.array([half for word in words for half in (int(word) & int(LOW), int(word) >> 32)], np.int64)
+
+    @cached_property
+    def _teams(self) -> list[NDArray[np.int64]]:
+        """Return what each thread knows of itself: its number, how many there are, and of each population its first block and how many fit into a part."""
+        own = [[n for p in self.populations for n in (p.cuts[part], p.queue.largest)] for part in range(self.parts)]
+        return [np.array([part, self.parts, *numbers], np.int64) for part, numbers in enumerate(own)]
 
     @cached_property
     def _sizes(self) -> NDArray[np.int64]:
@@ -316,7 +320,7 @@ class Work:
         units |= {name: trace.unit for name, trace in synapses.items()}
         meta = {
             "model": plan.model, "title": plan.title, "network": True, "dt": self.dt, "duration": self.steps * self.dt, "elapsed": self.reached * self.dt,
-            "steps": self.reached, "seed": self.request.seed, "events": "grid", "interrupted": interrupted,
+            "steps": self.reached, "seed": self.request.seed, "events": "grid", "interrupted": interrupted, "threads": self.parts,
             "method": ", ".join(dict.fromkeys(p.method for p in plan.populations if p.sweep >= 0)),
             "populations": {p.name: {"size": p.size, "model": p.model, "method": p.method, "reason": p.reason} for p in plan.populations},
             "projections": {j.plan.name: j.count for j in self.projections},

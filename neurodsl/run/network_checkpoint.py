@@ -25,6 +25,7 @@ from neurodsl.files import write_atomically
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.run.checkpoint import not_a_checkpoint
 from neurodsl.run.network import Request, Work
+from neurodsl.run.projections import Projection
 from neurodsl.solution.reading import DamageError, read_members
 from neurodsl.solution.writing import write_arrays
 
@@ -48,6 +49,7 @@ class Asked:
     record: tuple[str, ...] | None
     every_step: bool
     armed: bool
+    shared: bool | None
 
 
 # --- the state of a run ----------------------------------------------------------------------------------------------------
@@ -68,6 +70,7 @@ def began(work: Work) -> dict[str, str]:
             j.entries,
             j.decays,
             np.array(j.rests, dtype=np.float64),
+            j.before,
             *j.arrays,
         ]
         found[j.plan.name] = _digest(arrays)
@@ -98,15 +101,24 @@ def state_of(work: Work) -> dict[str, NDArray[Any]]:
     for k, p in enumerate(work.populations):
         steps = np.concatenate([np.empty(0, np.int64), *(s for s, _ in work.spikes[k])])
         index = np.concatenate([np.empty(0, np.uint32), *(i for _, i in work.spikes[k])])
-        found |= {f"memory_{k}": p.memory, f"marks_{k}": p.marks, f"who_{k}": p.who, f"steps_{k}": steps, f"index_{k}": index}
+        found |= {f"memory_{k}": p.memory, f"steps_{k}": steps, f"index_{k}": index}
+        on_steps, on_their_way, beside = p.queue.spikes(*_under_way(work, p.generated))
+        found |= {f"way_steps_{k}": on_steps, f"way_index_{k}": on_their_way}
+        for j in work.projections:
+            cursors = [beside[place] for place in j.cursors[0] if place >= 0] if j.source is p else []
+            found |= {f"cursor_{j.number}_{n}": cursor for n, cursor in enumerate(cursors)}
     for k, j in enumerate(work.projections):
-        found |= {f"synapses_{k}_{n}": array for n, array in enumerate(j.arrays)}
-        found |= {f"cursor_{k}_{n}": array for n, array in enumerate(j.cursors)}
+        found |= {f"synapses_{k}_{n}": array for n, array in enumerate(j.arrays)} | {f"before_{k}": j.before}
     for k, r in enumerate(work.recordings):
         found[f"rows_{k}"] = r.rows[: work.reached // r.every + 1]
     for k, noted in enumerate(work.noted):
         found[f"noted_{k}"] = np.array(noted.taken, dtype=np.float64).reshape(len(noted.taken), noted.projection.count)
     return found
+
+
+def _under_way(work: Work, generated: int) -> tuple[int, int]:
+    """Return the first step whose spikes may be under way, and the one behind the last."""
+    return max(0, work.reached - work.lag), max(work.reached, generated)
 
 
 def write_checkpoint(path: Path, work: Work, asked: Asked, every: float, first: Mapping[str, str]) -> None:
@@ -160,7 +172,8 @@ class NetworkCheckpoint:
         record = None if told["record"] is None else tuple(map(str, told["record"]))
         name, method, variant = (None if told[key] is None else str(told[key]) for key in ("name", "method", "variant"))
         every_step, armed = (bool(told[key]) for key in ("every_step", "armed"))
-        self.asked = Asked(name, tuple(map(str, told["texts"])), method, variant, expressions, record, every_step, armed)
+        shared = None if told["shared"] is None else bool(told["shared"])
+        self.asked = Asked(name, tuple(map(str, told["texts"])), method, variant, expressions, record, every_step, armed, shared)
         self.duration, self.dt, self.every = (float(meta[key]) for key in ("duration", "dt", "every"))
         self.seed, self.reached = int(meta["seed"]), int(meta["reached"])
         self.model, self.kernel, self.version = (str(meta[key]) for key in ("model", "kernel", "version"))
@@ -260,15 +273,14 @@ class NetworkCheckpoint:
         generated = self._array("generated", np.int64, (len(work.populations),))
         scales = self._array("scales", np.float64, work.scales.shape)
         self._require(bool(np.all(np.isfinite(scales) & (scales > 0))))
-        work.scales[:], work.reached = scales, self.reached
-        for k, p in enumerate(work.populations):
+        work.factors[:], work.reached = scales, self.reached
+        for k in range(len(work.populations)):
             self._restore_population(work, k, int(generated[k]))
-            p.generated = int(generated[k])
         for k, j in enumerate(work.projections):
             for n, array in enumerate(j.arrays):
                 array[:] = self._array(f"synapses_{k}_{n}", np.float64, array.shape)
-            for n in range(len(j.cursors)):
-                j.cursors[n] = self._array(f"cursor_{k}_{n}", np.uint32, (None,)).copy()
+            for before in j.befores:
+                before[:] = self._array(f"before_{k}", np.float64, before.shape)
         for k, r in enumerate(work.recordings):
             count = self.reached // r.every + 1
             r.rows[:count] = self._array(f"rows_{k}", np.float64, (count, r.index.size))
@@ -280,16 +292,26 @@ class NetworkCheckpoint:
         """Restore what a population has; a kernel relies on that neurons and places of spikes are within their bounds."""
         p = work.populations[k]
         memory = self._array(f"memory_{k}", np.float64, p.memory.shape)
-        marks, who = self._array(f"marks_{k}", np.int64, p.marks.shape), self._array(f"who_{k}", np.uint32, (None,))
         steps, index = self._array(f"steps_{k}", np.int64, (None,)), self._array(f"index_{k}", np.uint32, (None,))
-        self._require(generated == 0 if p.emitter is None else self.reached <= generated <= self.reached + work.mask)
-        on_their_way = marks[np.arange(max(0, self.reached - work.lag), max(self.reached, generated) + 1) & work.mask]
-        self._require(who.size >= p.size and bool(np.all((marks >= 0) & (marks <= who.size))))
-        self._require(bool(np.all(np.diff(on_their_way) >= 0)) and steps.shape == index.shape and bool(np.all(np.diff(steps) >= 0)))
-        self._require(bool(np.all(who < p.size)) and bool(np.all(index < p.size)))
-        self._require(not len(steps) or (steps[0] >= 0 and steps[-1] < max(self.reached, generated)))
-        p.memory[:], p.marks, p.who = memory, marks.copy(), who.copy()
-        work.spikes[k] = [(steps, index)]
+        way_steps, way_index = self._array(f"way_steps_{k}", np.int64, (None,)), self._array(f"way_index_{k}", np.uint32, (None,))
+        self._require(generated == 0 if p.emitter is None else self.reached <= generated <= self.reached + work.ring)
+        first, last = _under_way(work, generated)
+        for found, neurons, least in ((steps, index, 0), (way_steps, way_index, first)):
+            self._require(found.shape == neurons.shape and bool(np.all(np.diff(found) >= 0)) and bool(np.all(neurons < p.size)))
+            self._require(not len(found) or bool(found[0] >= least and found[-1] < last))
+        p.memory[:], p.generated, work.spikes[k] = memory, generated, [(steps, index)]
+        p.queue.put(first, last, way_steps, way_index)
+        for j in work.projections:
+            if j.source is p and j.plan.delayed:
+                self._restore_cursors(j, first, last, way_index.shape)
+
+    def _restore_cursors(self, j: Projection, first: int, last: int, shape: tuple[int, ...]) -> None:
+        """Restore how far spikes under way have come through delays that differ; a kernel relies on that they are within the rows of their neurons."""
+        for n in range(len(j.plan.events)):
+            cursor = self._array(f"cursor_{j.number}_{n}", np.uint32, shape)
+            self._require(bool(np.all(cursor <= j.count)))
+            for places in j.cursors:
+                j.source.queue.put_beside(places[n], first, last, cursor)
 
     def _require(self, sound: bool) -> None:
         if not sound:

@@ -14,6 +14,7 @@ from neurodsl.formulas import evaluate
 from neurodsl.network_plan import PopulationPlan
 from neurodsl.run.emitting import Emitter, emitter_of
 from neurodsl.run.lanes import aligned
+from neurodsl.run.spike_queue import SpikeQueue
 from neurodsl.run.values import propagators, values_of
 
 Floats = NDArray[np.float64]
@@ -31,8 +32,8 @@ class Population:
     values : dict
         Its parameters, derived constants and initial values by name: a number, or an array with one for each neuron.
     memory : array of shape (blocks, rows * width)
-    who : array of uint32
-        The neurons that fired, step by step; ``marks[k & mask]`` is where those of step k begin.
+    cuts : list of int
+        The blocks at which the parts begin that threads have, and the one behind the last.
     """
 
     def __init__(
@@ -43,16 +44,14 @@ class Population:
         given: Mapping[str, Any],
         seed: int,
         dt: float,
-        mask: int,
         folder: Path | None,
     ) -> None:
-        self.plan, self.number, self.size, self.mask = plan, number, plan.size, mask
+        self.plan, self.number, self.size = plan, number, plan.size
         blocks = -(-plan.size // plan.width)
         self.memory = aligned(blocks, plan.rows * plan.width)
         self.flat = self.memory.reshape(-1)
         self.block = self.memory.reshape(blocks, plan.rows, plan.width)
-        self.marks = np.zeros(mask + 1, np.int64)
-        self.who = np.zeros(max(2 * plan.size, 4096), np.uint32)
+        self.share(1, 1)
         self.values: dict[str, Any] = {}
         self.constants, self.entries = np.zeros(1), np.zeros(1)
         self.emitter: Emitter | None = None
@@ -96,6 +95,26 @@ class Population:
                 for row, entry in zip(plan.flow.rows, entries, strict=True):
                     self.put(row, entry)
 
+    def share(self, parts: int, ring: int) -> None:
+        """Divide the neurons into parts, and make room for the spikes of ``ring`` steps."""
+        blocks = self.block.shape[0]
+        self.cuts = [blocks * p // parts for p in range(parts + 1)]
+        bounds = [min(cut * self.plan.width, self.size) for cut in self.cuts]
+        self.queue = SpikeQueue(bounds if self.plan.emitter is None else [0, self.size], ring)
+
+    def arguments(self, part: int) -> dict[str, Any]:
+        """Return what a kernel is told of a part of the population."""
+        k, queue = self.number, self.queue
+        mine = self.memory[self.cuts[part] : self.cuts[part + 1]]
+        return {
+            f"_a{k}": mine,
+            f"_f{k}": self.flat,
+            f"_c{k}": self.constants,
+            f"_p{k}": self.entries,
+            f"_who{k}": queue.who,
+            f"_marks{k}": queue.marks,
+        }
+
     def put(self, row: int, value: Any) -> None:
         """Give each neuron a number in a row; the lanes behind the last neuron get that of the last."""
         full = np.empty(self.block.shape[0] * self.plan.width)
@@ -118,57 +137,18 @@ class Population:
         if self.emitter is None or stop <= self.generated:
             return
         first = max(begin, self.generated)
-        at = int(self.marks[first & self.mask])
-        counts = np.zeros(stop - first, np.int64)
-        for steps, index in self.emitter.pieces(first, stop):
-            if not len(steps):
-                continue
-            self._room(at + len(index))
-            self.who[at : at + len(index)] = index
-            begins, behind = int(steps[0]), int(steps[-1]) + 1
-            counts[begins - first : behind - first] += np.bincount(steps - begins)
-            at += len(index)
+        for behind, (steps, index) in self.emitter.pieces(first, stop):
+            self.queue.put(first, behind, steps, index)
             self.made.append((steps, index))
-        self._mark(first, int(self.marks[first & self.mask]) + np.cumsum(counts, out=counts))
+            first = behind
         self.generated = stop
-
-    def _mark(self, step: int, ends: NDArray[np.int64]) -> None:
-        """Note where the spikes of a step and of those behind it end."""
-        place = (step + 1) & self.mask
-        straight = min(len(ends), self.mask + 1 - place)
-        self.marks[place : place + straight] = ends[:straight]
-        self.marks[: len(ends) - straight] = ends[straight:]
-
-    def _room(self, count: int) -> None:
-        if count > self.who.size:
-            grown = np.zeros(2 * count, np.uint32)
-            grown[: self.who.size] = self.who
-            self.who = grown
 
     def fired(self, begin: int, stop: int) -> Sequence[Spikes]:
         """Return the spikes of steps ``begin`` up to ``stop`` in pieces; of a source all that were made since the last call."""
         if self.emitter is not None:
             made, self.made = self.made, []
             return made
-        place, behind = begin & self.mask, stop & self.mask
-        marks = self.marks[place : behind + 1] if place <= behind else np.concatenate([self.marks[place:], self.marks[: behind + 1]])
-        counts = np.diff(marks)
-        some = np.flatnonzero(counts)
-        return [(np.repeat(some + begin, counts[some]), self.who[marks[0] : marks[-1]].copy())] if len(some) else []
-
-    def forget(self, reached: int, lag: int) -> int:
-        """Move the spikes that are still on their way to the front; return by how much they moved."""
-        last = max(reached, self.generated)
-        first = max(0, reached - lag)
-        steps = np.arange(first, last + 1) & self.mask
-        moved, end = int(self.marks[first & self.mask]), int(self.marks[last & self.mask])
-        if moved == 0 or (moved < self.who.size // 2 and end + self.size <= self.who.size):
-            self._room(end + self.size)
-            return 0
-        self.who[: end - moved] = self.who[moved:end].copy()
-        self.marks[steps] -= moved
-        self._room(end - moved + self.size)
-        return moved
+        return [self.queue.spikes(begin, stop)[:2]]
 
     @property
     def finite(self) -> bool:

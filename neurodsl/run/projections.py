@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodsl import rules
-from neurodsl.connectivity import Demand, Wiring, by_delay, transpose, wire
+from neurodsl.codegen.signature import LAGS
+from neurodsl.connectivity import Demand, Wiring, by_delay, cuts, transpose, wire
 from neurodsl.diagnostics import fail
 from neurodsl.formulas import Formula, evaluate, names_in
 from neurodsl.network_plan import Item, ProjectionPlan
@@ -31,10 +32,13 @@ class Projection:
     ----------
     arrays : list of array of shape (synapses,)
         What has a value for each synapse.
+    before : array of shape (neurons before, states)
+        The states that live with the neurons before the synapses. Threads have one each: all of them change the same.
     scales : array
         The factors of the states that decay, a part of those of the network.
     lags : array
-        First and last neurons of both parts, then of each event the least and the most steps that its spikes take.
+        First neuron, and the one behind the last, of the source and of the target; the places in memory, and the neurons, between which the targets of a
+        thread lie; then of each event the least and the most steps that its spikes take, and how many of them are beyond the delay.
     """
 
     def __init__(
@@ -56,11 +60,9 @@ class Projection:
         values = self._values(wiring, given, seed, folder)
         self.targets = self.target.offsets(wiring.targets + np.uint32(plan.target[1]))
         self.pointers = wiring.pointers.astype(np.uint32)
-        self.first_runs, self.runs = runs_of(self.pointers, self.targets)
         self.columns, self.column, self.origins = (np.zeros(1, np.uint32),) * 3
         if plan.backward:
-            self.columns, source, self.column = transpose(wiring, plan.target[2] - plan.target[1])
-            self.origins = self.source.offsets(source + np.uint32(plan.source[1]))
+            self.columns, self.origins, self.column = transpose(wiring, plan.target[2] - plan.target[1])
         rates = np.array([float(evaluate(rate, values)) for _, rate in plan.scales], dtype=np.float64)
         if not np.isfinite(rates).all():
             raise fail(rules.BAD_VALUE, f"a rate in the equations of `{plan.synapse}` is not finite", help="a time constant is not 0")
@@ -68,7 +70,6 @@ class Projection:
         self.scales: Floats = np.ones(len(plan.scales))
         self.rests = [float(values[f"rest of {name}"]) for name, _ in plan.scales]
         self.lags = self._lags(delays, values, dt)
-        self.cursors = [np.zeros(1, np.uint32) for _ in plan.events]
         self.entries = np.zeros(1)
         if plan.flow is not None:
             self.entries = np.array([*propagators(plan.flow, values, dt).reshape(-1), 0.0])
@@ -140,7 +141,7 @@ class Projection:
         least, most = (int(delays.min(initial=1)), int(delays.max(initial=1))) if isinstance(delays, np.ndarray) and delays.size else (0, 0)
         if not isinstance(delays, np.ndarray):
             least = most = delays
-        found = [plan.source[1], plan.source[2], plan.target[1], plan.target[2]]
+        found = [plan.source[1], plan.source[2], plan.target[1], plan.target[2], 0, self.target.flat.size, plan.target[1], plan.target[2]]
         for kind, after in plan.events:
             more = 0 if after is None else whole_steps(float(evaluate(after, {**values, **self.known})), dt, f"`after` of `{plan.synapse}`")
             found += [least + more, most + more, more] if kind == "pre" else [more, more, more]
@@ -166,11 +167,42 @@ class Projection:
         self.arrays = [np.array(np.broadcast_to(values[name], self.count), dtype=np.float64) - rest.get(name, 0.0) for name in plan.arrays]
         for name, population, row in plan.placed:
             self.populations[population].put(row, values[name] - rest.get(name, 0.0))
+        self.before = np.empty((plan.source[2] - plan.source[1], len(plan.before)))
+        for k, name in enumerate(plan.before):
+            self.before[:, k] = values[name] - rest.get(name, 0.0)
+
+    def share(self, parts: int) -> None:
+        """Divide the synapses among threads by their targets; where delays differ, rows are not sorted by them, and a thread looks which are its own."""
+        plan, target, k = self.plan, self.target, self.number
+        places = [cut * target.plan.rows * target.plan.width for cut in target.cuts]
+        rows = np.stack([self.pointers[:-1], self.pointers[1:]])
+        if parts > 1 and not plan.delayed:
+            rows = cuts(self.pointers, self.targets, places)
+        run_rows, runs = runs_of(rows, self.targets)
+        self.befores = [self.before, *(self.before.copy() for _ in range(parts - 1))]
+        self.cursors = [[self.source.queue.add_beside() if plan.delayed else -1 for _ in plan.events] for _ in range(parts)]
+        self._given = []
+        for p in range(parts):
+            q = 0 if plan.delayed else p
+            lags, neurons = self.lags.copy(), [cut * target.plan.width for cut in target.cuts[p : p + 2]]
+            lags[4:8] = [*places[p : p + 2], max(neurons[0], plan.target[1]), min(neurons[1], plan.target[2])]
+            self._given.append({
+                f"_k{k}": lags, f"_begins{k}": rows[q], f"_ends{k}": rows[q + 1], f"_tgt{k}": self.targets, f"_cs{k}": self.constants, f"_ps{k}": self.entries,
+                f"_before{k}": self.befores[p].reshape(-1), f"_first_run{k}": run_rows[q], f"_last_run{k}": run_rows[q + 1], f"_runs{k}": runs,
+                f"_delays{k}": self.delays, f"_columns{k}": self.columns, f"_column{k}": self.column, f"_src{k}": self.origins,
+                **{f"_x{k}_{n}": array for n, array in enumerate(self.arrays)},
+            })  # fmt: skip
+
+    def arguments(self, part: int) -> dict[str, Any]:
+        """Return what a kernel is told of a part of the projection."""
+        beside = self.source.queue.beside
+        cursors = {f"_cursor{self.number}_{n}": beside[place] for n, place in enumerate(self.cursors[part]) if place >= 0}
+        return {**self._given[part], **cursors}
 
     @property
     def longest(self) -> int:
         """Return the steps that the slowest spike takes."""
-        return int(max(self.lags[5::3], default=0))
+        return int(max(self.lags[LAGS + 1 :: 3], default=0))
 
     def value(self, name: str) -> Floats:
         """Return a quantity of every synapse."""
@@ -181,44 +213,54 @@ class Projection:
                 factor, rest = float(self.scales[k]), self.rests[k]
         if name in plan.arrays:
             stored: Any = self.arrays[plan.arrays.index(name)]
+        elif name in plan.before:
+            stored = self.before[self.sources, plan.before.index(name)]
         elif name in {n for n, _, _ in plan.placed}:
             _, population, row = next(place for place in plan.placed if place[0] == name)
-            numbers = self.populations[population].row(row)
-            stored = numbers[self.sources.astype(np.int64) + plan.source[1] if name in plan.before else self._behind]
+            stored = self.populations[population].row(row)[self.wiring.targets.astype(np.int64) + plan.target[1]]
         else:
             stored = np.full(self.count, self.values[name])
         return np.asarray(stored * factor + rest, dtype=np.float64)
 
-    @property
-    def _behind(self) -> NDArray[np.int64]:
-        return self.wiring.targets.astype(np.int64) + self.plan.target[1]
-
     def renew(self) -> None:
-        """Write what decays anew, with factors of 1."""
+        """Write what decays anew, for factors of 1."""
         for k, (name, _) in enumerate(self.plan.scales):
             if name in self.plan.arrays:
                 self.arrays[self.plan.arrays.index(name)] *= self.scales[k]
+            if name in self.plan.before:
+                for before in self.befores:
+                    before[:, self.plan.before.index(name)] *= self.scales[k]
             for placed, population, row in self.plan.placed:
                 if placed == name:
                     self.populations[population].block[:, row] *= self.scales[k]
-            self.scales[k] = 1.0
 
 
-def runs_of(pointers: NDArray[np.uint32], targets: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Return the runs of synapses whose targets follow one another: the first run of each row, and where each run begins, with the end of the last.
+def runs_of(rows: NDArray[np.uint32], targets: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the runs of synapses whose targets follow one another.
 
-    One run alone, an empty one, stands for rows whose runs are short.
+    Parameters
+    ----------
+    rows : array of shape (parts + 1, sources)
+        Where the parts of rows begin, and where the last one ends.
+    targets : array of shape (synapses,)
+
+    Returns
+    -------
+    array of shape (parts + 1, sources)
+        The same in runs.
+    array of shape (runs + 1,)
+        Where each run begins, and the end of the last one. One run alone, an empty one, stands for rows whose runs are short.
     """
-    none = np.zeros(1, np.uint32)
+    none = np.zeros_like(rows), np.zeros(1, np.uint32)
     if targets.size < LONG_RUN:
-        return none, none
+        return none
     begins = np.ones(targets.size, np.bool_)
     begins[1:] = np.diff(targets) != 1
-    begins[pointers[:-1][pointers[:-1] < targets.size]] = True
+    begins[rows[rows < targets.size]] = True
     starts = np.flatnonzero(begins)
     if targets.size < LONG_RUN * starts.size:
-        return none, none
-    return np.searchsorted(starts, pointers).astype(np.uint32), np.append(starts, targets.size).astype(np.uint32)
+        return none
+    return np.searchsorted(starts, rows).astype(np.uint32), np.append(starts, targets.size).astype(np.uint32)
 
 
 def whole_steps(time: float, dt: float, what: str) -> int:

@@ -105,15 +105,15 @@ DELAYS = ("", "", ", delay 0.2", ", delay 1.1", ", delay 0.2 + 0.2*((i + j) mod 
 
 
 @st.composite
-def networks(draw: st.DrawFn) -> str:
-    """The text of a network of one to three populations with one to four projections."""
+def networks(draw: st.DrawFn, least: int = 1, most: int = 5) -> str:
+    """The text of a network of one to three populations, of ``least`` to ``most`` neurons each, with one to four projections."""
     count = draw(st.integers(1, 3))
     text, populations = "", []
     for k in range(count):
         more = draw(st.sampled_from(["", "; hold v for 1", "; hold v for 0.2*tau"]))
         tau, drive = draw(st.integers(4, 20)), draw(st.sampled_from([0.0, 0.9, 1.2, 1.7]))
         text += draw(st.sampled_from(NEURONS)).format(name=f"m{k}", tau=tau, drive=drive, more=more)
-        populations.append((f"N{k}", draw(st.integers(1, 5))))
+        populations.append((f"N{k}", draw(st.integers(least, most))))
     chosen = draw(st.lists(st.sampled_from(list(SYNAPSES)), min_size=1, max_size=4))
     text += "".join(SYNAPSES[name] for name in dict.fromkeys(chosen)) + "\nnetwork net:\n"
     for k, (name, size) in enumerate(populations):

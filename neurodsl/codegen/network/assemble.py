@@ -21,13 +21,14 @@ from neurodsl.codegen.network.formula import formula
 from neurodsl.codegen.network.items import differing, item, items_of
 from neurodsl.codegen.network.linear import propagated
 from neurodsl.codegen.network.parts import Cell, Joint
-from neurodsl.codegen.network.placement import SYNAPSE, Placement, own_states, place
+from neurodsl.codegen.network.placement import SYNAPSE, TARGET, Placement, own_states, place
 from neurodsl.codegen.network.planned import population_plan, projection_plan
 from neurodsl.codegen.network.sweep import OWN_FUNCTIONS, Sweep, sweep_of
 from neurodsl.codegen.network.synapse import COMMON, SynapseWriter
 from neurodsl.codegen.network.weave import Woven, collected, flow
 from neurodsl.codegen.pages import NetworkPage
 from neurodsl.codegen.render import render
+from neurodsl.codegen.signature import LAGS, TEAM
 from neurodsl.diagnostics import fail
 from neurodsl.formulas import evaluate, names_in
 from neurodsl.integrators.method import Exact, Method
@@ -55,6 +56,7 @@ def assemble(
     every_step: bool = False,
     armed: bool = False,
     brought: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    shared: bool = False,
 ) -> tuple[str, NetworkPlan]:
     """Return the generated file of a network and the plan of its runs.
 
@@ -70,8 +72,13 @@ def assemble(
         Remember of every neuron whether the conditions of its events hold, also where their actions make them false.
     brought : mapping of str to sequence of str
         Of each projection, the values of synapses that its file brings.
+    shared : bool
+        Let threads share the neurons and synapses of a run, unless what one of them looks at is what another one changes.
     """
-    made = _Assembly(woven, chosen, every_step, armed, brought)
+    made = _Assembly(woven, chosen, every_step, armed, brought, shared)
+    if shared and (reason := made.race()) is not None:
+        made = _Assembly(woven, chosen, every_step, armed, brought, False)
+        made.notes.append(f"{reason}, so that threads cannot share a run")
     text = render(made.page(), "numba/network.py.j2")
     text = text.replace(f"\nDigest {NO_DIGEST}", f"\nDigest {hashlib.sha256(text.encode()).hexdigest()[:16]}", 1)
     network = woven.network
@@ -85,8 +92,8 @@ def assemble(
 
 
 class _Assembly:
-    def __init__(self, woven: Woven, chosen: Chosen, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]]) -> None:
-        self.armed, self.brought = armed, brought
+    def __init__(self, woven: Woven, chosen: Chosen, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]], shared: bool) -> None:
+        self.armed, self.brought, self.shared = armed, brought, shared
         self.items = [item(q.name, q.default) for q in woven.network.parameters] + [item(d.name, d.expression) for d in woven.network.constants]
         self.network, self.chosen, self.every_step = woven.network, chosen, every_step
         self.inputs, self.flows = woven.inputs, woven.flows
@@ -165,8 +172,8 @@ class _Assembly:
             sides[THIRD] = self.by_name[p.third.population]
         rows = {}
         for name, where in placement.places.items():
-            if where != SYNAPSE:
-                rows[name] = (sides[PRE] if where == "source" else sides[POST]).add(f"{p.name}.{name}")
+            if where == TARGET:
+                rows[name] = sides[POST].add(f"{p.name}.{name}")
         third = sides[THIRD].side() if THIRD in sides else None
         writer = SynapseWriter(
             p.synapse,
@@ -179,6 +186,7 @@ class _Assembly:
             delayed,
             p.rule.kind in DENSE and p.target.size >= LONG_ROW,
             p.third,
+            self.shared,
         )
         joint = Joint(number, p, writer, placement, sides, apart, rows, None, {}, self.slots)
         self.slots += len(writer.scales)
@@ -245,20 +253,21 @@ class _Assembly:
     def arguments(self) -> list[tuple[str, str]]:
         """Return the arguments of the kernel with their types."""
         found = [("_begin", "i8"), ("_stop", "i8"), ("_dt", "f8"), ("_mask", "i8"), ("_q", "i8[::1]"), ("_s", "f8[::1]"), ("_decays", "f8[::1]")]
-        found += [("_keys", "i8[::1]"), ("_sizes", "i8[::1]")]
+        found += [("_keys", "i8[::1]"), ("_sizes", "i8[::1]"), *([("_team", "i8[::1]"), ("_meeting", "i8[::1]")] if self.shared else [])]
         for c in self.cells:
             k = c.number
             found += [(f"_a{k}", "f8[:, ::1]"), (f"_f{k}", "f8[::1]"), (f"_c{k}", "f8[::1]"), (f"_p{k}", "f8[::1]"), (f"_who{k}", "u4[::1]")]
             found += [(f"_marks{k}", "i8[::1]")]
         for j in self.joints:
             k = j.number
-            found += [(f"_k{k}", "i8[::1]"), (f"_ptr{k}", "u4[::1]"), (f"_tgt{k}", "u4[::1]"), (f"_cs{k}", "f8[::1]"), (f"_ps{k}", "f8[::1]")]
+            found += [(f"_k{k}", "i8[::1]"), (f"_begins{k}", "u4[::1]"), (f"_ends{k}", "u4[::1]"), (f"_tgt{k}", "u4[::1]")]
+            found += [(f"_cs{k}", "f8[::1]"), (f"_ps{k}", "f8[::1]"), *([(f"_before{k}", "f8[::1]")] if j.writer.before else [])]
             found += [(f"_x{k}_{n}", "f8[::1]") for n in range(len(j.writer.arrays))]
             if j.writer.delayed:
                 found += [(f"_delays{k}", "u2[::1]")]
                 found += [(f"_cursor{k}_{n}", "u4[::1]") for n, e in enumerate(j.projection.synapse.events) if e.kind == "pre"]
             if j.writer.dense and not j.writer.delayed:
-                found += [(f"_first_run{k}", "u4[::1]"), (f"_runs{k}", "u4[::1]")]
+                found += [(f"_first_run{k}", "u4[::1]"), (f"_last_run{k}", "u4[::1]"), (f"_runs{k}", "u4[::1]")]
             if any(e.kind == "post" for e in j.projection.synapse.events):
                 found += [(f"_columns{k}", "u4[::1]"), (f"_column{k}", "u4[::1]"), (f"_src{k}", "u4[::1]")]
         for g in range(len(self._records())):
@@ -281,33 +290,71 @@ class _Assembly:
             f"{name}: {plain(network.doc)}" if network.doc else name, __version__, name, ", ".join(sorted({s.method.name for s in self.sweeps})), NO_DIGEST,
             f"void({', '.join(kind for _, kind in arguments)})", ", ".join(n for n, _ in arguments),
             _helpers(repr((functions, sweeps)), repr(synapses)), functions, sweeps, synapses, tuple(self._rooms()), tuple(self._steps()),
-            any(s.random for s in self.sweeps) or "_uniform(" in repr(synapses), bool(self._records()),
+            any(s.random for s in self.sweeps) or "_uniform(" in repr(synapses), bool(self._records()), self.shared,
         )  # fmt: skip
 
     def _rooms(self) -> list[str]:
-        return [f"_marks{c.number}[_index & _mask] + _sizes[{c.number}] > _who{c.number}.size" for c in self.cells if c.sweep and c.sweep.page.spikes]
+        """Return the conditions under which the spikes of a step may have no room."""
+        spiking = [c.number for c in self.cells if c.sweep and c.sweep.page.spikes]
+        if not self.shared:
+            return [f"_marks{k}[_index & _mask] + _sizes[{k}] > _who{k}.size" for k in spiking]
+        mark = "_marks{k}[_list*(_mask + 1) + (_index & _mask)] + _team[{most}] > (_list + 1)*(_who{k}.size//_team[1])"
+        return [mark.format(k=k, most=TEAM + 2 * k + 1) for k in spiking]
+
+    def race(self) -> str | None:
+        """Return what synapses would look at in neurons of one thread while another one changes it; None where there is nothing like it."""
+        changed = {
+            (j.sides[POST].number, j.projection.synapse.states[a.target].name.removeprefix(POST))
+            for j in self.joints
+            for e in j.projection.synapse.events
+            for a in e.actions
+            if a.kind == "set" and j.projection.synapse.states[a.target].name.startswith(POST)
+        }
+        flowing = {(j.sides[POST].number, name.removeprefix(POST)) for j in self.joints for name, _ in j.projection.synapse.contributions}
+        for j in self.joints:
+            for seen, others in zip(j.writer.looked_at(), (changed, flowing), strict=True):
+                for name in sorted(seen):
+                    prefix, _, inner = name.partition(".")
+                    if (j.sides[f"{prefix}."].number, inner) in others:
+                        return f"{j.projection.name}: `{j.projection.synapse_name}` looks at `{name}`, which synapses change at the same time"
+        return None
 
     def _steps(self) -> list[str]:
-        """Return the lines of a step, in the order that all networks have."""
+        """Return the lines of a step, in the order that all networks have; threads that share it meet where one needs what another one has done."""
         lines = [f"{j.calls['contributions']}({self._everywhere(j)})" for j in self.joints if "contributions" in j.calls]
         lines += [f"{j.calls['advance']}({self._everywhere(j)})" for j in self.joints if "advance" in j.calls]
-        for c in self.cells:
-            if c.sweep is None:
-                continue
-            k = c.number
-            given = ["_index", "t", "_ts", "_u", "_us", "_h", "_dt", f"_sizes[{k}]", f"_a{k}", f"_c{k}", f"_p{k}", f"_who{k}"]
-            call = f"_sweep{c.sweep.page.number}({', '.join(given)}, _marks{k}[_index & _mask], _keys[{2 * k}], _keys[{2 * k + 1}])"
-            lines.append(f"_marks{k}[(_index + 1) & _mask] = {call}")
+        on_spikes, always = (any(seen) for seen in zip(*(j.writer.looked_at() for j in self.joints), strict=True)) if self.joints else (False, False)
+        delivered = [
+            line
+            for kind in ("pre", "post")
+            for j in self.joints
+            for n, e in enumerate(j.projection.synapse.events)
+            if e.kind == kind
+            for line in self._event(j, n)
+        ]
+        lines += self._meet(always) + [self._advanced(c) for c in self.cells if c.sweep is not None]
         if self.slots <= WRITTEN_OUT:
             lines += [f"_s[{slot}] *= _decays[{slot}]" for slot in range(self.slots)]
         else:
             lines += ["for _i in range(_s.size):", "    _s[_i] *= _decays[_i]"]
-        for kind in ("pre", "post"):
-            for j in self.joints:
-                lines += [line for n, e in enumerate(j.projection.synapse.events) if e.kind == kind for line in self._event(j, n)]
+        lines += self._meet(bool(delivered) or always or bool(self._rooms())) + delivered
+        lines += self._meet(on_spikes or (always and bool(delivered)))
         for g, (population, _) in enumerate(self._records()):
-            lines += [f"if (_index + 1) % _g{g}[0] == 0:", f"    _record(_f{population}, _pick{g}, _rows{g}, (_index + 1)//_g{g}[0] - _g{g}[1])"]
+            lines += [f"if (_index + 1) % _g{g}[0] == 0:", f"    _record(_f{population}, _pick{g}, _rows{g}, (_index + 1)//_g{g}[0], _g{g}[1])"]
         return lines
+
+    def _meet(self, needed: bool) -> list[str]:
+        return ["if meet(_meeting, _team[1]) > 0:", "    return"] if self.shared and needed else []
+
+    def _advanced(self, c: Cell) -> str:
+        """Return the line that advances a population."""
+        assert c.sweep is not None
+        k, mine = c.number, "_mine + " if self.shared else ""
+        given = ["_index", "t", "_ts", "_u", "_us", "_h", "_dt", f"_sizes[{k}]", f"_a{k}", f"_c{k}", f"_p{k}", f"_who{k}"]
+        given += [f"_marks{k}[{mine}(_index & _mask)]" if mine else f"_marks{k}[_index & _mask]", f"_keys[{2 * k}]", f"_keys[{2 * k + 1}]"]
+        given += [f"_team[{TEAM + 2 * k}]"] if self.shared else []
+        at = f"{mine}((_index + 1) & _mask)" if mine else "(_index + 1) & _mask"
+        return f"_marks{k}[{at}] = _sweep{c.sweep.page.number}({', '.join(given)})"
 
     def _own(self, j: Joint) -> str:
         """Return what all functions of a projection are given behind what is their own."""
@@ -325,25 +372,36 @@ class _Assembly:
             f"{j.slot}",
         ]
         key = 2 * (len(self.cells) + k)
-        return ", ".join([*given, f"_cs{k}", f"_ps{k}", f"_keys[{key}]", f"_keys[{key + 1}]", *(f"_x{k}_{n}" for n in range(len(j.writer.arrays)))])
+        given += [f"_cs{k}", f"_ps{k}", f"_keys[{key}]", f"_keys[{key + 1}]"]
+        given += [f"_k{k}[4]", f"_k{k}[5]"] if j.writer.filtered else []
+        given += [f"_before{k}"] if j.writer.before else []
+        return ", ".join([*given, *(f"_x{k}_{n}" for n in range(len(j.writer.arrays)))])
 
     def _everywhere(self, j: Joint) -> str:
-        return ", ".join([*COMMON, f"_k{j.number}[0]", f"_ptr{j.number}", f"_tgt{j.number}", self._own(j)])
+        return ", ".join([*COMMON, f"_k{j.number}[0]", f"_begins{j.number}", f"_ends{j.number}", f"_tgt{j.number}", self._own(j)])
 
     def _event(self, j: Joint, number: int) -> list[str]:
-        """Return the lines of an event; ``_k0`` holds first and last neurons of both parts, then three lags for each event."""
+        """Return the lines of an event; what ``_k0`` holds is told in :attr:`neurodsl.run.projections.Projection.lags`."""
         k, name = j.number, j.calls[f"event {number}"]
-        least, most, after = (f"_k{k}[{4 + 3 * number + m}]" for m in range(3))
+        least, most, after = (f"_k{k}[{LAGS + 3 * number + m}]" for m in range(3))
         before = j.projection.synapse.events[number].kind == "pre"
-        p = j.sides[PRE if before else POST].number
-        part = [f"_k{k}[0]", f"_k{k}[1]", f"_ptr{k}", f"_tgt{k}"] if before else [f"_k{k}[2]", f"_k{k}[3]", f"_columns{k}", f"_column{k}", f"_src{k}"]
+        source = j.sides[PRE if before else POST]
+        p = source.number
+        part = [f"_k{k}[0]", f"_k{k}[1]", f"_begins{k}", f"_ends{k}", f"_tgt{k}"] if before else [f"_k{k}[6]", f"_k{k}[7]", f"_k{k}[0]"]
+        part += [] if before else [f"_columns{k}", f"_column{k}", f"_src{k}"]
         if before and j.writer.delayed:
             given = [*COMMON, f"_who{p}", f"_marks{p}", "_mask", least, most, *part, f"_delays{k}", f"_cursor{k}_{number}", after]
             return [f"{name}({', '.join(given)}, {self._own(j)})"]
-        part += [f"_first_run{k}", f"_runs{k}"] if before and j.writer.dense else []
+        part += [f"_first_run{k}", f"_last_run{k}", f"_runs{k}"] if before and j.writer.dense else []
         given = [*COMMON, f"_who{p}", "_from", "_to", *part]
-        span = f"_from, _to = _marks{p}[(_index - {least}) & _mask], _marks{p}[(_index - {least} + 1) & _mask]"
-        return [span, "if _from != _to:", f"    {name}({', '.join(given)}, {self._own(j)})"]
+        lists = self.shared and source.sweep is not None
+        at = "_list + " if lists else ""
+        lines = [
+            f"_from, _to = _marks{p}[{at}((_index - {least}) & _mask)], _marks{p}[{at}((_index - {least} + 1) & _mask)]",
+            "if _from != _to:",
+            f"    {name}({', '.join(given)}, {self._own(j)})",
+        ]
+        return [f"for _list in range(0, _marks{p}.size, _mask + 1):", *(f"    {line}" for line in lines)] if lists else lines
 
     def population_plan(self, c: Cell) -> PopulationPlan:
         """Return a population as a plan has it."""

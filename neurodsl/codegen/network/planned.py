@@ -63,8 +63,7 @@ def projection_plan(j: Joint) -> ProjectionPlan:
     p, writer = j.projection, j.writer
     outside = [s.name for s in p.synapse.states if s.name.startswith((PRE, POST, THIRD))]
     seen = [(n, j.sides[n[: n.index(".") + 1]].number, n.partition(".")[2]) for n in outside if n in writer.constants]
-    side = {"source": PRE, "target": POST}
-    placed = [(n, j.sides[side[j.placement.places[n]]].number, row) for n, row in j.rows.items()]
+    placed = [(n, j.sides[POST].number, row) for n, row in j.rows.items()]
     rule = {
         "kind": p.rule.kind, "arguments": [formula(a) for a in p.rule.arguments], "path": p.rule.path,
         "condition": None if p.rule.condition is None else formula(p.rule.condition), "no_self": p.rule.no_self, "multiple": p.rule.multiple,
@@ -76,7 +75,7 @@ def projection_plan(j: Joint) -> ProjectionPlan:
     return ProjectionPlan(
         p.name, p.synapse_name, _part(j, p.source, PRE), _part(j, p.target, POST), None if p.third is None else _part(j, p.third, THIRD), rule,
         None if p.delay is None else item("delay", p.delay), writer.delayed, (*items, *rests), tuple(writer.constants), tuple(seen),
-        tuple(writer.arrays), tuple(placed), tuple(n for n in j.rows if j.placement.places[n] == "source"),
+        tuple(writer.arrays), tuple(placed), tuple(writer.before),
         tuple((n, formula(j.placement.decays[n].rate)) for n in writer.scales), events,
         _flow(j.propagator, {}), {q.name: describe(q.unit) for q in (*p.synapse.parameters, *own_states(p.synapse))},
         any(e.kind == "post" for e in p.synapse.events), p.synapse.stochastic or p.rule.kind in RANDOM_RULES, _place(p.span),

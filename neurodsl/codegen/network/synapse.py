@@ -56,18 +56,22 @@ class SynapseWriter:
         The parameters and states that have a value of their own for each synapse.
     source, target, third : Side
     rows : mapping of str to int
-        The rows, with the neurons, of the states that live there.
+        The rows, with the neurons behind, of the states that live there.
     delayed : bool
         Delays differ from synapse to synapse.
     dense : bool
         The targets of a neuron may follow one another in long runs.
     listened : Part or None
         The part of the third population: one neuron for all, or one for each target.
+    shared : bool
+        Threads share the synapses: each does those of its own targets.
 
     Attributes
     ----------
     arrays : list of str
         What has a value for each synapse, in the order of the arguments.
+    before : list of str
+        The states that live with the neurons before the synapses, in the order in which they stand for each of them.
     scales : list of str
         The states that decay, in the order of their factors.
     constants : list of str
@@ -76,10 +80,11 @@ class SynapseWriter:
 
     def __init__(
         self, synapse: System, placement: Placement, differing: Collection[str], source: Side, target: Side, third: Side | None,
-        rows: Mapping[str, int], delayed: bool, dense: bool, listened: Part | None,
+        rows: Mapping[str, int], delayed: bool, dense: bool, listened: Part | None, shared: bool = False,
     ) -> None:  # fmt: skip
         self.synapse, self.placement, self.differing, self.rows, self.delayed = synapse, placement, differing, rows, delayed
-        self.dense, self.listened = dense, listened
+        self.dense, self.listened, self.filtered = dense, listened, shared and delayed
+        self.before = [name for name, place in placement.places.items() if place == SOURCE]
         self.sides = {PRE: source, POST: target, THIRD: third}
         self.writer = Writer(synapse)
         self.print, self.name = self.writer.print, self.writer.name
@@ -101,7 +106,8 @@ class SynapseWriter:
     def parameters(self) -> str:
         """Return what all functions take behind what is their own."""
         fixed = ["_pre", "_pre_size", "_post", "_post_size", "_third", "_third_size", "_first_target", "_s", "_slot", "_c", "_p", "_k0", "_k1"]
-        return ", ".join([*fixed, *(f"_x{k}" for k in range(len(self.arrays)))])
+        mine = ["_low", "_high"] if self.filtered else []
+        return ", ".join([*fixed, *mine, *(["_before"] if self.before else []), *(f"_x{k}" for k in range(len(self.arrays)))])
 
     # --- reading and writing a synapse -----------------------------------------------------------------------------------
 
@@ -109,9 +115,11 @@ class SynapseWriter:
         """Return the text of the memory of a state or a per-synapse parameter."""
         if name in self.arrays:
             return f"_x{self.arrays.index(name)}[_e]"
-        side, at, array = (self.sides[PRE], "_o", "_pre") if self.placement.places[name] == SOURCE else (self.sides[POST], "_k", "_post")
-        assert side is not None
-        return f"{array}[{at} + np.uint64({self.rows[name] * side.width})]"
+        if name in self.before:
+            return f"_before[_n*np.uint64({len(self.before)}) + np.uint64({self.before.index(name)})]"
+        target = self.sides[POST]
+        assert target is not None
+        return f"_post[_k + np.uint64({self.rows[name] * target.width})]"
 
     def load(self, name: str) -> str:
         """Return the text of the value of a state of the synapse's own, or of a parameter that differs."""
@@ -265,32 +273,33 @@ class SynapseWriter:
         source = self.sides[PRE]
         assert source is not None
         span = ["_marks", "_mask", "_least", "_most"] if self.delayed else ["_from", "_to"]
-        arguments = [*COMMON, "_who", *span, "_first", "_behind", "_ptr", "_tgt"]
+        arguments = [*COMMON, "_who", *span, "_first", "_behind", "_begins", "_ends", "_tgt"]
         find = ["_i = np.int64(_who[_q])", "if _i < _first or _i >= _behind:", "    continue"]
         find.append(f"_o = np.uint64(_i//{source.width}*_pre_size + _i%{source.width})")
-        opening = [*find, "_i -= _first", *outer]
+        opening = [*find, "_i -= _first", "_n = np.uint64(_i)", *outer]
         head = self.head(used)
         if not self.delayed:
-            loop = ["for _e in range(_ptr[_i], _ptr[_i + 1]):", *_in(["_k = np.uint64(_tgt[_e])", *body], 1)]
+            loop = ["for _e in range(_begins[_i], _ends[_i]):", *_in(["_k = np.uint64(_tgt[_e])", *body], 1)]
             if self.dense:
-                arguments += ["_first_run", "_runs"]
+                arguments += ["_first_run", "_last_run", "_runs"]
                 loop = ["if _runs.size < 2:", *_in(loop, 1), "else:", *_in(_in_runs(body), 1)]
             each = [*opening, *loop, *closing]
             lines = [*head, "for _q in range(_from, _to):", *_in(each, 1)]
             return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
         arguments += ["_delays", "_cursor", "_after"]
-        each = [*opening, "_e = np.int64(_ptr[_i]) if _lag == _least else np.int64(_cursor[_q])"]
+        each = [*opening, "_e = np.int64(_begins[_i]) if _lag == _least else np.int64(_cursor[_q])"]
         each += [
-            "while _e < _ptr[_i + 1] and _delays[_e] + _after == _lag:",
-            *_in(["_k = np.uint64(_tgt[_e])", *body, "_e += 1"], 1),
+            "while _e < _ends[_i] and _delays[_e] + _after == _lag:",
+            *_in(["_k = np.uint64(_tgt[_e])", *self._mine(body), "_e += 1"], 1),
             "_cursor[_q] = _e",
             *closing,
         ]
         lag = [
             "if _index < _lag:",
             "    continue",
-            "for _q in range(_marks[(_index - _lag) & _mask], _marks[(_index - _lag + 1) & _mask]):",
-            *_in(each, 1),
+            "for _list in range(0, _marks.size, _mask + 1):",
+            "    for _q in range(_marks[_list + ((_index - _lag) & _mask)], _marks[_list + ((_index - _lag + 1) & _mask)]):",
+            *_in(each, 2),
         ]
         lines = [*head, "for _lag in range(_most, _least - 1, -1):", *_in(lag, 1)]
         return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
@@ -299,13 +308,18 @@ class SynapseWriter:
         actions, stores, alone, used = self._parts(event, number)
         targeted = [n for n, place in self.placement.places.items() if place == TARGET and Symbol(n) in used]
         outer = [f"_0_{self.name(n)} = {self.load(n)}" for n in targeted]
-        body = ["_e = _column[_z]", "_o = np.uint64(_src[_z])", *self._third(), *self.loads(used, targeted), *actions, *stores]
+        source = self.sides[PRE]
+        assert source is not None
+        find = ["_e = _column[_z]", "_n = np.uint64(_src[_z])"]
+        if any(s.name.startswith(PRE) and s.name not in self.constants for s in used):
+            find.append(f"_o = (_n + _first_source)//np.uint64({source.width})*np.uint64(_pre_size) + (_n + _first_source)%np.uint64({source.width})")
+        body = [*find, *self._third(), *self.loads(used, targeted), *actions, *stores]
         closing = self._closing(alone, targeted, TARGET, event, used)
         target = self.sides[POST]
         assert target is not None
-        arguments = [*COMMON, "_who", "_from", "_to", "_first", "_behind", "_columns", "_column", "_src"]
+        arguments = [*COMMON, "_who", "_from", "_to", "_first", "_behind", "_first_source", "_columns", "_column", "_src"]
         opening = ["_i = np.int64(_who[_q])", "if _i < _first or _i >= _behind:", "    continue"]
-        opening += [f"_k = np.uint64(_i//{target.width}*_post_size + _i%{target.width})", "_i -= _first", *outer]
+        opening += [f"_k = np.uint64(_i//{target.width}*_post_size + _i%{target.width})", "_i -= _first_target", *outer]
         lines = [*self.head(used), "for _q in range(_from, _to):", *_in(opening, 1)]
         lines += _in(["for _z in range(_columns[_i], _columns[_i + 1]):", *_in(body, 1), *closing], 1)
         return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the neurons behind that have fired.")
@@ -335,6 +349,13 @@ class SynapseWriter:
             number = f"np.int64(_k)//_post_size*{target.width} + np.int64(_k)%_post_size%{target.width} - _first_target + {self.listened.start}"
         return [f"_m = {number}", f"_m = np.uint64(_m//{third.width}*_third_size + _m%{third.width})"]
 
+    def looked_at(self) -> tuple[set[str], set[str]]:
+        """Return what varies and is seen of neurons other than those behind, ``pre.V``: on spikes, and all the time."""
+        on_spikes = set().union(*(self._parts(event, k)[3] for k, event in enumerate(self.synapse.events)))
+        always = self.used([*(v for _, v in self.synapse.contributions), *(s.derivative for s in own_states(self.synapse) if s.derivative != 0)])
+        names = {s.name for s in self.synapse.states if s.name.startswith((PRE, THIRD))} - set(self.constants)
+        return {s.name for s in on_spikes} & names, {s.name for s in always} & names
+
     # --- what goes on all the time -----------------------------------------------------------------------------------------
 
     def contributions(self) -> str:
@@ -357,20 +378,25 @@ class SynapseWriter:
     def _everywhere(self, head: Sequence[str], body: Sequence[str], doc: str) -> str:
         source = self.sides[PRE]
         assert source is not None
-        arguments = [*COMMON, "_first", "_ptr", "_tgt", self.parameters]
+        arguments = [*COMMON, "_first", "_begins", "_ends", "_tgt", self.parameters]
         lines = [
             *head,
-            "for _i in range(_ptr.size - 1):",
+            "for _i in range(_begins.size):",
+            "    _n = np.uint64(_i)",
             f"    _o = np.uint64((_first + _i)//{source.width}*_pre_size + (_first + _i)%{source.width})",
         ]
-        lines += _in(["for _e in range(_ptr[_i], _ptr[_i + 1]):", *_in(["_k = np.uint64(_tgt[_e])", *body], 1)], 1)
+        lines += _in(["for _e in range(_begins[_i], _ends[_i]):", *_in(["_k = np.uint64(_tgt[_e])", *self._mine(body)], 1)], 1)
         return _function(arguments, lines, doc)
+
+    def _mine(self, body: Sequence[str]) -> list[str]:
+        """Return what is done at a synapse: where rows are not sorted by their targets, a thread looks which are its own."""
+        return ["if _low <= _k and _k < _high:", *_in(body, 1)] if self.filtered else list(body)
 
 
 def _in_runs(body: Sequence[str]) -> list[str]:
     """Return the loop over the synapses of a neuron, where their targets follow one another in long runs: what it does to a run needs no table."""
     return [
-        "for _r in range(_first_run[_i], _first_run[_i + 1]):",
+        "for _r in range(_first_run[_i], _last_run[_i]):",
         "    _run = np.uint64(_runs[_r])",
         "    _base = np.uint64(_tgt[_run])",
         "    for _l in range(np.uint64(_runs[_r + 1]) - _run):",
