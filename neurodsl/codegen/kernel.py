@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from neurodsl.cache import private, trusted
-from neurodsl.codegen import machine, signature
+from neurodsl.codegen import machine, native, signature
+from neurodsl.codegen.llvm_values import Unknown
 from neurodsl.codegen.names import RESERVED
 from neurodsl.diagnostics import NeuroError
 from neurodsl.files import write_atomically
@@ -168,8 +169,8 @@ def compiled() -> bool:
 def load(path: Path, plain: bool = False) -> ModuleType:
     """Return the module of a generated file in a trusted folder, with its step loop ready.
 
-    Machine code that was kept is taken as it is. Otherwise numba compiles the step loop and its machine code is kept; where that cannot
-    be done, numba's own cache serves.
+    Machine code that was kept is taken as it is. Otherwise the step loop is compiled and its machine code is kept: by our own compiler, or by numba where
+    that does not know what the file holds; where the code cannot be kept, numba's own cache serves.
 
     Parameters
     ----------
@@ -181,6 +182,10 @@ def load(path: Path, plain: bool = False) -> ModuleType:
     if plain:
         return _module(path, "plain", AS_PYTHON)
     module = kept(path)
+    if module is None:
+        with suppress(Unknown, NeuroError, OSError, RuntimeError):
+            native.build(_stem(path), path.read_text(encoding="ascii"), signature_of(path))
+            module = kept(path)
     if module is None:
         start_compiler()
         try:

@@ -89,14 +89,18 @@ def build(stem: Path, run: Any, signature: str) -> None:
     signature : str
         That signature.
     """
-    machine, digest = target()
     (text,) = run.inspect_llvm().values()
     defined = [f for f in llvm.parse_assembly(text).functions if not f.is_declaration and f.linkage == llvm.Linkage.external]
     arguments = flattened(signature)
-    ir = llvm.parse_assembly(aligned(text) + packed(next(f.name for f in defined if len(list(f.arguments)) == len(arguments)), arguments))
-    code = machine.emit_object(ir)
+    keep(stem, llvm.parse_assembly(aligned(text) + packed(next(f.name for f in defined if len(list(f.arguments)) == len(arguments)), arguments)))
+
+
+def keep(stem: Path, module: llvm.ModuleRef) -> None:
+    """Keep the machine code of a module of LLVM's that has the function ``PACKED``."""
+    machine, digest = target()
+    code = machine.emit_object(module)
     meta = {
-        "externals": sorted(f.name for f in ir.functions if f.is_declaration and not f.name.startswith("llvm.")),
+        "externals": sorted(f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")),
         "digest": hashlib.sha256(code).hexdigest(),
     }
     write_atomically(stem.with_suffix(f".{digest}.o"), private(code))
