@@ -107,6 +107,17 @@ def keep(stem: Path, module: llvm.ModuleRef) -> None:
     write_atomically(stem.with_suffix(f".{digest}.json"), private(json.dumps(meta).encode()))
 
 
+def optimised(text: str) -> llvm.ModuleRef:
+    """Return the module of LLVM's text, optimised as far as LLVM does, with vectors where loops allow them."""
+    module = llvm.parse_assembly(text)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization, options.slp_vectorization = True, False
+    builder = llvm.create_pass_builder(target()[0], options)
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
 def aligned(text: str) -> str:
     """Return LLVM's text with the stack of its functions at a line of the cache: what they put there is vectors, which then lie in one line each."""
     return re.sub(r"^(define .*?)( #\d+)? \{$", r"\1 alignstack(64)\2 {", text, flags=re.MULTILINE)

@@ -14,12 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
-
 from neurodsl.codegen import llvm_meeting
 from neurodsl.codegen.llvm_values import LLVM, Array, Kind, Unknown, Value, real
 from neurodsl.codegen.llvm_writer import FunctionWriter, parts
-from neurodsl.codegen.machine import LLVM_TYPES, PACKED, flattened, keep, places, target
+from neurodsl.codegen.machine import LLVM_TYPES, PACKED, flattened, keep, optimised, places
 
 FLAGS = ("nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc", "fast")
 MEETING = (Array("i8", 1), "i8")
@@ -45,7 +43,7 @@ def build(stem: Path, text: str, signature: str) -> None:
     Unknown
         For what only numba knows.
     """
-    keep(stem, optimised(translated(text, signature), target()[0]))
+    keep(stem, optimised(translated(text, signature)))
 
 
 def translated(text: str, signature: str) -> str:
@@ -57,17 +55,6 @@ def translated(text: str, signature: str) -> str:
         For what only numba knows.
     """
     return _Module(text).written(signature)
-
-
-def optimised(text: str, machine: llvm.TargetMachine) -> llvm.ModuleRef:
-    """Return the module of LLVM's text, optimised as far as LLVM does, with vectors where loops allow them."""
-    module = llvm.parse_assembly(text)
-    module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization, options.slp_vectorization = True, False
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
-    return module
 
 
 def kinds_of(signature: str) -> tuple[Kind, ...]:
