@@ -25,8 +25,7 @@ from typing import Any
 import numpy as np
 
 from neurodsl.cache import private, trusted
-from neurodsl.codegen import machine, native, signature
-from neurodsl.codegen.llvm_values import Unknown
+from neurodsl.codegen import machine, signature
 from neurodsl.codegen.names import RESERVED
 from neurodsl.diagnostics import NeuroError
 from neurodsl.files import write_atomically
@@ -183,8 +182,9 @@ def load(path: Path, plain: bool = False) -> ModuleType:
         return _module(path, "plain", AS_PYTHON)
     module = kept(path)
     if module is None:
-        with suppress(Unknown, NeuroError, OSError, RuntimeError):
-            native.build(_stem(path), path.read_text(encoding="ascii"), signature_of(path))
+        with suppress(NeuroError, OSError, RuntimeError, ValueError):
+            # A warm run, as nearly all are, does not load it.
+            importlib.import_module("neurodsl.codegen.native").build(_stem(path), path.read_text(encoding="ascii"), signature_of(path))
             module = kept(path)
     if module is None:
         start_compiler()

@@ -18,7 +18,7 @@ BITS = {ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor"}
 LARGEST_POWER = 64
 
 
-class Unknown(Exception):
+class Unknown(ValueError):
     """A file holds something that this compiler does not know, or that numba might take in another way."""
 
 

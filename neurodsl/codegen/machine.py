@@ -23,6 +23,8 @@ import numpy as np
 from neurodsl.cache import private, trusted
 from neurodsl.files import write_atomically
 
+COMPILER = 2
+"""Another number for each change of what becomes of the same text: machine code that was kept before is made again."""
 SCALARS = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
 
 
@@ -63,7 +65,7 @@ def target() -> tuple[llvm.TargetMachine, str]:
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     machine = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
     version = ".".join(str(part) for part in llvm.llvm_version_info)
-    return machine, hashlib.sha256(f"{cpu} {features} {version} {machine.triple}".encode()).hexdigest()[:12]
+    return machine, hashlib.sha256(f"{COMPILER} {cpu} {features} {version} {machine.triple}".encode()).hexdigest()[:12]
 
 
 def loop_digest(text: str) -> str:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from neurodsl.codegen import llvm_meeting
+from neurodsl.codegen.llvm_expressions import parts
 from neurodsl.codegen.llvm_values import LLVM, Array, Kind, Unknown, Value, real
-from neurodsl.codegen.llvm_writer import FunctionWriter, parts
+from neurodsl.codegen.llvm_writer import FunctionWriter
 from neurodsl.codegen.machine import LLVM_TYPES, PACKED, flattened, keep, optimised, places
 
 FLAGS = ("nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc", "fast")
