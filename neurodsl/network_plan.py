@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from neurodsl.formulas import Formula
@@ -40,6 +40,22 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Precise:
+    """What exact spike times need to know of linear neurons beside their flow.
+
+    Attributes
+    ----------
+    levels : tuple of tuple of Formula
+        Of the condition of each event, its derivatives by the states.
+    edges : tuple of Formula
+        The times at which the equations change form.
+    """
+
+    levels: tuple[tuple[Formula, ...], ...]
+    edges: tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
 class PopulationPlan:
     """A population.
 
@@ -71,6 +87,8 @@ class PopulationPlan:
         States, and the levels that conditions compare them with.
     emitter : mapping or None
         Of a source of spikes, its kind, its values as items, its path and the factor of its times.
+    precise : Precise or None
+        Of neurons whose spikes have exact times.
     """
 
     name: str
@@ -98,6 +116,7 @@ class PopulationPlan:
     stochastic: bool
     emitter: dict[str, Any] | None = None
     place: tuple[int, int] | None = None
+    precise: Precise | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +128,8 @@ class ProjectionPlan:
     source, target, third : (int, int, int) or None
         The number of a population, the first neuron, and the one behind the last.
     rule : mapping
-        ``kind``, ``arguments`` (formulas), ``path``, ``condition`` (a formula or None), ``no_self``, ``multiple``, ``matrix_target``.
+        ``kind``, ``arguments`` (formulas), ``path``, ``condition`` (a formula or None), ``no_self``, ``multiple``, ``matrix_target``,
+        ``factor`` (of the numbers of a matrix), ``given`` (the quantities that the connection gives values to), ``time_unit``.
     items : tuple of Item
         Parameters, derived constants and initial values of the synapse.
     constants : tuple of str
@@ -167,8 +187,12 @@ class NetworkPlan:
         ``owner``, ``quantity``, ``start``, ``stop``, ``step``, ``every``.
     notes : tuple of str
         What the compiler did with the network, in words.
+    titles : mapping of str to list of str, or None
+        Of the files of pairs by path, the titles of their columns: what a file brings shapes the kernel.
     threads : int
         To so many a step gives enough to do.
+    events : str
+        ``grid``, or ``exact`` where spikes have exact times.
     """
 
     model: str
@@ -186,7 +210,9 @@ class NetworkPlan:
     notes: tuple[str, ...]
     kernel: str
     text: str = ""
+    titles: dict[str, list[str] | None] = field(default_factory=dict)
     threads: int = 1
+    events: str = "grid"
 
     @property
     def shared(self) -> bool:
@@ -222,7 +248,8 @@ def _population(value: dict[str, Any]) -> PopulationPlan:
     emitter = value["emitter"]
     if emitter is not None:
         emitter = {**emitter, "values": _items(emitter["values"])}
-    return PopulationPlan(**{**value, "items": _items(value["items"]), "flow": _flow(value["flow"]), "emitter": emitter})
+    precise = None if value["precise"] is None else Precise(**value["precise"])
+    return PopulationPlan(**{**value, "items": _items(value["items"]), "flow": _flow(value["flow"]), "emitter": emitter, "precise": precise})
 
 
 def _projection(value: dict[str, Any]) -> ProjectionPlan:

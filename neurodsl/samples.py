@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
-from neurodsl.units import UnitError, parse_unit
+from neurodsl.npy import read_npy
+from neurodsl.units import UnitError, parse_unit, split_title
 
 Floats = NDArray[np.float64]
 
@@ -25,8 +26,6 @@ MANNERS = {"linear": False, "step": True}
 
 GAP = re.compile(r"\s+(?!\[)")
 """What separates columns without commas; the unit behind a title is no column."""
-TITLE = re.compile(r"(.*?)\s*(?:\[([^\[\]]*[^\W\d_][^\[\]]*)\])?")
-"""The title of a column: a name, and perhaps a unit, which holds a letter."""
 
 HELP = "a .csv or .npy file of two columns, time and value, or of one column, a value for each step"
 
@@ -151,11 +150,9 @@ def _plain(path: str) -> Path:
 
 
 def _binary(path: str, file: Path) -> Floats:
-    found = np.load(file, mmap_mode="r", allow_pickle=False)
-    if not isinstance(found, np.ndarray):
-        found.close()
+    if zipfile.is_zipfile(file):
         raise fail(rules.BAD_SAMPLES, f"`{path}` is an archive and no .npy file", help=f"name {HELP}")
-    table = _numbers(f"`{path}`", found)
+    table = _numbers(f"`{path}`", read_npy(file))
     if table.ndim not in (1, 2):
         raise fail(rules.BAD_SAMPLES, f"`{path}` has the shape {table.shape}", help=f"name {HELP}")
     return table[:, np.newaxis] if table.ndim == 1 else table
@@ -205,21 +202,16 @@ def _value(cell: str) -> float | None:
 
 def _chosen(titles: list[str], table: Floats, name: str, size: int) -> tuple[list[str], Floats]:
     """Return the column of the time and that of an input, where a table with titles has others too."""
-    names = [_title(title)[0] for title in titles]
+    names = [split_title(title)[0] for title in titles]
     if size != 1 or len(names) <= 2 or name not in names or not {"t", "time"} & set(names):
         return titles, table
     columns = [next(k for k, found in enumerate(names) if found in ("t", "time")), names.index(name)]
     return [titles[k] for k in columns], table[:, columns]
 
 
-def _title(title: str) -> Sequence[str | Any]:
-    match = TITLE.fullmatch(title)
-    return match.groups() if match else (title, None)
-
-
 def _factor(path: str, title: str, wanted: str) -> float:
     """Return what brings a column into a unit, where its title names another."""
-    name, text = _title(title)
+    name, text = split_title(title)
     if text is None:
         return 1.0
     try:

@@ -21,8 +21,9 @@ from neurodsl.codegen import kernel
 from neurodsl.diagnostics import NeuroError
 from neurodsl.measures import Column
 from neurodsl.network_plan import Item, NetworkPlan
-from neurodsl.run.network import Request, Work
+from neurodsl.run.network import Request
 from neurodsl.run.network_measures import measured
+from neurodsl.run.network_precise import work_of
 from neurodsl.run.points import LOADING, SURROUNDINGS, Outcome, reason_of
 
 Floats = NDArray[np.float64]
@@ -173,7 +174,7 @@ def run_network_points(
 def _numbers(job: NetworkJob, path: Path, point: Sequence[float], seed: int, halted: Callable[[], bool]) -> list[float] | None:
     """Return the columns of a point, None where the work was halted."""
     plan = job.plan_at(point)
-    work = Work(plan, path, Request(job.duration, job.dt, seed, plan.recorded, None if job.folder is None else Path(job.folder)))
+    work = work_of(plan, path, Request(job.duration, job.dt, seed, plan.recorded, None if job.folder is None else Path(job.folder)))
 
     def look(done: float) -> None:
         if halted():

@@ -101,12 +101,12 @@ def propagators(flow: Flow, values: Mapping[str, Any], dt: float) -> Floats:
         full[..., i, j] = entry
     if not np.isfinite(full).all():
         raise fail(rules.BAD_VALUE, "a rate in these equations is not finite", help="a time constant or a capacitance is not 0")
-    free = _exponential(full, dt)
+    whole, free = full.copy(), _exponential(full, dt)
     still = free
     if flow.held >= 0:
         full[..., flow.held, :] = 0.0
         still = _exponential(full, dt)
-    tables = {"P": free[0], "F": free[1], "Q": still[0], "G": still[1]}
+    tables = {"P": free[0], "F": free[1], "Q": still[0], "G": still[1], "A": whole}
     chosen = []
     for name in flow.entries:
         i, j = map(int, name[2:].split("_"))

@@ -67,7 +67,7 @@ def projection_plan(j: Joint) -> ProjectionPlan:
     rule = {
         "kind": p.rule.kind, "arguments": [formula(a) for a in p.rule.arguments], "path": p.rule.path,
         "condition": None if p.rule.condition is None else formula(p.rule.condition), "no_self": p.rule.no_self, "multiple": p.rule.multiple,
-        "matrix_target": p.rule.matrix_target,
+        "matrix_target": p.rule.matrix_target, "factor": p.rule.factor, "given": sorted(p.values), "time_unit": describe(p.synapse.time_unit),
     }  # fmt: skip
     events = tuple((e.kind, None if e.time is None else formula(e.time)) for e in p.synapse.events)
     items = items_of(p.synapse, p.values, outside)

@@ -4,7 +4,9 @@ The size stands in brackets, a number or an expression of parameters of the netw
 indented lines below a ``:``, stand values of parameters, inputs and initial states of the model: numbers, distributions, expressions of the
 number ``i`` of a neuron, counted from 0, arrays ``(1, 2, 3)`` and files ``load("v.npy")``.
 
-Three kinds of population are sources of spikes and no models: ``poisson[100] with rate = 20 [Hz]``, whose rate may depend on ``t`` and ``i``;
+Three kinds of population are sources of spikes and no models: ``poisson[100] with rate = 20 [Hz]``, whose rate may depend on ``t`` and ``i``, and
+whose neurons fire in each step with the probability ``rate*dt``: at most once in a step, so that a rate above ``1/dt`` is refused (drive a neuron
+with the sum of several slower sources, ``poisson[10]``, joined ``all to all``);
 ``correlated_poisson[100] with rate = 20 [Hz], correlation = 0.3``, of which all pairs are correlated, with spikes shifted by ``jitter = 5 [ms]``
 where that is given; and ``spikes[100] from "trains.npy" [ms]``, whose file has the columns index and time.
 """
