@@ -62,10 +62,14 @@ def _value(item: Item, known: Mapping[str, Any], count: int | None, seed: int, n
         return np.array([float(evaluate(f, known)) for f in item.arguments])
     arguments = [evaluate(f, known) for f in item.arguments]
     drawn: Floats = draw(
-        item.distribution if item.inner is None else "bernoulli", arguments if item.inner is None else arguments[:1], count or 1, seed, number
+        item.distribution if item.inner is None else "bernoulli",
+        arguments if item.inner is None else arguments[:1],
+        1 if count is None else count,
+        seed,
+        number,
     )
     if item.inner is not None:
-        drawn = np.multiply(drawn, draw(item.inner, arguments[1:], count or 1, seed, number + 2048))
+        drawn = np.multiply(drawn, draw(item.inner, arguments[1:], 1 if count is None else count, seed, number + 2048))
     return drawn[0] if count is None else drawn
 
 

@@ -89,6 +89,33 @@ def test_values_of_synapses_may_be_written_in_the_numbers_of_their_neurons() -> 
     assert weights(result) == [(i, j, pytest.approx(0.1 * (i + 1) + 0.01 * j, rel=1e-15)) for i in range(2) for j in range(3)]
 
 
+@pytest.mark.parametrize("delay", ["", ", delay 0.5", ", delay uniform(0.1, 1)", ", delay 0.1*(1 + i)"])
+def test_a_connection_may_make_no_synapse_although_their_values_are_drawn(delay: str) -> None:
+    text = f"""
+model cell:
+    init g = 0.5
+    5*dg/dt = -g
+    on g < 0.1: g = 0.5
+
+synapse drawn:
+    param a ~ normal(0, 1)
+    init w ~ uniform(0, 1)
+    on pre: post.g += a*w
+    on post: w = 0
+
+network net:
+    population A = cell[3]
+    connect A -> A with drawn, probability 0{delay}
+    simulate:
+        duration 10
+        dt 0.1
+        record drawn.w
+"""
+    result = nd.loads(text).simulate(seed=1)
+    assert result.synapses["A -> A.w"].values.shape == (2, 0)
+    assert result.meta["projections"] == {"A -> A": 0}
+
+
 def test_a_delay_between_two_steps_is_refused_with_the_nearest_ones() -> None:
     with pytest.raises(NeuroError) as caught:
         nd.loads(text_of("all to all, delay 0.25 [ms]")).simulate(seed=1)
