@@ -91,10 +91,11 @@ def test_plasticity_chance_delays_and_recordings_do_not_depend_on_the_threads(de
     assert_equal(one, many)
 
 
-def test_compiled_threads_give_what_one_thread_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", [None, "rk4"])
+def test_compiled_threads_give_what_one_thread_gives(method: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
     model = nd.loads(DRAWN.format(delay="uniform(0.1, 3)"))
-    one, *several = (model.simulate(seed=5, threads=n) for n in (1, 2, 3))
+    one, *several = (model.simulate(seed=5, threads=n, method=method) for n in (1, 2, 3))
     assert len(one.spikes["E"].times) > 100
     for other in several:
         assert_equal(one, other)

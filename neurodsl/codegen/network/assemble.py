@@ -415,7 +415,7 @@ class Assembly:
         ]
         key = 2 * (len(self.cells) + k)
         given += [f"_cs{k}", f"_ps{k}", f"_keys[{key}]", f"_keys[{key + 1}]"]
-        given += [f"_k{k}[4]", f"_k{k}[5]"] if j.writer.filtered else []
+        given += [f"np.uint64(_k{k}[4])", f"np.uint64(_k{k}[5])"] if j.writer.filtered else []
         given += [f"_before{k}"] if j.writer.before else []
         return ", ".join([*given, *(f"_x{k}_{n}" for n in range(len(j.writer.arrays)))])
 
