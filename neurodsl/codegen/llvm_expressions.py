@@ -104,7 +104,7 @@ class ExpressionWriter(Arithmetic):
         match node:
             case ast.Constant(value=bool() as known):
                 return Value("b1", "true" if known else "false")
-            case ast.Constant(value=int() as known):
+            case ast.Constant(value=int() as known) if known < 2**63:
                 return Value("i8", str(known), known)
             case ast.Constant(value=float() as known):
                 return real(known)

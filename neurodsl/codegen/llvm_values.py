@@ -16,6 +16,8 @@ FLOATS = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 INTEGERS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
 BITS = {ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor"}
 LARGEST_POWER = 64
+WORD = 2**31
+"""With integers from here on random numbers are mixed, whose products go beyond 64 bits on purpose; others are places and counts, which never do."""
 
 
 class Unknown(ValueError):
@@ -135,7 +137,8 @@ class Arithmetic:
                 raise Unknown(f"{op.__name__} of floats")
             return Value("f8", self.new(f"{FLOATS[op]} {self.flags}double {a.text}, {b.text}"))
         if op in INTEGERS:
-            return Value(kind, self.new(f"{INTEGERS[op]} {'nsw ' if kind == 'i8' else ''}i64 {a.text}, {b.text}"))
+            within = kind == "i8" and max(abs(v.number or 0) for v in (a, b)) < WORD
+            return Value(kind, self.new(f"{INTEGERS[op]} {'nsw ' if within else ''}i64 {a.text}, {b.text}"))
         if op in BITS:
             return Value(kind, self.new(f"{BITS[op]} i64 {a.text}, {b.text}"))
         if op in (ast.LShift, ast.RShift) and b.number is not None and 0 <= b.number < 64:

@@ -222,7 +222,7 @@ class FunctionWriter(ExpressionWriter):
             self.end(f"br label %test{n}")
         self.again = outer
         self.label(f"behind{n}")
-        if isinstance(test, ast.Constant):
+        if isinstance(test, ast.Constant) and test.value:
             self.end("unreachable")
 
     def progression(self, numbers: Sequence[int | None]) -> list[Value]:

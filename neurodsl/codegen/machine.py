@@ -23,7 +23,7 @@ import numpy as np
 from neurodsl.cache import private, trusted
 from neurodsl.files import write_atomically
 
-COMPILER = 2
+COMPILER = 3
 """Another number for each change of what becomes of the same text: machine code that was kept before is made again."""
 SCALARS = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
 

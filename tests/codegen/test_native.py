@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from network.test_threads import DRAWN
 
 import neurodsl as nd
 from neurodsl.codegen import kernel, native
 from neurodsl.codegen.llvm_values import Unknown
+from neurodsl.codegen.machine import PACKED
+from neurodsl.networking import plan_of
 
 SIGNATURE = "void(i8, f8, f8[::1], i8[::1], f8[:, ::1], u4[::1])"
 HEAD = "import math\n\nimport numpy as np\nfrom numba import njit\n"
@@ -153,6 +156,21 @@ def test_what_is_no_number_or_infinite_goes_on_as_such(tmp_path: Path) -> None:
     assert whole[:2] == [0, 0]
 
 
+def test_products_beyond_64_bits_keep_their_low_ones(tmp_path: Path) -> None:
+    """As in the making of random numbers: nothing may be concluded from that the factors are positive."""
+    text = source("k = n & 0xFFFFFFFF | 0xF0000000\n_i[0] = 0xD2511F53*k\n_i[1] = 1 if _i[0] < 0 else 2\n_i[2] = 1 if 0xD2511F53*k < 0 else 2")
+    product = 0xD2511F53 * 0xF0000005
+    assert results(tmp_path, text, 5, 0.7, False)[1][:3] == [product - 2**64, 1, 1]
+
+
+@pytest.mark.parametrize("delay", ["0.5", "uniform(0.1, 3)"])
+@pytest.mark.parametrize("shared", [False, True])
+def test_it_knows_networks_also_where_threads_share_them(shared: bool, delay: str) -> None:
+    model = nd.loads(DRAWN.format(delay=delay))
+    path = model.cache.folder / f"{plan_of(model, None, None, (), shared=shared).kernel}.py"
+    assert f"@{PACKED}(" in native.translated(path.read_text(encoding="ascii"), kernel.signature_of(path))
+
+
 UNKNOWN = {
     "a name that has no value": "_f[0] = y",
     "a function of numpy's that it does not know": "_f[0] = np.max(_f)",
@@ -161,6 +179,7 @@ UNKNOWN = {
     "a condition that is a number": "if n and x > 0.0:\n    _f[0] = x",
     "a name that is one of two things": "if n > 3:\n    k = np.uint64(_u[8])\nelse:\n    k = n\n_i[k] = 1",
     "powers of integers": "_i[0] = n**2",
+    "a number of 64 bits without a sign": "_i[0] = n & 0xFFFFFFFFFFFFFFFF",
 }
 
 
