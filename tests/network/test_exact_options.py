@@ -92,3 +92,29 @@ def test_a_file_that_asks_for_exact_times_and_cannot_have_them_is_told_by_check(
     assert told[1] == [
         "`A -> A` has no exact spike times: spikes arrive without a delay, and they need one of at least a step, which is what the grid does"
     ]
+
+
+def test_neurons_that_only_events_move_fire_at_the_very_times_of_their_sources() -> None:
+    text = """
+model relay:
+    init u = 0
+    on u >= 1: u = 0
+
+synapse carry:
+    on pre: post.u += 1
+
+network net:
+    population P = poisson[5] with rate = 0.3
+    population N = relay[5]
+    connect P -> N with carry, one to one, delay 0.7
+    simulate:
+        duration 50
+        dt 0.1
+        events exact
+"""
+    spikes = nd.loads(text).simulate(seed=1).spikes
+    there = spikes["P"].times < 49.3
+    assert there.sum() > 50
+    order = np.lexsort((spikes["P"].index[there], spikes["P"].times[there]))
+    np.testing.assert_array_equal(spikes["N"].index, spikes["P"].index[there][order])
+    np.testing.assert_allclose(spikes["N"].times, spikes["P"].times[there][order] + 0.7, rtol=1e-13)
