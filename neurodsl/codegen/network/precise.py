@@ -21,9 +21,10 @@ from dataclasses import replace
 
 from neurodsl import __version__, rules
 from neurodsl.codegen.bodies import plain
-from neurodsl.codegen.network.assemble import NO_DIGEST, Assembly, Chosen, helpers
+from neurodsl.codegen.network.assemble import NO_DIGEST, Assembly, helpers
 from neurodsl.codegen.network.formula import formula
 from neurodsl.codegen.network.items import differing
+from neurodsl.codegen.network.members import Chosen
 from neurodsl.codegen.network.parts import Cell, Joint
 from neurodsl.codegen.network.placement import own_states, place
 from neurodsl.codegen.network.precise_cells import AT, GRID, STRUCK, PreciseKind, levels_of, precise_kind
