@@ -20,11 +20,12 @@ from neurodsl.network_plan import NetworkPlan
 from neurodsl.run.copies import CHUNK_SECONDS
 from neurodsl.run.failure import Failure
 from neurodsl.run.interrupts import Interrupts
+from neurodsl.run.network_recording import Recording, SynapseRecording
 from neurodsl.run.populations import Population, StartsTrue
-from neurodsl.run.projections import Projection, whole_steps
+from neurodsl.run.projections import Projection
 from neurodsl.run.team import Team
 from neurodsl.run.values import values_of
-from neurodsl.solution.network import NetworkResult, SynapseTrace, Trace
+from neurodsl.solution.network import NetworkResult
 from neurodsl.solution.result import Spikes
 from neurodsl.source import Source, Span
 
@@ -40,8 +41,6 @@ LARGEST_EXPONENT = 140.0
 LINE = 8
 """Numbers in a line of the cache."""
 LOW = np.uint64(0xFFFFFFFF)
-MOST_RECORDED = 2 * 10**9
-"""Bytes of what is recorded."""
 
 
 @dataclass(frozen=True)
@@ -60,64 +59,6 @@ class Request:
     given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     source: Source | None = None
     threads: int = 1
-
-
-class Recording:
-    """A quantity of chosen neurons while it is recorded."""
-
-    def __init__(self, population: Population, wanted: Mapping[str, Any], steps: int, dt: float) -> None:
-        row, self.unit = population.plan.quantities[wanted["quantity"]]
-        self.name = f"{wanted['owner']}.{wanted['quantity']}"
-        self.every = 1 if wanted["every"] is None else max(1, whole_steps(float(wanted["every"]), dt, f"the interval of `{self.name}`"))
-        self.index = np.arange(wanted["start"], wanted["stop"], wanted["step"])
-        self.pick = population.offsets(self.index) + np.uint32(row * population.plan.width)
-        self.population = population
-        self.times: Floats = np.arange(0, steps + 1, self.every, dtype=np.float64) * dt
-        if 8 * self.times.size * self.index.size > MOST_RECORDED:
-            told = f"recording `{self.name}` of {self.index.size} neurons at {self.times.size} times takes {8e-9 * self.times.size * self.index.size:.1f} GB"
-            raise fail(rules.TOO_LARGE, told, help="record fewer neurons, `E[0:100:10].v`, or less often, `every 1 [ms]`")
-        self.rows = np.full((self.times.size, self.index.size), np.nan)
-        self.rows[0] = population.flat[self.pick]
-
-    def arguments(self, number: int, part: int) -> dict[str, Any]:
-        """Return what a kernel is told of what a thread records: its own neurons."""
-        bounds = self.population.queue.bounds
-        first, last = np.searchsorted(self.index, bounds[part : part + 2])
-        return {f"_pick{number}": self.pick[first:last], f"_rows{number}": self.rows, f"_g{number}": np.array([self.every, first])}
-
-    def trace(self, reached: int) -> Trace:
-        """Return what was recorded up to a step."""
-        count = reached // self.every + 1
-        return Trace(self.times[:count], self.index, self.rows[:count], self.unit)
-
-
-class SynapseRecording:
-    """A quantity of synapses at chosen times."""
-
-    def __init__(self, projection: Projection, wanted: Mapping[str, Any], steps: int, dt: float) -> None:
-        self.projection, self.quantity, self.dt = projection, wanted["quantity"], dt
-        self.name = f"{projection.plan.name}.{self.quantity}"
-        every = wanted["every"]
-        interval = max(steps, 1) if every is None else max(1, whole_steps(float(every), dt, f"the interval of `{self.name}`"))
-        self.steps = list(range(0, steps + 1, interval))
-        if 8 * len(self.steps) * projection.count > MOST_RECORDED:
-            raise fail(
-                rules.TOO_LARGE, f"recording `{self.name}` at {len(self.steps)} times takes {8e-9 * len(self.steps) * projection.count:.1f} GB"
-            )
-        self.taken: list[Floats] = []
-
-    def take(self, step: int) -> None:
-        """Note the values, if it is time."""
-        if len(self.taken) < len(self.steps) and self.steps[len(self.taken)] == step:
-            self.taken.append(self.projection.value(self.quantity))
-
-    def trace(self) -> SynapseTrace:
-        """Return what was noted."""
-        p = self.projection
-        times = np.array(self.steps[: len(self.taken)]) * self.dt
-        wiring = p.wiring
-        source, target = wiring.sources + p.plan.source[1], wiring.targets + p.plan.target[1]
-        return SynapseTrace(times, source, target, np.array(self.taken).reshape(len(self.taken), p.count), p.plan.units[self.quantity])
 
 
 class Work:
@@ -253,13 +194,17 @@ class Work:
         every = self._renewal
         return (self.reached // every + 1) * every if every else self.steps
 
-    def _advance(self, stop: int) -> None:
-        """Advance as far as the spikes have room, up to a step."""
-        begin = self.reached
-        if self._renewal and begin % self._renewal == 0:
+    def _renew(self) -> None:
+        """Write what decays anew, where it is time."""
+        if self._renewal and self.reached % self._renewal == 0:
             for projection in self.projections:
                 projection.renew()
             self.factors[:] = 1.0
+
+    def _advance(self, stop: int) -> None:
+        """Advance as far as the spikes have room, up to a step."""
+        begin = self.reached
+        self._renew()
         for p in self.populations:
             p.generate(begin, stop)
         self.team.run(lambda part: self.module._run(*self._arguments(part, begin, stop)))

@@ -50,10 +50,7 @@ class PreciseWork(Work):
 
     def _advance(self, stop: int) -> None:
         begin = self.reached
-        if self._renewal and begin % self._renewal == 0:
-            for projection in self.projections:
-                projection.renew()
-            self.factors[:] = 1.0
+        self._renew()
         for train in self.trains:
             train.generate(begin, stop)
         with np.errstate(all="ignore"):
