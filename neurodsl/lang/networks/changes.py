@@ -11,6 +11,7 @@ from neurodsl.diagnostics import Report, nearest
 from neurodsl.lang import changes
 from neurodsl.lang.dependencies import Dependencies, Reach, find_dependencies
 from neurodsl.lang.dimensions import Algebra
+from neurodsl.lang.networks.drives import NUMBER, driven, is_drive
 from neurodsl.lang.networks.figures import find_figures
 from neurodsl.lang.networks.populations import EMITTERS, emission_unit, unit_of_value
 from neurodsl.lang.networks.values import Given, Surroundings
@@ -173,7 +174,7 @@ class _Change:
         for name, population in network.populations.items():
             if population.kind != owner:
                 continue
-            if population.model is None:
+            if population.model is None or (own in population.model.inputs and self._is_spread):
                 populations[name] = self._population(network, population, own)
                 continue
             key = id(population.model)
@@ -204,11 +205,19 @@ class _Change:
         unit = changes.target_unit(model, kind, own, self.report)
         if unit is None:
             return population
-        uses = {node.id for node in self.value.walk() if isinstance(node, Name)}
+        around, rest = surroundings(network, self.report), _without(population.values, own)
+        if kind == "input" and is_drive(self.value, around):
+            moved, given = driven(model, own, self.value, around, self.report, self.bare)
+            return replace(population, model=moved, values={**rest, **given})
         steady = kind == "init" and isinstance(self.value, Name) and self.value.id == "steady"
-        if steady or (kind == "input" and "i" not in uses):
-            return replace(population, model=self._model(model, own), values=_without(population.values, own))
+        if steady or (kind == "input" and not self._is_spread):
+            return replace(population, model=self._model(model, own), values=rest)
         return self._with_value(network, population, own, unit)
+
+    @property
+    def _is_spread(self) -> bool:
+        """Return whether the value differs from neuron to neuron."""
+        return any(isinstance(node, Name) and node.id == NUMBER for node in self.value.walk())
 
     def _emitter(self, network: NetworkModel, population: Population, own: str) -> Population:
         emission = EMITTERS[population.kind]

@@ -8,17 +8,17 @@ from fractions import Fraction
 
 from neurodsl import rules
 from neurodsl.diagnostics import Report, nearest
-from neurodsl.lang.changes import override
 from neurodsl.lang.dependencies import Reach, mentioned
 from neurodsl.lang.draws import outside
 from neurodsl.lang.names import short
+from neurodsl.lang.networks.drives import NUMBER, driven, is_drive
 from neurodsl.lang.networks.synapses import Synapse
 from neurodsl.lang.networks.values import Given, Surroundings, check_entry
 from neurodsl.lang.nodes import Derivative, Expression, Number
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.settings import MILLISECOND
 from neurodsl.lang.shapes import find_shapes
-from neurodsl.lang.tree import Entry, PathTree, PopulationTree, derivative_text
+from neurodsl.lang.tree import Draw, Entry, PathTree, PopulationTree, derivative_text
 from neurodsl.model import File, Model, NetworkModel, Population
 from neurodsl.units import ONE, Unit
 
@@ -160,20 +160,19 @@ def _values(tree: PopulationTree, model: Model, around: Surroundings) -> tuple[M
             report.add(rules.NOT_SUPPORTED, message, entry.target.span, "give it its values in the model")
             continue
         what, drive = f"`{name}` of `{tree.name.id}`", name in model.inputs
-        names = set(mentioned(entry.value))
-        moving = drive and isinstance(entry.value, Expression) and bool(around.dependencies.of(entry.value) or "t" in names or "ou" in names)
-        if moving and "i" not in names:
-            assert isinstance(entry.value, Expression)
-            model = override(model, "input", name, entry.value, report)
+        if drive and is_drive(entry.value, around):
+            assert not isinstance(entry.value, Draw)
+            model, given = driven(model, name, entry.value, around, report)
+            found |= given
             continue
+        names = set(mentioned(entry.value))
         own = sorted(names & {*model.parameters, *model.definitions, *model.states, *model.inputs} - around.declarations.names.keys())
-        if own and not moving:
+        if own:
             message = f"`{own[0]}` belongs to the model `{model.name}`, and the network has no `{own[0]}`"
             help = f"declare it in the network: `param {own[0]} = ...`, or let the model say it: `init {name} = ...`"
             report.add(rules.UNKNOWN_NAME, message, entry.value.span, help)
             continue
-        remedy = "a drive that depends on the time and on the neuron is not supported yet" if moving else None
-        value = around.value(entry.value, unit, what, ("i",), help=remedy)
+        value = around.value(entry.value, unit, what, (NUMBER,))
         if value is not None:
             found[name] = value
     return model, found

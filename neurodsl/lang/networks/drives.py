@@ -1,0 +1,74 @@
+"""Drives of populations: inputs that follow the time, also by the number of the neuron and by constants of the network.
+
+An input that depends on the time is part of the equations of a model, which knows neither. So each of them becomes a parameter of the model, under
+a name that no text can write, and the population gives it its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from neurodsl.diagnostics import Report
+from neurodsl.lang.changes import override
+from neurodsl.lang.dependencies import Reach, mentioned
+from neurodsl.lang.networks.values import Given, Surroundings
+from neurodsl.lang.nodes import Derivative, Expression, Index, Name, Number
+from neurodsl.lang.rewrite import replace_names
+from neurodsl.lang.stimuli import PROCESS
+from neurodsl.lang.tree import Draw
+from neurodsl.model import Model, Parameter
+from neurodsl.units import ONE, Unit
+
+NUMBER = "i"
+"""The number of a neuron."""
+
+
+def is_drive(value: Expression | Draw, around: Surroundings) -> bool:
+    """Return whether a value of an input depends on the time."""
+    return isinstance(value, Expression) and bool(around.dependencies.of(value) or {"t", PROCESS} & set(mentioned(value)))
+
+
+def driven(model: Model, name: str, value: Expression, around: Surroundings, report: Report, bare: bool = False) -> tuple[Model, dict[str, Given]]:
+    """Return a model whose input follows an expression, and what each population of it has to give for that.
+
+    Names stand for constants of the network, and else for parameters of the model.
+
+    Parameters
+    ----------
+    name : str
+        The input.
+    value : Expression
+        Of the time ``t``, of ``i``, of constants of the network and of the model.
+    bare : bool
+        Whether a value without any unit is read in the declared units.
+    """
+    units = _units(around)
+    given: dict[str, Given] = {}
+    parameters = dict(model.parameters)
+
+    def inner(node: Name | Index | Derivative) -> Expression:
+        if not isinstance(node, Name) or node.id not in units:
+            return node
+        around.declarations.used.add(node.id)
+        called = _called(node.id)
+        start = Number(node.span, Fraction(0), None if model.dimensionless else units[node.id])
+        parameters[called] = Parameter(called, units[node.id], None, node.span, start)
+        given[called] = node
+        return replace(node, id=called)
+
+    moved = replace_names(value, inner)
+    return override(replace(model, parameters=parameters), "input", name, moved, report, bare), given
+
+
+def _called(name: str) -> str:
+    """Return the name in a model of what belongs to the network."""
+    return "the number of the neuron" if name == NUMBER else f"{name} of the network"
+
+
+def _units(around: Surroundings) -> Mapping[str, Unit]:
+    """Return what a drive may use of a network, with its units."""
+    known = {name: around.algebra.names.get(name) for name in (*around.declarations.parameters, *around.declarations.definitions)}
+    constant = {name: unit for name, unit in known.items() if isinstance(unit, Unit) and not around.dependencies.reach.get(name, Reach.NOTHING)}
+    return constant | {NUMBER: ONE}
