@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from neurodsl import __version__, resources, rules
 from neurodsl.diagnostics import Report, fail
 from neurodsl.findings import diagnostics_of
-from neurodsl.given import PLAIN_NUMBER, Values, as_text, seed_of
+from neurodsl.given import PLAIN_NUMBER, Values, as_text, is_sampled, manner, seed_of
 from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.options import cores, count_of, number_in
@@ -147,7 +147,8 @@ def simulate(
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
-    request = replace(_request(model, plan, duration, dt, seed), threads=_threads(plan, asked_for))
+    samples = import_module("neurodsl.run.followed").followed(plan, input or {}, _folder(model))
+    request = replace(_request(model, plan, duration, dt, seed), threads=_threads(plan, asked_for), samples=samples)
 
     def executed(plan: NetworkPlan, armed: bool) -> NetworkResult | NetworkCopies:
         """Run the network in one of the ways; its conditions are remembered or not."""
@@ -272,10 +273,13 @@ def _require_grid(events: str | None) -> None:
 
 
 def expressions_of(given: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """Return values as changes of the text: (set, init or input; the name; the value)."""
+    """Return values as changes of the text: (set, init or input; the name; the value), or how samples are joined; the name; nothing."""
     found = []
     for kind, values in given.items():
         for name, value in values.items():
+            if kind == "input" and is_sampled(value):
+                found.append((manner(value), name, ""))
+                continue
             if hasattr(value, "__len__") and not isinstance(value, str):
                 raise fail(rules.BAD_VALUE, f"`{name}` of a network takes a number or an expression", help='arrays come from files: `load("v.npy")`')
             text = str(value)

@@ -39,8 +39,8 @@ def _function(writer: LaneWriter, name: str, expressions: Sequence[Expr], owners
             still = writer.states[i] if writer.system.discrete or name == "_next" else "0.0"
             results[k] = f"{still} if {hold(writer.states[i])} > _ts else {results[k]}"
     tail = [*(hold(writer.states[i]) for i in sorted(held)), *constants]
-    writer.function(name, ["t", "_ts", "_h", *writer.states, *tail], lines, results, doc)
-    return lambda time, states: f"{name}({', '.join([time, '_ts', '_h', *states, *tail])})"
+    writer.function(name, ["t", "_ts", "_h", *writer.states, *writer.samples, *tail], lines, results, doc)
+    return lambda time, states: f"{name}({', '.join([time, '_ts', '_h', *states, *writer.samples_at(time), *tail])})"
 
 
 def rates_of(writer: LaneWriter, more: Sequence[Expr] = ()) -> Call:

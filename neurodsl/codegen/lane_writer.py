@@ -54,6 +54,8 @@ class LaneWriter:
         The parameters that all points are given.
     lanes : int
         Points of a block.
+    held : collection of str
+        The samples each value of which holds until the next.
 
     Attributes
     ----------
@@ -65,10 +67,14 @@ class LaneWriter:
         The constants of each point that are computed from those that are given, in order.
     shared : dict of str to str
         The constants that all points share, with the text of their values.
+    samples : list of str
+        What inputs follow in time.
+    moments : dict of str to (int, str)
+        The rows in which samples stand, with the number of the samples and the text of the time.
     """
 
-    def __init__(self, system: System, varied: Sequence[str], given: Collection[str], lanes: int) -> None:
-        self.system, self.lanes = system, lanes
+    def __init__(self, system: System, varied: Sequence[str], given: Collection[str], lanes: int, held: Collection[str] = ()) -> None:
+        self.system, self.lanes, self.held = system, lanes, held
         self.writer = Writer(system, lanes=True)
         self.print, self.name = self.writer.print, self.writer.name
         self.states = [self.name(s.name) for s in system.states]
@@ -88,7 +94,10 @@ class LaneWriter:
         self._values: dict[Symbol, Expr] = {p.symbol: p.default for p in system.parameters if isinstance(p.default, Expr)}
         self._values |= {d.symbol: d.expression for d in system.constants}
         self._made: set[Symbol] = set()
-        self.varying = frozenset({*(s.symbol for s in system.states), TIME, LEVEL_TIME, Symbol("_h"), *map(Symbol, system.noises)})
+        self.samples = [self.name(table) for table in system.tables]
+        self.moments: dict[str, tuple[int, str]] = {}
+        moving = map(Symbol, (*system.noises, *system.tables))
+        self.varying = frozenset({*(s.symbol for s in system.states), TIME, LEVEL_TIME, Symbol("_h"), *moving})
 
     def row(self, name: str) -> int:
         """Return the row of a number of a point, a new one where it has none yet."""
@@ -102,6 +111,16 @@ class LaneWriter:
     def load(self, names: Iterable[str]) -> list[str]:
         """Return the lines that load numbers of a point from their rows."""
         return [f"{name} = {self.at(name)}" for name in names]
+
+    def samples_at(self, time: str) -> list[str]:
+        """Return the texts of what samples are at a time, each a number of the point in a row."""
+        found = []
+        for number, table in enumerate(self.system.tables):
+            moment = time if table not in self.held else "_us" if time == "_u" else "_ts"
+            name = f"{table} at {moment}"
+            self.moments[name] = number, moment
+            found.append(self.at(name))
+        return found
 
     def constant(self, symbol: Symbol) -> str:
         """Return the identifier of a constant, which stands in a row where it differs from point to point."""
@@ -125,7 +144,7 @@ class LaneWriter:
 
     def _needed(self, *expressions: Basic) -> set[Symbol]:
         """Return the constants that expressions use and that have a name of their own."""
-        known = {name for name, _ in self.writer.constants} & self.print.names.keys()
+        known = {name for name, _ in self.writer.constants if name not in self.system.tables} & self.print.names.keys()
         return {s for s in self.system.bases(*expressions) if s.name in known or s in self._made}
 
     def constants_of(self, *expressions: Basic) -> list[str]:

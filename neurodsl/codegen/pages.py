@@ -258,6 +258,8 @@ class SweepPage:
     number: int
     width: int
     shared: tuple[str, ...]
+    samples: str
+    filling: tuple[str, ...]
     noise: tuple[str, ...]
     renewed: tuple[str, ...]
     lines: tuple[str, ...]
@@ -272,7 +274,7 @@ class NetworkPage:
     """A whole generated file that runs a network.
 
     ``functions`` are those that are written into the place of their calls, ``synapses`` those over the rows of synapses, ``rooms`` the conditions under which
-    spikes of a step may not fit, and ``steps`` the lines of a step. ``shared`` tells that threads share it.
+    spikes of a step may not fit, and ``steps`` the lines of a step. ``sampled`` tells that inputs follow samples, ``shared`` that threads share it.
     """
 
     title: str
@@ -289,5 +291,6 @@ class NetworkPage:
     rooms: tuple[str, ...]
     steps: tuple[str, ...]
     random: bool
+    sampled: bool
     records: bool
     shared: bool

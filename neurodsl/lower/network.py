@@ -13,6 +13,7 @@ from neurodsl.lang.nodes import Array, Expression, Load, Name
 from neurodsl.lang.shapes import find_shapes
 from neurodsl.lower.elements import Arrays
 from neurodsl.lower.expressions import Translator, time_symbols
+from neurodsl.lower.followed import followed, samples_of
 from neurodsl.lower.model import lower
 from neurodsl.lower.starts import parameters_of, unit_of_file
 from neurodsl.lower.values import Value as Translated
@@ -77,14 +78,16 @@ class _Lowering:
 
     def _system(self, model: Model) -> System:
         if id(model) not in self.systems:
-            self.systems[id(model)] = lower(model)
+            self.systems[id(model)] = followed(lower(model))
         return self.systems[id(model)]
 
     def _population(self, made: PopulationModel) -> Population:
         size, model = self.figures.sizes[made.name], made.model
         if model is not None:
             values = {name: self._value(value, _unit_of(model, name)) for name, value in made.values.items()}
-            return Population(made.name, size, made.kind, self._system(model), None, values, made.span, made.doc)
+            system = self._system(model)
+            samples = samples_of(model, system, made.samples)
+            return Population(made.name, size, made.kind, system, None, values, made.span, made.doc, samples)
         units = {name: emission_unit(EMITTERS[made.kind], name, self.model.time_unit) or ONE for name in made.values}
         rates = {name: self._value(value, units[name]) for name, value in made.values.items()}
         path, unit = (None, None) if made.file is None else (made.file.path, made.file.unit)

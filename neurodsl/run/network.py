@@ -16,9 +16,10 @@ from neurodsl import rules
 from neurodsl.codegen import kernel
 from neurodsl.diagnostics import Diagnostic, NeuroError, Report, fail
 from neurodsl.formulas import evaluate
-from neurodsl.network_plan import NetworkPlan
+from neurodsl.network_plan import CONSTANT, NetworkPlan
 from neurodsl.run.copies import CHUNK_SECONDS
 from neurodsl.run.failure import Failure
+from neurodsl.run.followed import Followed, followed
 from neurodsl.run.populations import Population, StartsTrue
 from neurodsl.run.projections import Projection, whole_steps
 from neurodsl.run.team import Team
@@ -48,7 +49,7 @@ class Request:
     """What a run of a network is asked for; the numbers do not depend on how many ``threads`` share it.
 
     ``given`` are values by the names of populations, synapses and, under "", of the network. ``source`` is the text, for the places
-    of messages.
+    of messages. ``samples`` are what inputs follow; without them the files of the text are read.
     """
 
     duration: float
@@ -59,6 +60,7 @@ class Request:
     given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     source: Source | None = None
     threads: int = 1
+    samples: Followed | None = None
 
 
 class Recording:
@@ -69,14 +71,19 @@ class Recording:
         self.name = f"{wanted['owner']}.{wanted['quantity']}"
         self.every = 1 if wanted["every"] is None else max(1, whole_steps(float(wanted["every"]), dt, f"the interval of `{self.name}`"))
         self.index = np.arange(wanted["start"], wanted["stop"], wanted["step"])
-        self.pick = population.offsets(self.index) + np.uint32(row * population.plan.width)
+        self.pick = population.offsets(self.index) + np.uint32(max(row, 0) * population.plan.width)
         self.population = population
         self.times: Floats = np.arange(0, steps + 1, self.every, dtype=np.float64) * dt
         if 8 * self.times.size * self.index.size > MOST_RECORDED:
             told = f"recording `{self.name}` of {self.index.size} neurons at {self.times.size} times takes {8e-9 * self.times.size * self.index.size:.1f} GB"
             raise fail(rules.TOO_LARGE, told, help="record fewer neurons, `E[0:100:10].v`, or less often, `every 1 [ms]`")
         self.rows = np.full((self.times.size, self.index.size), np.nan)
-        self.rows[0] = population.flat[self.pick]
+        if row == CONSTANT:
+            value = np.asarray(population.values[wanted["quantity"]])
+            self.rows[:] = value[self.index] if value.ndim else value
+            self.pick = self.pick[:0]
+        else:
+            self.rows[0] = population.flat[self.pick]
 
     def arguments(self, number: int, part: int) -> dict[str, Any]:
         """Return what a kernel is told of what a thread records: its own neurons."""
@@ -137,8 +144,12 @@ class Work:
         known = values_of(
             plan.items, {"pi": np.pi, "dt": self.dt}, request.given.get("", {}), None, request.seed, 0, request.folder, f"`{plan.model}`"
         )
+        samples = followed(plan, {}, request.folder) if request.samples is None else request.samples
         self.populations = [
-            self._made(p.place, Population, p, k, known, given_for(request.given, p.model, p.name), request.seed, self.dt, request.folder)
+            self._made(
+                p.place, Population, p, k, known, given_for(request.given, p.model, p.name), request.seed, self.dt, request.folder,
+                samples.get(p.name, ()),
+            )  # fmt: skip
             for k, p in enumerate(plan.populations)
         ]
         self.projections = [

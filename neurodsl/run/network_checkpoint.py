@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def began(work: Work) -> dict[str, str]:
     """Return, before the first step, digests of what each population and each projection begins with."""
     found = {}
     for p in work.populations:
-        found[p.plan.name] = _digest([p.constants, p.entries, p.memory] if p.emitter is None else _of_emitter(p.emitter))
+        found[p.plan.name] = _digest([p.constants, p.entries, p.memory, *chain.from_iterable(p.samples)] if p.emitter is None else _of_emitter(p.emitter))
     for j in work.projections:
         arrays: list[NDArray[Any]] = [
             j.pointers,

@@ -54,7 +54,9 @@ def propagated(writer: LaneWriter) -> tuple[Propagator, list[str]]:
         raise fail(rules.METHOD_REFUSED, f"several states of `{system.name}` are held and move others", help="name a method: exponential_euler, rk4")
     still = _closure(size, {k: e for k, e in matrix.items() if k[0] not in held}) if moved else set()
     writer.constants_of(*drive)
-    lines = [f"_b{j} = {writer.print(b)}" for j, b in enumerate(drive) if b != 0]
+    # Where an input is constant over a step, its value in the middle is the best one.
+    lines = [f"{name} = {text}" for name, text in zip(writer.samples, writer.samples_at("t + 0.5*_h"), strict=True)]
+    lines += [f"_b{j} = {writer.print(b)}" for j, b in enumerate(drive) if b != 0]
     entries: list[str] = []
 
     def sum_of(i: int, closure: set[tuple[int, int]], letters: str, without: Sequence[int] = ()) -> str:

@@ -25,6 +25,7 @@ class Cell:
     inputs: tuple[str, ...] = ()
     exported: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    constant: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:

@@ -13,6 +13,7 @@ from neurodsl.codegen.lane_events import KINDS, LaneEvent, act, emitted, lane_ev
 from neurodsl.codegen.lane_steps import lane_step
 from neurodsl.codegen.lane_writer import LaneWriter, hold
 from neurodsl.codegen.network.linear import Propagator, propagated
+from neurodsl.codegen.network.sampled import arguments, filling, moments
 from neurodsl.codegen.network.weave import is_flow
 from neurodsl.codegen.pages import SweepPage
 from neurodsl.codegen.steps import held_states
@@ -73,8 +74,8 @@ def refused(system: System) -> str | None:
     """Return why a system cannot be a neuron of a network, or None."""
     if system.rolled or any(q.shape for q in (*system.parameters, *system.states, *system.definitions)) or system.starts:
         return "it has arrays"
-    if system.sites or system.tables:
-        return "it draws random numbers in every step, or follows samples"
+    if system.sites:
+        return "it draws random numbers in every step"
     for event in system.events:
         if event.kind == "start":
             return "it has an event at the start; give its states initial values"
@@ -101,6 +102,7 @@ def sweep_of(
     emptied: Collection[str],
     exported: Sequence[str],
     forgetful: Collection[int] = (),
+    held: Collection[str] = (),
 ) -> Sweep:
     """Return the function that advances the neurons of a system.
 
@@ -118,10 +120,12 @@ def sweep_of(
         The derived quantities that others look at.
     forgetful : collection of int
         The events whose own actions make their conditions false again, so that nobody has to remember whether they held.
+    held : collection of str
+        The samples each value of which holds until the next.
     """
     if (reason := refused(system)) is not None:
         raise fail(rules.METHOD_REFUSED, f"`{system.name}` cannot be a neuron of a network yet: {reason}")
-    writer = LaneWriter(system, [*varied, *(s.name for s in system.states)], given, NARROW if few else width_of(system))
+    writer = LaneWriter(system, [*varied, *(s.name for s in system.states)], given, NARROW if few else width_of(system), held)
     # The step has one length, so what depends on it alone is computed once.
     writer.varying -= {Symbol("_h")}
     propagator = None
@@ -143,7 +147,8 @@ def sweep_of(
     noise, renewed = _noise(writer)
     made = _hoisted(writer)
     page = SweepPage(
-        number, writer.lanes, _named(number, [f"{n} = {text}" for n, text in writer.shared.items()]), tuple(noise), tuple(renewed),
+        number, writer.lanes, (*_named(number, [f"{n} = {text}" for n, text in writer.shared.items()]), *moments(writer)),
+        arguments(writer), tuple(filling(writer)), tuple(noise), tuple(renewed),
         _named(number, lines), " + ".join(e.hit for e in events), _named(number, search), tuple(e.due for e in events for _ in range(e.spikes)),
         tuple(emptying),
     )  # fmt: skip
@@ -277,9 +282,9 @@ def _drawn(writer: LaneWriter, number: int, event: Event, following: Sequence[st
     constants = writer.constants_of(chance, *(d.expression for d in definitions))
     lines = [writer.writer.assign(d) for d in definitions]
     writer.function(
-        f"_chance{number}", ["t", "_ts", *writer.states, *constants], lines, [writer.print(chance)], f"Return the chance of `{event.text}`."
+        f"_chance{number}", ["t", "_ts", *writer.states, *writer.samples, *constants], lines, [writer.print(chance)], f"Return the chance of `{event.text}`."
     )
-    arguments = ", ".join(["_u", "_us", *(f"_z_{n}" for n in writer.states), *constants])
+    arguments = ", ".join(["_u", "_us", *(f"_z_{n}" for n in writer.states), *writer.samples_at("_u"), *constants])
     late = f" if {following[0]} <= _us else 0.0" if following else ""
     return [
         f"_chance, = _chance{number}({arguments})",
@@ -309,8 +314,8 @@ def _exports(writer: LaneWriter, names: Sequence[str]) -> list[str]:
         return []
     chosen = [next(d for d in writer.system.definitions if d.name == name) for name in names]
     constants, lines, results = writer.economy([d.symbol for d in chosen], "o")
-    writer.function("_export", ["t", "_ts", *writer.states, *constants], lines, results, "Return what others look at.")
-    call = f"_export({', '.join(['_u', '_us', *(f'_z_{n}' for n in writer.states), *constants])})"
+    writer.function("_export", ["t", "_ts", *writer.states, *writer.samples, *constants], lines, results, "Return what others look at.")
+    call = f"_export({', '.join(['_u', '_us', *(f'_z_{n}' for n in writer.states), *writer.samples_at('_u'), *constants])})"
     targets = [f"_o_{k}" for k in range(len(names))]
     return [f"{', '.join(targets)}, = {call}", *(f"{writer.at(export(writer.name(n)))} = {t}" for n, t in zip(names, targets, strict=True))]
 

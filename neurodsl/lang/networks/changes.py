@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import overload
 
 from neurodsl import rules
-from neurodsl.diagnostics import Report, nearest
+from neurodsl.diagnostics import NeuroError, Report, nearest
 from neurodsl.lang import changes
 from neurodsl.lang.dependencies import Dependencies, Reach, find_dependencies
 from neurodsl.lang.dimensions import Algebra
@@ -15,9 +16,13 @@ from neurodsl.lang.networks.drives import NUMBER, driven, is_drive
 from neurodsl.lang.networks.figures import find_figures
 from neurodsl.lang.networks.populations import EMITTERS, emission_unit, unit_of_value
 from neurodsl.lang.networks.values import Given, Surroundings
-from neurodsl.lang.nodes import Expression, Name
+from neurodsl.lang.nodes import Expression, Name, Number
 from neurodsl.model import Model, NetworkModel, Population, Projection
+from neurodsl.source import Span
 from neurodsl.units import Unit
+
+SAMPLED = {"linear": False, "step": True}
+"""The kinds of change by which an input follows samples, and whether each holds until the next."""
 
 
 @overload
@@ -53,6 +58,27 @@ def override(model: Model | NetworkModel, kind: str, name: str, expression: Expr
         find_figures(changed, found)
     report.found += found.found
     return changed if found.ok else model
+
+
+@overload
+def with_samples(model: Model, name: str, held: bool) -> Model: ...
+@overload
+def with_samples(model: NetworkModel, name: str, held: bool) -> NetworkModel: ...
+def with_samples(model: Model | NetworkModel, name: str, held: bool) -> Model | NetworkModel:
+    """Return a model, or a network, in which an input follows samples that a run gives; in a network that of a population or of a model: ``E.I``.
+
+    Raises
+    ------
+    NeuroError
+        O101 where there is no such input.
+    """
+    if isinstance(model, Model):
+        return changes.with_samples(model, name, held)
+    found = Report()
+    changed = _Change("step" if held else "linear", Number(Span(model.source, 0, 0), Fraction(0)), found).of(model, name)
+    if not found.ok:
+        raise NeuroError(found)
+    return changed
 
 
 @overload
@@ -165,6 +191,8 @@ class _Change:
 
     def _model(self, model: Model, own: str) -> Model:
         kind = "input" if self.kind == "set" and own in model.inputs else self.kind
+        if kind in SAMPLED:
+            return changes.with_samples(model, own, SAMPLED[kind])
         return changes.override(model, kind, own, self.value, self.report, self.bare)
 
     def _populations(self, network: NetworkModel, owner: str, own: str) -> NetworkModel:
@@ -201,6 +229,8 @@ class _Change:
         model = population.model
         if model is None:
             return self._emitter(network, population, own)
+        if self.kind in SAMPLED:
+            return replace(population, model=self._model(model, own), values=_without(population.values, own))
         kind = "input" if self.kind == "set" and own in model.inputs else self.kind
         unit = changes.target_unit(model, kind, own, self.report)
         if unit is None:
