@@ -8,7 +8,6 @@ from typing import Any
 
 from neurodsl.formulas import Formula
 
-
 CONSTANT = -1
 """The row of what has none, as it does not change in a run."""
 

@@ -140,7 +140,7 @@ def simulate(
         lasting = import_module("neurodsl.run.network_lasting").lasting(checkpoint, every, resume, copies)
     if lasting is not None and lasting.kept is not None:
         given = {"duration": duration, "dt": dt, "method": method, "seed": seed, "variant": variant, "record": record, "every_step": every_step}
-        return _resumed(model, lasting, {**given, "threads": threads}, expressions, began, progress, report)
+        return _resumed(model, lasting, {**given, "threads": threads, "input": input or {}}, expressions, began, progress, report)
     count, asked_for = None if copies is None else count_of(copies, "copies"), None if threads is None else count_of(threads, "threads")
     shared = False if count is not None else _shared(asked_for)
     plan = plan_of(model, method, variant, expressions, record, every_step, shared=shared)
@@ -229,7 +229,9 @@ def _resumed(
     plan = plan_of(*made_from, _shared(threads))
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     agreed = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
-    request = replace(agreed, source=_source(model, plan), threads=_threads(plan, threads))
+    kept.require_samples(given["input"])
+    samples = import_module("neurodsl.run.followed").followed(plan, given["input"], _folder(model))
+    request = replace(agreed, source=_source(model, plan), threads=_threads(plan, threads), samples=samples)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     before = time.perf_counter() - began

@@ -55,22 +55,23 @@ class Samples:
     def at(self, time: float) -> Floats:
         """Return the values at a time, in an array of shape (size,); samples without times begin at 0."""
         if self.times is None:
-            return self.values[0] if time <= 0 else self.values[-1]
+            return np.asarray(self.values[0 if time <= 0 else -1])
         after = int(np.searchsorted(self.times, time, side="right"))
         low, high = max(after - 1, 0), min(after, len(self.times) - 1)
         if self.held or low == high or after == 0:
-            return self.values[low]
+            return np.asarray(self.values[low])
         part = (time - self.times[low]) / (self.times[high] - self.times[low])
         return np.asarray(self.values[low] + (self.values[high] - self.values[low]) * part)
 
-    def packed(self, dt: float) -> Floats:
-        """Return all numbers in a row, as a kernel reads them: how many samples there are, their times, the values of each.
+    def arrays(self, dt: float) -> tuple[Floats, Floats]:
+        """Return the times and the values in memory of which a kernel takes hold; samples without times have those of the steps of a run."""
+        times = np.arange(len(self.values), dtype=np.float64) * dt if self.times is None else self.times
+        return np.require(times, requirements=("C", "W")), np.require(self.values, requirements=("C", "W"))
 
-        Samples without times have those of the steps of a run.
-        """
-        count = len(self.values)
-        times = np.arange(count, dtype=np.float64) * dt if self.times is None else self.times
-        return np.concatenate([[count], times, self.values.ravel()], dtype=np.float64)
+    def packed(self, dt: float) -> Floats:
+        """Return all numbers in a row, as the kernel of a single model reads them: how many samples there are, their times, the values of each."""
+        times, values = self.arrays(dt)
+        return np.concatenate([[len(values)], times, values.ravel()], dtype=np.float64)
 
 
 def names_a_file(text: str) -> bool:
@@ -266,9 +267,12 @@ def _columns_of(what: str, columns: int, names: Sequence[str | Any], neurons: tu
     name, count = neurons
     if timed is None and names and names[0] in ("t", "time"):
         columns, timed = columns - 1, True
+    if timed is None and names and columns == count:
+        return count
     if timed is None and columns == count == 2:
         told = f"{what} has 2 columns, which may be times and the values of all neurons of `{name}`, or the values of each of its 2 neurons"
-        raise fail(rules.BAD_SAMPLES, told, help="name the columns in the first line, that of the time `t`; from Python give a pair: times and values")
+        help = "name the columns in the first line, that of the time `t`; from Python give a pair: times and values"
+        raise fail(rules.BAD_SAMPLES, told, help=help)
     fitting = {1, count} if timed is not None else {1, 2, count, count + 1}
     if columns not in fitting:
         told = f"{what} has {columns} columns{' of values' if timed else ''}, and `{name}` has {count} neurons"
@@ -293,16 +297,23 @@ def _made(what: str, times: Floats | None, values: Floats, size: int, held: bool
         raise fail(rules.BAD_SAMPLES, _told_columns(what, rows, columns, size), help=_help_columns(rows, columns, size))
     if rows > MOST_SAMPLES:
         raise fail(rules.BAD_SAMPLES, f"{what} holds {rows} samples; at most {MOST_SAMPLES} are read")
-    for first, part in ((0, None if times is None else times[:, np.newaxis]), (before, values)):
-        wrong = [] if part is None else np.argwhere(~np.isfinite(part))
-        if part is not None and len(wrong):
-            row, column = wrong[0]
-            told = f"{what} holds {part[row, column]} in row {row + 1}, column {column + first + 1}"
-            raise fail(rules.BAD_SAMPLES, f"{told}; all numbers have to be finite")
-    back = [] if times is None else np.flatnonzero(np.diff(times) <= 0)
-    if times is not None and len(back):
+    _require_finite(what, values, before)
+    if times is None:
+        return Samples(None, np.ascontiguousarray(values), held)
+    _require_finite(what, times[:, np.newaxis], 0)
+    back = np.flatnonzero(np.diff(times) <= 0)
+    if len(back):
         raise _not_increasing(what, times, int(back[0]))
-    return Samples(None if times is None else np.ascontiguousarray(times), np.ascontiguousarray(values), held)
+    return Samples(np.ascontiguousarray(times), np.ascontiguousarray(values), held)
+
+
+def _require_finite(what: str, table: Floats, before: int) -> None:
+    """Raise F106 where numbers are not finite; ``before`` is how many columns stand before the first."""
+    wrong = np.argwhere(~np.isfinite(table))
+    if len(wrong):
+        row, column = wrong[0]
+        told = f"{what} holds {table[row, column]} in row {row + 1}, column {before + column + 1}"
+        raise fail(rules.BAD_SAMPLES, f"{told}; all numbers have to be finite")
 
 
 def _told_columns(what: str, rows: int, columns: int, size: int) -> str:

@@ -147,9 +147,17 @@ class Work:
         samples = followed(plan, {}, request.folder) if request.samples is None else request.samples
         self.populations = [
             self._made(
-                p.place, Population, p, k, known, given_for(request.given, p.model, p.name), request.seed, self.dt, request.folder,
+                p.place,
+                Population,
+                p,
+                k,
+                known,
+                given_for(request.given, p.model, p.name),
+                request.seed,
+                self.dt,
+                request.folder,
                 samples.get(p.name, ()),
-            )  # fmt: skip
+            )
             for k, p in enumerate(plan.populations)
         ]
         self.projections = [

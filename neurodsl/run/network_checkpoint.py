@@ -10,7 +10,7 @@ import hashlib
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -27,6 +27,7 @@ from neurodsl.network_plan import NetworkPlan
 from neurodsl.run.checkpoint import not_a_checkpoint
 from neurodsl.run.network import Request, Work
 from neurodsl.run.projections import Projection
+from neurodsl.samples import MANNERS
 from neurodsl.solution.reading import DamageError, read_members
 from neurodsl.solution.writing import write_arrays
 
@@ -60,7 +61,9 @@ def began(work: Work) -> dict[str, str]:
     """Return, before the first step, digests of what each population and each projection begins with."""
     found = {}
     for p in work.populations:
-        found[p.plan.name] = _digest([p.constants, p.entries, p.memory, *chain.from_iterable(p.samples)] if p.emitter is None else _of_emitter(p.emitter))
+        found[p.plan.name] = _digest(
+            [p.constants, p.entries, p.memory, *chain.from_iterable(p.samples)] if p.emitter is None else _of_emitter(p.emitter)
+        )
     for j in work.projections:
         arrays: list[NDArray[Any]] = [
             j.pointers,
@@ -210,6 +213,12 @@ class NetworkCheckpoint:
         """Raise F111 where the equations come out differently now."""
         if plan.kernel != self.kernel:
             raise self.other("the compiler writes other code for its network now", "go on with the installation that began the run")
+
+    def require_samples(self, given: Collection[str]) -> None:
+        """Raise F111 where inputs follow samples that are not given again."""
+        for kind, name, _ in self.asked.expressions:
+            if kind in MANNERS and name not in given:
+                raise self.other(f"its input `{name}` follows samples, which a checkpoint does not hold", f"give them again: `--input {name}=FILE`")
 
     def agreed(self, plan: NetworkPlan, given: Mapping[str, Any], expressions: Expressions, folder: Path | None) -> Request:
         """Return the request of the run, with a later end where a longer duration is asked for.

@@ -55,7 +55,7 @@ class Population:
         self.share(1, 1)
         self.values: dict[str, Any] = {}
         self.constants, self.entries = np.zeros(1), np.zeros(1)
-        self.samples = [(np.arange(len(s.values), dtype=np.float64) * dt if s.times is None else s.times, np.require(s.values, requirements="CAW")) for s in samples]
+        self.samples = [s.arrays(dt) for s in samples]
         self.emitter: Emitter | None = None
         self.generated = 0
         self.made: list[tuple[NDArray[np.int64], NDArray[np.uint32]]] = []

@@ -282,7 +282,11 @@ def _drawn(writer: LaneWriter, number: int, event: Event, following: Sequence[st
     constants = writer.constants_of(chance, *(d.expression for d in definitions))
     lines = [writer.writer.assign(d) for d in definitions]
     writer.function(
-        f"_chance{number}", ["t", "_ts", *writer.states, *writer.samples, *constants], lines, [writer.print(chance)], f"Return the chance of `{event.text}`."
+        f"_chance{number}",
+        ["t", "_ts", *writer.states, *writer.samples, *constants],
+        lines,
+        [writer.print(chance)],
+        f"Return the chance of `{event.text}`.",
     )
     arguments = ", ".join(["_u", "_us", *(f"_z_{n}" for n in writer.states), *writer.samples_at("_u"), *constants])
     late = f" if {following[0]} <= _us else 0.0" if following else ""
