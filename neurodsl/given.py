@@ -11,6 +11,7 @@ from typing import Any
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail, nearest
+from neurodsl.manners import split_manner
 from neurodsl.options import Options, number_in, values_in
 from neurodsl.plan import Plan
 from neurodsl.units import UnitError, describe, parse_quantity
@@ -151,5 +152,5 @@ def is_sampled(value: Any) -> bool:
 def manner(value: Any) -> str:
     """Return whether samples are joined by lines or held, ``linear`` or ``step``."""
     if isinstance(value, str):
-        return "step" if import_module("neurodsl.samples").split_manner(value)[1] else "linear"
+        return "step" if split_manner(value)[1] else "linear"
     return "step" if isinstance(value, tuple) and isinstance(value[-1], str) and value[-1] == "step" else "linear"

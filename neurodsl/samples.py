@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
+from neurodsl.manners import MANNERS, split_manner
 from neurodsl.units import UnitError, parse_unit
 
 Floats = NDArray[np.float64]
@@ -23,8 +24,6 @@ MOST_SAMPLES = 10**7
 MOST_NUMBERS = 2**27
 """Of values for each neuron; a gibibyte."""
 SUFFIXES = (".csv", ".npy")
-MANNERS = {"linear": False, "step": True}
-"""What stands between two samples: a straight line, or the value of the first."""
 
 GAP = re.compile(r"\s+(?!\[)")
 """What separates columns without commas; the unit behind a title is no column."""
@@ -77,12 +76,6 @@ class Samples:
 def names_a_file(text: str) -> bool:
     """Return whether the text given for an input names a file and is no expression, which never ends in ``.csv``."""
     return split_manner(text)[0].lower().endswith(SUFFIXES)
-
-
-def split_manner(text: str) -> tuple[str, bool]:
-    """Return the path of ``stimulus.csv:step``, and whether each value holds until the next time."""
-    path, colon, manner = text.strip().rpartition(":")
-    return (path, MANNERS[manner]) if colon and manner in MANNERS else (text.strip(), False)
 
 
 def read_samples(text: str, name: str, unit: str, time_unit: str, size: int = 1, neurons: Neurons = None) -> Samples:

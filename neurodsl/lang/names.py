@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from string import ascii_lowercase
 
 from neurodsl import rules
+from neurodsl.lang.brackets import READERS
 from neurodsl.lang.distributions import DISTRIBUTIONS
 from neurodsl.lang.functions import BUILTINS, CONSTANTS, LATER, REDUCTIONS
 from neurodsl.lang.idioms import call_meant, differentials, name_meant, units_without_brackets
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Index, Logic, Name, Power, Product, Reduction
+from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Index, Load, Logic, Name, Power, Product, Reduction
 from neurodsl.lang.scope import KINDS, MEANINGS, Declarations
 from neurodsl.lang.tree import derivative_text
 from neurodsl.source import Span
@@ -89,6 +90,9 @@ def check_expression(
                 place = replace(place, inside=True)
             case Call():
                 _call(declarations, node, place)
+            case Load(sampled=True):
+                help = "behind `with` of a population: `with I = samples(\"stimulus.csv\") [nA]`; of a model `--input I=stimulus.csv`"
+                declarations.report.add(rules.WRONG_KIND, "`samples` is the whole value of an input of a population", node.span, help)
             case Product():
                 _product(declarations, node, place)
             case Power(exponent=Name(id="T") as exponent):
@@ -299,8 +303,9 @@ def _call(declarations: Declarations, node: Call, place: _Place) -> None:
         if declarations.has_arrays and count:
             help += f", for an element `{name}[{inside}]`"
         declarations.report.add(rules.NOT_A_FUNCTION, f"`{name}` is a {what} and no function", node.span, help)
-    elif name == "load":
-        declarations.report.add(rules.ARGUMENTS, "`load` takes the name of a file in quotes", node.span, 'write `load("w.npy")`')
+    elif name in READERS:
+        example = "w.npy" if name == "load" else "stimulus.csv"
+        declarations.report.add(rules.ARGUMENTS, f"`{name}` takes the name of a file in quotes", node.span, f'write `{name}("{example}")`')
     elif name in LATER or name == "d":
         what = "a derivative in space" if name == "d" else f"the function `{name}`"
         if name == "d":

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from neurodsl import rules
 from neurodsl.arrays import locate
+from neurodsl.diagnostics import fail
 from neurodsl.network_plan import FollowedPlan, NetworkPlan, PopulationPlan
 from neurodsl.samples import Samples, read_samples, samples_of
 from neurodsl.units import parse_unit
@@ -36,7 +38,9 @@ def followed(plan: NetworkPlan, given: Mapping[str, Any], folder: Path | None) -
 def _samples(p: PopulationPlan, made: FollowedPlan, given: Mapping[str, Any], folder: Path | None, time_unit: str) -> Samples:
     called = next((name for name in (f"{p.name}.{made.name}", f"{p.model}.{made.name}") if name in given), None)
     if called is None:
-        assert made.path is not None
+        if made.path is None:
+            told = f"`{p.name}.{made.name}` follows samples, and none are given"
+            raise fail(rules.BAD_SAMPLES, told, help=f"`--input {p.name}.{made.name}=FILE`")
         own = made.unit if made.own is None else made.own
         found = read_samples(str(locate(folder, made.path)[0]), made.name, own, time_unit, neurons=(p.name, p.size))
         factor = float(parse_unit(own).factor_to(parse_unit(made.unit)))

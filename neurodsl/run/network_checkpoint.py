@@ -23,11 +23,11 @@ from neurodsl import __version__, rules
 from neurodsl.diagnostics import NeuroError, fail
 from neurodsl.emitters import Trains
 from neurodsl.files import write_atomically
+from neurodsl.manners import MANNERS
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.run.checkpoint import not_a_checkpoint
 from neurodsl.run.network import Request, Work
 from neurodsl.run.projections import Projection
-from neurodsl.samples import MANNERS
 from neurodsl.solution.reading import DamageError, read_members
 from neurodsl.solution.writing import write_arrays
 

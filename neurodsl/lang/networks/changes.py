@@ -17,12 +17,10 @@ from neurodsl.lang.networks.figures import find_figures
 from neurodsl.lang.networks.populations import EMITTERS, emission_unit, unit_of_value
 from neurodsl.lang.networks.values import Given, Surroundings
 from neurodsl.lang.nodes import Expression, Name, Number
+from neurodsl.manners import MANNERS
 from neurodsl.model import Model, NetworkModel, Population, Projection
 from neurodsl.source import Span
 from neurodsl.units import Unit
-
-SAMPLED = {"linear": False, "step": True}
-"""The kinds of change by which an input follows samples, and whether each holds until the next."""
 
 
 @overload
@@ -191,8 +189,8 @@ class _Change:
 
     def _model(self, model: Model, own: str) -> Model:
         kind = "input" if self.kind == "set" and own in model.inputs else self.kind
-        if kind in SAMPLED:
-            return changes.with_samples(model, own, SAMPLED[kind])
+        if kind in MANNERS:
+            return changes.with_samples(model, own, MANNERS[kind])
         return changes.override(model, kind, own, self.value, self.report, self.bare)
 
     def _populations(self, network: NetworkModel, owner: str, own: str) -> NetworkModel:
@@ -229,7 +227,7 @@ class _Change:
         model = population.model
         if model is None:
             return self._emitter(network, population, own)
-        if self.kind in SAMPLED:
+        if self.kind in MANNERS:
             return replace(population, model=self._model(model, own), values=_without(population.values, own))
         kind = "input" if self.kind == "set" and own in model.inputs else self.kind
         unit = changes.target_unit(model, kind, own, self.report)

@@ -10,15 +10,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
+from neurodsl import rules
 from neurodsl.diagnostics import Report
+from neurodsl.lang.agreement import phrase, usual
 from neurodsl.lang.changes import override
 from neurodsl.lang.dependencies import Reach, mentioned
 from neurodsl.lang.networks.values import Given, Surroundings
-from neurodsl.lang.nodes import Derivative, Expression, Index, Name, Number
+from neurodsl.lang.nodes import Derivative, Expression, Index, Load, Name, Number, Product
 from neurodsl.lang.rewrite import replace_names
 from neurodsl.lang.stimuli import PROCESS
 from neurodsl.lang.tree import Draw
-from neurodsl.model import Model, Parameter
+from neurodsl.manners import split_manner
+from neurodsl.model import File, Model, Parameter
 from neurodsl.units import ONE, Unit
 
 NUMBER = "i"
@@ -60,6 +63,36 @@ def driven(model: Model, name: str, value: Expression, around: Surroundings, rep
 
     moved = replace_names(value, inner)
     return override(replace(model, parameters=parameters), "input", name, moved, report, bare), given
+
+
+def file_followed(value: Expression | Draw) -> File | None:
+    """Return the file of ``samples("stimulus.csv") [nA]``, None for any other value."""
+    match value:
+        case Load(sampled=True):
+            return File(value.path, None, value.span)
+        case Product(factors=(("*", Load(sampled=True) as load), ("*", Number(value=1, unit=unit)))):
+            return File(load.path, unit, value.span)
+    return None
+
+
+def may_follow(model: Model, name: str, file: File, what: str, around: Surroundings) -> bool:
+    """Return whether a value of a population may follow a file; what is wrong is reported."""
+    if name not in model.inputs:
+        kind = "a parameter" if name in model.parameters else "an initial value"
+        help = 'numbers for its neurons are `load("v.npy")`'
+        around.report.add(rules.WRONG_KIND, f"{what} is {kind}, and inputs alone follow samples", file.span, help)
+        return False
+    path = split_manner(file.path)[0]
+    if not path.lower().endswith((".csv", ".npy")):
+        message = f"samples stand in a .csv or .npy file, not in `{path}`"
+        around.report.add(rules.BAD_SAMPLES, message, file.span, 'write `samples("stimulus.csv")`, or `samples("stimulus.csv:step")`')
+        return False
+    unit = model.inputs[name].unit
+    if file.unit is not None and not file.unit.same_dimension(unit):
+        message = f"{what} is {phrase(unit)}, and the numbers of this file are {phrase(file.unit)}"
+        around.report.add(rules.DIMENSIONS, message, file.span, f"write `[{usual(unit)}]` behind it, or nothing: then they are in the unit of the input")
+        return False
+    return True
 
 
 def _called(name: str) -> str:

@@ -8,10 +8,11 @@ from fractions import Fraction
 
 from neurodsl import rules
 from neurodsl.diagnostics import Report, nearest
+from neurodsl.lang.changes import with_samples
 from neurodsl.lang.dependencies import Reach, mentioned
 from neurodsl.lang.draws import outside
 from neurodsl.lang.names import short
-from neurodsl.lang.networks.drives import NUMBER, driven, is_drive
+from neurodsl.lang.networks.drives import NUMBER, driven, file_followed, is_drive, may_follow
 from neurodsl.lang.networks.synapses import Synapse
 from neurodsl.lang.networks.values import Given, Surroundings, check_entry
 from neurodsl.lang.nodes import Derivative, Expression, Number
@@ -19,6 +20,7 @@ from neurodsl.lang.scope import Declarations
 from neurodsl.lang.settings import MILLISECOND
 from neurodsl.lang.shapes import find_shapes
 from neurodsl.lang.tree import Draw, Entry, PathTree, PopulationTree, derivative_text
+from neurodsl.manners import split_manner
 from neurodsl.model import File, Model, NetworkModel, Population
 from neurodsl.units import ONE, Unit
 
@@ -73,9 +75,9 @@ def read_population(tree: PopulationTree, known: Known, unclear: Collection[str]
     size = _size(tree, around)
     found = known.get(tree.model.id)
     if isinstance(found, Model):
-        model, values = _values(tree, found, around)
+        model, values, samples = _values(tree, found, around)
     elif found is None and tree.model.id in EMITTERS:
-        model, values = None, _emission(tree, EMITTERS[tree.model.id], around, time)
+        model, values, samples = None, _emission(tree, EMITTERS[tree.model.id], around, time), {}
     else:
         if found is None and tree.model.id not in unclear:
             _unknown_model(tree, known, around)
@@ -91,7 +93,7 @@ def read_population(tree: PopulationTree, known: Known, unclear: Collection[str]
     if size is None or len(report.found) > before:
         return None
     path = None if tree.path is None else file_of(tree.path)
-    return Population(name, size, tree.model.id, model, values, tree.span, path, tree.doc)
+    return Population(name, size, tree.model.id, model, values, tree.span, path, tree.doc, samples)
 
 
 def _check_name(tree: PopulationTree, known: Known, around: Surroundings) -> None:
@@ -142,14 +144,15 @@ def target_of(entry: Entry) -> str:
     return derivative_text(target.name, target.order) if isinstance(target, Derivative) else target.id
 
 
-def _values(tree: PopulationTree, model: Model, around: Surroundings) -> tuple[Model, dict[str, Given]]:
-    """Return the values of a population; a drive that depends on the time becomes that of its model."""
+def _values(tree: PopulationTree, model: Model, around: Surroundings) -> tuple[Model, dict[str, Given], dict[str, File]]:
+    """Return the values of a population and the files that its inputs follow; a drive that depends on the time becomes that of its model."""
     found: dict[str, Given] = {}
+    samples: dict[str, File] = {}
     report, shapes = around.report, find_shapes(model, Report())
     for entry in tree.entries:
         name = target_of(entry)
         check_entry(entry, report)
-        if name in found:
+        if name in found or name in samples:
             report.add(rules.DUPLICATE, f"`{name}` has two values", entry.target.span, "remove one of them")
         unit = unit_of_value(model, name)
         if unit is None:
@@ -160,6 +163,12 @@ def _values(tree: PopulationTree, model: Model, around: Surroundings) -> tuple[M
             report.add(rules.NOT_SUPPORTED, message, entry.target.span, "give it its values in the model")
             continue
         what, drive = f"`{name}` of `{tree.name.id}`", name in model.inputs
+        file = file_followed(entry.value)
+        if file is not None:
+            if may_follow(model, name, file, what, around):
+                model = with_samples(model, name, split_manner(file.path)[1])
+                samples[name] = replace(file, path=split_manner(file.path)[0])
+            continue
         if drive and is_drive(entry.value, around):
             assert not isinstance(entry.value, Draw)
             model, given = driven(model, name, entry.value, around, report)
@@ -175,7 +184,7 @@ def _values(tree: PopulationTree, model: Model, around: Surroundings) -> tuple[M
         value = around.value(entry.value, unit, what, (NUMBER,))
         if value is not None:
             found[name] = value
-    return model, found
+    return model, found, samples
 
 
 def unit_of_value(model: Model, name: str) -> Unit | None:
