@@ -147,7 +147,7 @@ def simulate(
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
-    samples = import_module("neurodsl.run.followed").followed(plan, input or {}, _folder(model))
+    samples = import_module("neurodsl.run.followed").followed(plan, input or {}, _folder(model), _source(model, plan))
     request = replace(_request(model, plan, duration, dt, seed), threads=_threads(plan, asked_for), samples=samples)
 
     def executed(plan: NetworkPlan, armed: bool) -> NetworkResult | NetworkCopies:
@@ -230,7 +230,7 @@ def _resumed(
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     agreed = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
     kept.require_samples(given["input"])
-    samples = import_module("neurodsl.run.followed").followed(plan, given["input"], _folder(model))
+    samples = import_module("neurodsl.run.followed").followed(plan, given["input"], _folder(model), _source(model, plan))
     request = replace(agreed, source=_source(model, plan), threads=_threads(plan, threads), samples=samples)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]

@@ -161,7 +161,7 @@ def target_unit(model: Model, kind: str, name: str, report: Report) -> Unit | No
     help = f"`{name}` is a derived quantity; it follows from its definition" if name in model.definitions else None
     near = nearest(name, options[kind])
     help = f"did you mean `{near}`?" if near and help is None else help
-    known = ", ".join(f"`{option}`" for option in list(options[kind])[:12])
+    known = ", ".join(f"`{option}`" for option in [name for name in options[kind] if " " not in name][:12])
     help = help or (f"there are {known}" if known else f"it has no {KINDS[kind]}s")
     report.add(rules.UNKNOWN_OPTION_NAME, f"the model `{model.name}` has no {KINDS[kind]} `{name}`", None, help)
     return None

@@ -185,7 +185,9 @@ def _file(tokens: list[Token], i: int) -> Reason | None:
     if not inside or not any(token.text in (".", "'") for token in inside):
         return None
     name = _text(inside).strip("'")
-    return Reason(rules.ARGUMENTS, f"`{reader}` takes the name of a file in quotes", inside[0].span.to(inside[-1].span), f'write `{reader}("{name}")`')
+    return Reason(
+        rules.ARGUMENTS, f"`{reader}` takes the name of a file in quotes", inside[0].span.to(inside[-1].span), f'write `{reader}("{name}")`'
+    )
 
 
 def _attribute(tokens: list[Token], i: int) -> Reason | None:

@@ -91,7 +91,7 @@ def check_expression(
             case Call():
                 _call(declarations, node, place)
             case Load(sampled=True):
-                help = "behind `with` of a population: `with I = samples(\"stimulus.csv\") [nA]`; of a model `--input I=stimulus.csv`"
+                help = 'behind `with` of a population: `with I = samples("stimulus.csv") [nA]`; of a model `--input I=stimulus.csv`'
                 declarations.report.add(rules.WRONG_KIND, "`samples` is the whole value of an input of a population", node.span, help)
             case Product():
                 _product(declarations, node, place)

@@ -9,6 +9,7 @@ from sympy import Basic, Expr, Symbol
 
 from neurodsl.lang.changes import TABLE
 from neurodsl.lower.elements import Sampled
+from neurodsl.manners import split_manner
 from neurodsl.model import File, Model
 from neurodsl.network import Samples
 from neurodsl.system import System
@@ -34,6 +35,6 @@ def samples_of(model: Model, system: System, files: Mapping[str, File]) -> dict[
     for table in system.tables:
         name = names[table]
         file = files.get(name)
-        path, own = (None, None) if file is None else (file.path, file.unit)
+        path, own = (None, None) if file is None else (split_manner(file.path)[0], file.unit)
         found[name] = Samples(Symbol(table), model.inputs[name].unit, model.tables[table], path, own)
     return found

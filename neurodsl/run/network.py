@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.codegen import kernel
-from neurodsl.diagnostics import Diagnostic, NeuroError, Report, fail
+from neurodsl.diagnostics import Diagnostic, NeuroError, fail
 from neurodsl.formulas import evaluate
 from neurodsl.network_plan import CONSTANT, NetworkPlan
 from neurodsl.run.copies import CHUNK_SECONDS
-from neurodsl.run.failure import Failure
+from neurodsl.run.failure import Failure, placed
 from neurodsl.run.followed import Followed, followed
 from neurodsl.run.populations import Population, StartsTrue
 from neurodsl.run.projections import Projection, whole_steps
@@ -26,7 +26,7 @@ from neurodsl.run.team import Team
 from neurodsl.run.values import values_of
 from neurodsl.solution.network import NetworkResult, SynapseTrace, Trace
 from neurodsl.solution.result import Spikes
-from neurodsl.source import Source, Span
+from neurodsl.source import Source
 
 __all__ = ["Request", "StartsTrue", "Work", "execute"]
 
@@ -144,7 +144,7 @@ class Work:
         known = values_of(
             plan.items, {"pi": np.pi, "dt": self.dt}, request.given.get("", {}), None, request.seed, 0, request.folder, f"`{plan.model}`"
         )
-        samples = followed(plan, {}, request.folder) if request.samples is None else request.samples
+        samples = followed(plan, {}, request.folder, request.source) if request.samples is None else request.samples
         self.populations = [
             self._made(
                 p.place,
@@ -202,11 +202,7 @@ class Work:
         try:
             return kind(*given)
         except NeuroError as error:
-            source = self.request.source
-            if source is None or place is None or any(d.span is not None for d in error.report.found):
-                raise
-            found = [replace(d, span=Span(source, *place)) for d in error.report.found]
-            raise NeuroError(Report(found), error.exit_code) from None
+            raise placed(error, self.request.source, place) from None
 
     def _recordings(self) -> tuple[list[Recording], list[SynapseRecording]]:
         by_name = {p.plan.name: p for p in self.populations}

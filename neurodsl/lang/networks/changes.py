@@ -123,7 +123,7 @@ def _kind_of(network: NetworkModel, name: str, report: Report) -> str | None:
         return "input"
     if any(unit_of_value(model, own) is not None for model in models):
         return "init"
-    known = [*models[0].parameters, *models[0].inputs, *models[0].states]
+    known = [known for known in (*models[0].parameters, *models[0].inputs, *models[0].states) if " " not in known]
     near = nearest(own, known)
     help = f"did you mean `{owner}.{near}`?" if near else f"it has {', '.join(f'`{other}`' for other in known[:12])}"
     report.add(rules.UNKNOWN_OPTION_NAME, f"`{owner}` has no parameter, input or state `{own}`", None, help)

@@ -55,7 +55,7 @@ def driven(model: Model, name: str, value: Expression, around: Surroundings, rep
         if not isinstance(node, Name) or node.id not in units:
             return node
         around.declarations.used.add(node.id)
-        called = _called(node.id)
+        called = OUTER.format(node.id)
         start = Number(node.span, Fraction(0), None if model.dimensionless else units[node.id])
         parameters[called] = Parameter(called, units[node.id], None, node.span, start)
         given[called] = node
@@ -90,14 +90,24 @@ def may_follow(model: Model, name: str, file: File, what: str, around: Surroundi
     unit = model.inputs[name].unit
     if file.unit is not None and not file.unit.same_dimension(unit):
         message = f"{what} is {phrase(unit)}, and the numbers of this file are {phrase(file.unit)}"
-        around.report.add(rules.DIMENSIONS, message, file.span, f"write `[{usual(unit)}]` behind it, or nothing: then they are in the unit of the input")
+        around.report.add(
+            rules.DIMENSIONS, message, file.span, f"write `[{usual(unit)}]` behind it, or nothing: then they are in the unit of the input"
+        )
         return False
     return True
 
 
-def _called(name: str) -> str:
-    """Return the name in a model of what belongs to the network."""
-    return "the number of the neuron" if name == NUMBER else f"{name} of the network"
+OUTER = "{} from outside"
+"""The name in a model of what belongs to the network."""
+
+
+def as_written(value: Expression) -> Expression:
+    """Return the value of an input with names as they stand in the text of its network."""
+
+    def outer(node: Name | Index | Derivative) -> Expression:
+        return replace(node, id=node.id.removesuffix(OUTER.format(""))) if isinstance(node, Name) else node
+
+    return replace_names(value, outer)
 
 
 def _units(around: Surroundings) -> Mapping[str, Unit]:

@@ -185,7 +185,7 @@ def _one(
 
 def _is_recordable(model: Model, name: str, tree: RecordedTree, report: Report) -> bool:
     tables = (model.states, model.definitions, model.inputs, model.parameters)
-    known = [quantity for table in tables for quantity in table if "." not in quantity]
+    known = [quantity for table in tables for quantity in table if "." not in quantity and " " not in quantity]
     if name in known:
         return True
     near = nearest(name, known)

@@ -167,7 +167,7 @@ def _values(tree: PopulationTree, model: Model, around: Surroundings) -> tuple[M
         if file is not None:
             if may_follow(model, name, file, what, around):
                 model = with_samples(model, name, split_manner(file.path)[1])
-                samples[name] = replace(file, path=split_manner(file.path)[0])
+                samples[name] = file
             continue
         if drive and is_drive(entry.value, around):
             assert not isinstance(entry.value, Draw)
@@ -200,7 +200,7 @@ def unit_of_value(model: Model, name: str) -> Unit | None:
 
 
 def _unknown_value(entry: Entry, name: str, model: Model, around: Surroundings) -> None:
-    known = [*model.parameters, *model.inputs, *model.states]
+    known = [known for known in (*model.parameters, *model.inputs, *model.states) if " " not in known]
     near = nearest(name, known)
     listed = ", ".join(f"`{other}`" for other in known[:12])
     help = f"did you mean `{near}`?" if near else f"it has {listed}"
