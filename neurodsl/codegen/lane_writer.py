@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from sympy import Basic, Expr, Symbol
 
@@ -42,6 +43,14 @@ def unlike(system: System, varied: Collection[str], given: Collection[str]) -> s
     return found
 
 
+@dataclass(frozen=True)
+class Samples:
+    """The identifiers of samples that a function takes, and the texts of what they are ``at`` the time of a call."""
+
+    names: list[str]
+    at: Callable[[str], list[str]]
+
+
 class LaneWriter:
     """Writes over blocks of points: a number that differs from point to point is a row of ``_w``, every other one a name of its own.
 
@@ -67,8 +76,6 @@ class LaneWriter:
         The constants of each point that are computed from those that are given, in order.
     shared : dict of str to str
         The constants that all points share, with the text of their values.
-    samples : list of str
-        What inputs follow in time.
     moments : dict of str to (int, str)
         The rows in which samples stand, with the number of the samples and the text of the time.
     """
@@ -94,7 +101,6 @@ class LaneWriter:
         self._values: dict[Symbol, Expr] = {p.symbol: p.default for p in system.parameters if isinstance(p.default, Expr)}
         self._values |= {d.symbol: d.expression for d in system.constants}
         self._made: set[Symbol] = set()
-        self.samples = [self.name(table) for table in system.tables]
         self.moments: dict[str, tuple[int, str]] = {}
         moving = map(Symbol, (*system.noises, *system.tables))
         self.varying = frozenset({*(s.symbol for s in system.states), TIME, LEVEL_TIME, Symbol("_h"), *moving})
@@ -112,15 +118,18 @@ class LaneWriter:
         """Return the lines that load numbers of a point from their rows."""
         return [f"{name} = {self.at(name)}" for name in names]
 
-    def samples_at(self, time: str) -> list[str]:
-        """Return the texts of what samples are at a time, each a number of the point in a row."""
-        found = []
-        for number, table in enumerate(self.system.tables):
-            moment = time if table not in self.held else "_us" if time == "_u" else "_ts"
-            name = f"{table} at {moment}"
-            self.moments[name] = number, moment
-            found.append(self.at(name))
-        return found
+    def samples(self, *expressions: Basic) -> Samples:
+        """Return what inputs follow in time, as far as expressions use it."""
+        used = self.system.bases(*expressions, *(d.expression for d in self.system.needed(*expressions)))
+        tables = [table for table in self.system.tables if Symbol(table) in used]
+        return Samples([self.name(table) for table in tables], lambda time: [self._sample(table, time) for table in tables])
+
+    def _sample(self, table: str, time: str) -> str:
+        """Return the text of what samples are at a time, a number of the point in a row."""
+        moment = time if table not in self.held else "_us" if time == "_u" else "_ts"
+        name = f"{table} at {moment}"
+        self.moments[name] = self.system.tables.index(table), moment
+        return self.at(name)
 
     def constant(self, symbol: Symbol) -> str:
         """Return the identifier of a constant, which stands in a row where it differs from point to point."""

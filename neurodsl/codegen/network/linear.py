@@ -55,7 +55,8 @@ def propagated(writer: LaneWriter) -> tuple[Propagator, list[str]]:
     still = _closure(size, {k: e for k, e in matrix.items() if k[0] not in held}) if moved else set()
     writer.constants_of(*drive)
     # Where an input is constant over a step, its value in the middle is the best one.
-    lines = [f"{name} = {text}" for name, text in zip(writer.samples, writer.samples_at("t + 0.5*_h"), strict=True)]
+    samples = writer.samples(*drive)
+    lines = [f"{name} = {text}" for name, text in zip(samples.names, samples.at("t + 0.5*_h"), strict=True)]
     lines += [f"_b{j} = {writer.print(b)}" for j, b in enumerate(drive) if b != 0]
     entries: list[str] = []
 

@@ -7,7 +7,7 @@ from neurodsl.codegen.lane_writer import LaneWriter
 
 def arguments(writer: LaneWriter) -> str:
     """Return what a sweep is given of samples: their times, and a row of values for each."""
-    return "".join(f", _times{n}, _values{n}" for n in range(len(writer.samples)))
+    return "".join(f", _times{n}, _values{n}" for n in range(len(writer.system.tables)))
 
 
 def moments(writer: LaneWriter) -> list[str]:

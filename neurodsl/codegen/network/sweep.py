@@ -279,16 +279,16 @@ def _drawn(writer: LaneWriter, number: int, event: Event, following: Sequence[st
     assert event.chance is not None
     chance: Expr = -Expm1(-event.chance * STEP) if event.kind == "rate" else event.chance
     definitions = writer.system.needed(chance)
-    constants = writer.constants_of(chance, *(d.expression for d in definitions))
+    constants, samples = writer.constants_of(chance, *(d.expression for d in definitions)), writer.samples(chance)
     lines = [writer.writer.assign(d) for d in definitions]
     writer.function(
         f"_chance{number}",
-        ["t", "_ts", *writer.states, *writer.samples, *constants],
+        ["t", "_ts", *writer.states, *samples.names, *constants],
         lines,
         [writer.print(chance)],
         f"Return the chance of `{event.text}`.",
     )
-    arguments = ", ".join(["_u", "_us", *(f"_z_{n}" for n in writer.states), *writer.samples_at("_u"), *constants])
+    arguments = ", ".join(["_u", "_us", *(f"_z_{n}" for n in writer.states), *samples.at("_u"), *constants])
     late = f" if {following[0]} <= _us else 0.0" if following else ""
     return [
         f"_chance, = _chance{number}({arguments})",
@@ -317,9 +317,10 @@ def _exports(writer: LaneWriter, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     chosen = [next(d for d in writer.system.definitions if d.name == name) for name in names]
-    constants, lines, results = writer.economy([d.symbol for d in chosen], "o")
-    writer.function("_export", ["t", "_ts", *writer.states, *writer.samples, *constants], lines, results, "Return what others look at.")
-    call = f"_export({', '.join(['_u', '_us', *(f'_z_{n}' for n in writer.states), *writer.samples_at('_u'), *constants])})"
+    symbols = [d.symbol for d in chosen]
+    (constants, lines, results), samples = writer.economy(symbols, "o"), writer.samples(*symbols)
+    writer.function("_export", ["t", "_ts", *writer.states, *samples.names, *constants], lines, results, "Return what others look at.")
+    call = f"_export({', '.join(['_u', '_us', *(f'_z_{n}' for n in writer.states), *samples.at('_u'), *constants])})"
     targets = [f"_o_{k}" for k in range(len(names))]
     return [f"{', '.join(targets)}, = {call}", *(f"{writer.at(export(writer.name(n)))} = {t}" for n, t in zip(names, targets, strict=True))]
 
