@@ -371,3 +371,96 @@ def test_units_in_titles_are_brought_into_those_of_the_network(tmp_path: Path) -
 def test_numbers_that_do_not_fit_into_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("neurodsl.samples.MOST_NUMBERS", 10)
     assert refusal(lambda: nd.loads(LINEAR).simulate(input={"E.I": np.zeros((4, 3))})).endswith("holds 12 numbers; at most 10 are taken")
+
+
+# --- samples that the text names ----------------------------------------------------------------------------------------------------
+
+
+def beside(folder: Path, value: str) -> nd.Model:
+    """Return a network with units whose neurons follow a value, in a file of its own."""
+    text = "model cell:\n    param tau = 10 [ms]\n    input I = 0 [nA]\n    init V = 0 [nA]\n    tau*dV/dt = -V + I\n"
+    text += f"network net:\n    population E = cell[3] with {value}\n    population F = cell[2]\n"
+    text += "    simulate:\n        duration 20 [ms]\n        dt 0.5 [ms]\n        record E.V, E.I, F.I\n"
+    path = folder / "net.neuro"
+    path.write_text(text)
+    return nd.load(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the files that the texts name."""
+    table = np.column_stack([COMMON_KNOTS, COLUMNS])
+    np.savetxt(tmp_path / "each.csv", table, delimiter=",", header="t,a,b,c", comments="")
+    np.save(tmp_path / "each.npy", table)
+    np.savetxt(tmp_path / "one.csv", table[:, :2], delimiter=",", header="t [s],I [pA]", comments="")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("", 1), (" [nA]", 1), (" [pA]", 1e-3)])
+@pytest.mark.parametrize("name", ["each.csv", "each.npy", "each.csv:step"])
+def test_a_text_names_the_file_that_an_input_follows(folder: Path, name: str, unit: str, factor: float) -> None:
+    result = beside(folder, f'I = samples("{name}"){unit}').simulate()
+    manner = ("step",) if name.endswith("step") else ()
+    expected = beside(folder, "I = 0 [nA]").simulate(input={"E.I": (COMMON_KNOTS, COLUMNS * factor, *manner)})
+    for recorded in ("E.I", "E.V"):
+        np.testing.assert_allclose(result[recorded], expected[recorded], atol=1e-13)
+    assert result["F.I"].tolist() == [[0, 0]] * 41
+
+
+def test_the_unit_of_a_title_goes_before_that_of_the_text(folder: Path) -> None:
+    (folder / "one.csv").write_text("t [s],I [pA]\n0,1000\n0.02,3000\n")
+    result = beside(folder, 'I = samples("one.csv") [uA]').simulate()
+    assert result["E.I"][20].tolist() == pytest.approx([2, 2, 2])
+
+
+def test_a_run_replaces_what_the_text_names(folder: Path) -> None:
+    model = beside(folder, 'I = samples("each.csv")')
+    assert model.simulate(input={"E.I": 2})["E.I"][7].tolist() == [2, 2, 2]
+    assert model.simulate(input={"E.I": [5.0]})["E.I"][7].tolist() == [5, 5, 5]
+    assert model.simulate(input={"cell.I": "i*step(t, 1)"})["E.I"][7].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ('I = samples("each.csv") [mV]', "U101: `I` of `E` is a current (nA), and the numbers of this file are a voltage (mV)"),
+        ('I = 2*samples("each.csv")', "N108: `samples` is the whole value of an input of a population"),
+        ('tau = samples("each.csv")', "N108: `tau` of `E` is a parameter, and inputs alone follow samples"),
+        ('V = samples("each.csv") [nA]', "N108: `V` of `E` is an initial value, and inputs alone follow samples"),
+        ('I = samples("each.txt")', "F106: samples stand in a .csv or .npy file, not in `each.txt`"),
+        ("I = samples(each.csv)", "N104: `samples` takes the name of a file in quotes"),
+        ('I = samples("none.csv")', "F105: there is no file `none.csv` beside the model"),
+        ('I = samples("../each.csv")', "F105: `../each.csv` leads out of the folder of the model"),
+        ('I = samples("each.csv"), I = 2 [nA]', "N102: `I` has two values"),
+    ],
+)
+def test_files_that_cannot_be_followed_are_told_at_their_place(folder: Path, value: str, message: str) -> None:
+    with pytest.raises(NeuroError) as error:
+        beside(folder, value).simulate()
+    found = error.value.report.found[0]
+    assert (f"{found.rule.code}: {found.message}", error.value.exit_code) == (message, 2)
+    assert found.span is not None
+    assert found.span.line == 7
+
+
+def test_columns_that_do_not_fit_are_told_with_both_figures(folder: Path) -> None:
+    told = refusal(lambda: beside(folder, "I = 0 [nA]").simulate(input={"F.I": str(folder / "each.npy")}))
+    assert told == f"F106: `{folder / 'each.npy'}` has 4 columns, and `F` has 2 neurons"
+
+
+def test_samples_stay_a_name_for_anything_else() -> None:
+    text = "param samples = 2\ninit x = 1\ndx/dt = -samples*x\n"
+    assert nd.loads(text).simulate(duration=1, dt=0.5, method="exact")["x"][-1] == pytest.approx(np.exp(-2))
+
+
+def test_the_points_of_a_sweep_follow_files(folder: Path) -> None:
+    for model, given in ((beside(folder, 'I = samples("each.csv")'), {}), (beside(folder, "I = 0 [nA]"), {"E.I": str(folder / "each.csv")})):
+        table = model.sweep({"cell.tau": [5, 10]}, measure="max(E.V)", input=given)
+        expected = [model.simulate(set={"cell.tau": tau}, input=given)["E.V"].max() for tau in (5, 10)]
+        assert list(np.asarray(table["max(E.V)"])) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_sweep_takes_no_numbers_of_a_program(folder: Path) -> None:
+    model = beside(folder, "I = 0 [nA]")
+    told = refusal(lambda: model.sweep({"cell.tau": [5, 10]}, measure="max(E.V)", input={"E.I": [1.0, 2.0]}))
+    assert told == "V101: `E.I` of a network follows a file in a sweep, and no numbers of a program"
