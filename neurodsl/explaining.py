@@ -57,6 +57,10 @@ def _population(population: PopulationPlan) -> Iterator[str]:
     kept = ", ".join(f"`{name}`" for name, _, _, _ in population.states)
     if kept:
         yield f"    kept for each neuron: {kept}"
+    for made in population.samples:
+        manner = "each held until the next" if made.held else "joined by straight lines"
+        middle = "; their value in the middle of a step holds through it" if population.method == "exact" and not made.held else ""
+        yield f"    `{made.name}` follows samples, {manner}{middle}"
 
 
 def _projection(projection: ProjectionPlan, plan: NetworkPlan) -> Iterator[str]:

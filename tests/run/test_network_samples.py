@@ -259,6 +259,32 @@ def test_an_input_that_is_constant_can_be_recorded() -> None:
     assert result["F.I"][7].tolist() == [0] * 70
 
 
+def test_samples_are_followed_until_an_event_sets_the_input() -> None:
+    text = "model cell:\n    input I = 0\n    init V = 0\n    dV/dt = I\n    on V >= 2: I = 7\n"
+    text += "network net:\n    population E = cell[2]\n    simulate:\n        duration 5\n        dt 1\n        record E.I\n"
+    result = nd.loads(text).simulate(input={"E.I": ([0, 10], [[0, 0], [10, 0]])}, method="midpoint")
+    assert result["E.I"].tolist() == [[0, 0], [1, 0], [7, 0], [7, 0], [7, 0], [7, 0]]
+
+
+def test_what_synapses_add_is_added_to_the_samples() -> None:
+    text = (
+        SPIKING.replace("post.V += 0.1", "post.I += 3")
+        .replace("init V ~ uniform(0, 1)", "init V = 0")
+        .replace("cell[150]", "cell[150] with V = i/150")
+    )
+    constant = nd.loads(text).simulate(seed=1, input={"E.I": 1.4, "F.I": 0.5})
+    sampled = nd.loads(text).simulate(seed=1, input={"E.I": [1.4], "F.I": ([0, 9], [[0.5] * 100] * 2)})
+    assert len(constant.spikes["F"].times) > 50
+    for name, spikes in constant.spikes.items():
+        np.testing.assert_array_equal(spikes.times, sampled.spikes[name].times)
+
+
+def test_a_steady_start_is_that_of_the_first_samples() -> None:
+    text = LINEAR.replace("init V = 0", "init V = steady")
+    result = nd.loads(text).simulate(input={"E.I": ([-1, 1], [[1, 2, 3], [3, 4, 5]])}, duration=1)
+    assert result["E.V"][0].tolist() == [2, 3, 4]
+
+
 # --- threads, copies, sweeps, checkpoints ------------------------------------------------------------------------------------------
 
 
