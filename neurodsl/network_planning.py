@@ -141,7 +141,8 @@ def method_of(system: System, name: str, population: Population) -> tuple[Method
 
 def has_exponentials(system: System) -> bool:
     """Return whether rates depend exponentially on states, as those of channels do."""
-    expressions = (*(d.expression for d in system.varying), *(s.derivative for s in system.states))
+    slopes = [s.derivative for s in system.states]
+    expressions = (*slopes, *(d.expression for d in system.needed(*slopes)))
     return any(e.has(sympy.exp, Phi, InversePhi, Logistic, Tanh) for e in expressions)
 
 

@@ -17,7 +17,7 @@ from neurodsl.findings import diagnostics_of
 from neurodsl.given import PLAIN_NUMBER, Values, as_text, is_sampled, manner, seed_of
 from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
 from neurodsl.network_plan import NetworkPlan
-from neurodsl.options import cores, count_of, number_in
+from neurodsl.options import count_of, idle_processors, number_in
 
 if TYPE_CHECKING:
     from neurodsl.api import Model
@@ -176,10 +176,10 @@ def _shared(threads: int | None) -> bool | None:
 
 
 def _threads(plan: NetworkPlan, threads: int | None) -> int:
-    """Return how many threads share a run: those that are asked for, else as many as have enough to do."""
+    """Return how many threads share a run: those that are asked for, else as many as have enough to do and a processor each."""
     if threads is not None or not plan.shared:
         return threads or 1
-    return max(1, min(cores(), plan.threads))
+    return max(1, min(idle_processors(), plan.threads))
 
 
 def _request(model: Model, plan: NetworkPlan, duration: float | str | None, dt: float | str | None, seed: int | None) -> Any:

@@ -89,9 +89,14 @@ MOST_THREADS, MOST_COUNTED = 1024, 10**9
 """So many threads, and so many copies or points, are taken; what they need is looked at apart."""
 
 
-def cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def idle_processors() -> int:
+    """Return how many of the processors that this process may use have had nothing to do for the last minute, at least one.
+
+    Threads that wait for one another in every step lose more than they gain where they share a processor with something else.
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return max(1, usable - round(busy))
 
 
 def count_of(value: Any, what: str) -> int:

@@ -17,4 +17,5 @@ WORKLOAD = Workload(
     goal="1.3 x C, 1/10 of Brian2",
     complaint=lambda ours, peer, given: spikes_like(ours, peer, 140_759),
     loop=True,
+    threads=(1, 2),
 )

@@ -257,6 +257,7 @@ class SweepPage:
 
     number: int
     width: int
+    followed: tuple[str, ...]
     shared: tuple[str, ...]
     samples: str
     filling: tuple[str, ...]

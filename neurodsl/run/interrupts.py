@@ -1,4 +1,4 @@
-"""Ctrl-C during a run whose state is kept: it waits until the piece is done that runs then."""
+"""Ctrl-C during a run whose state is kept or told: it waits until the piece is done that runs then."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.stopped = False
+
+    def let_through(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C has come: called between two pieces."""
+        if self.stopped:
+            raise KeyboardInterrupt
 
     @contextmanager
     def interrupts(self) -> Iterator[None]:

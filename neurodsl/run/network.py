@@ -20,6 +20,7 @@ from neurodsl.network_plan import CONSTANT, NetworkPlan
 from neurodsl.run.copies import CHUNK_SECONDS
 from neurodsl.run.failure import Failure, placed
 from neurodsl.run.followed import Followed, followed
+from neurodsl.run.interrupts import Interrupts
 from neurodsl.run.populations import Population, StartsTrue
 from neurodsl.run.projections import Projection, whole_steps
 from neurodsl.run.team import Team
@@ -336,6 +337,7 @@ class Work:
         meta = {
             "model": plan.model, "title": plan.title, "network": True, "dt": self.dt, "duration": self.steps * self.dt, "elapsed": self.reached * self.dt,
             "steps": self.reached, "seed": self.request.seed, "events": "grid", "interrupted": interrupted, "threads": self.parts,
+            "threads_asked": self.request.threads,
             "method": ", ".join(dict.fromkeys(p.method for p in plan.populations if p.sweep >= 0)),
             "populations": {p.name: {"size": p.size, "model": p.model, "method": p.method, "reason": p.reason} for p in plan.populations},
             "projections": {j.plan.name: j.count for j in self.projections},
@@ -402,7 +404,8 @@ def execute(plan: NetworkPlan, folder: Path, request: Request, before_s: float, 
         For numbers that cannot be run.
     """
     work = Work(plan, folder / f"{plan.kernel}.py", request)
-    began = time.perf_counter()
-    interrupted = work.run(progress)
+    began, held = time.perf_counter(), Interrupts()
+    with held.interrupts():
+        interrupted = work.run(progress, lambda _: held.let_through())
     run_s = time.perf_counter() - began
     return work.result(interrupted, {"build_s": before_s + work.build_s, "compile_s": work.compile_s, "run_s": run_s})

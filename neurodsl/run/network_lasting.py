@@ -103,8 +103,7 @@ class Keeper(Interrupts):
         """
         if work.reached < work.steps and (self.stopped or time.monotonic() >= self._due):
             self._write(work)
-        if self.stopped:
-            raise KeyboardInterrupt
+        self.let_through()
 
     def _write(self, work: Work) -> None:
         """Write a checkpoint, and choose when the next one is due."""

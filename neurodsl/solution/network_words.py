@@ -46,8 +46,15 @@ def _method_in_words(result: NetworkResult) -> str:
         told = ", ".join(f"{name} {method}" for name, method in list(methods.items())[:MOST_ROWS])
     else:
         told = kinds[0] if kinds else _with_reason(meta)
-    threads = f", {meta['threads']} threads" if (meta.get("threads") or 1) > 1 else ""
-    return f"{told}, events {meta.get('events', 'grid')}{threads}"
+    return f"{told}, events {meta.get('events', 'grid')}{_threads_in_words(meta)}"
+
+
+def _threads_in_words(meta: Mapping[str, Any]) -> str:
+    """Return on how many threads a network ran, where it was more than one or could not be as many as were asked for."""
+    threads, asked = meta.get("threads") or 1, meta.get("threads_asked") or 1
+    if asked > threads:
+        return f", {threads} of {asked} threads: it cannot be divided among more"
+    return f", {threads} threads" if threads > 1 else ""
 
 
 def _with_reason(about: Mapping[str, Any]) -> str:

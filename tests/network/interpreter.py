@@ -1,8 +1,9 @@
 """One step of a network after the other, as plainly as it can be written: the reference that kernels are held against.
 
-Step k ends at t = k dt. In each: what flows through synapses is read off at its beginning and carried on to its middle, everything moves over the
-step, the conditions of the neurons are tested at its end and their own actions act, what arrives is delivered projection by projection, then come
-``on post`` and what is recorded. Nothing is drawn here: connections, delays, drawn values and the spikes of emitters are given.
+Step k ends at t = k dt. In each: what flows through synapses, and what equations of synapses see of neurons, is read off at its beginning and carried
+on to its middle, everything moves over the step, the conditions of the neurons are tested at its end and their own actions act, what arrives is
+delivered projection by projection, then come ``on post`` and what is recorded. Nothing is drawn here: connections, delays, drawn values and the
+spikes of emitters are given.
 """
 
 from __future__ import annotations
@@ -129,6 +130,7 @@ class _Run:
                 self.neurons[p.name] = Neurons(p.name, cells, draw)
         self.pending: dict[str, dict[str, Row]] = {name: {} for name in self.neurons}
         self.flows: dict[tuple[str, str], Row] = {}
+        self.past: dict[tuple[str, str], Row] = {}
         self.synapses = [self._synapses(p, wiring.get(p.name) or wired(p, self.constants), methods) for p in network.projections]
 
     def _synapses(self, p: Projection, wiring: Wiring, methods: Mapping[str, str]) -> Synapses:
@@ -167,6 +169,14 @@ class _Run:
                 found[state.name] = self.quantity(part.population, name, t)[places]
         return found
 
+    def halfway(self, s: Synapses, t: float) -> dict[str, Row]:
+        """Return what ``pre.X`` and the like are in the middle of the step, on the line through what they were one step ago and what they are now."""
+        found = {}
+        for name, now in self.aliases(s, t).items():
+            past = self.past.get((s.projection.name, name), now)
+            found[name], self.past[s.projection.name, name] = 1.5 * now - 0.5 * past, now
+        return found
+
     def quantity(self, owner: str, name: str, t: float) -> Row:
         """Return the values of a state, parameter, definition or input of all neurons of a population, or of all synapses of a projection."""
         if owner in self.neurons:
@@ -194,6 +204,8 @@ class _Run:
             n.cells.added = pending[owner]  # until here it held what came in the step before, with which derived quantities ended
             for name, now in flows[owner].items():
                 self._added(n.cells.added, owner, name)[:] += now if n.cells.system.discrete else self._ahead(owner, name, now)
+        for s in self.synapses:
+            s.cells.y.update({} if s.cells.system.discrete else self.halfway(s, t))
         for group in (*(n.cells for n in self.neurons.values()), *(s.cells for s in self.synapses)):
             group.advance(t)
         self._events(k)
@@ -210,13 +222,25 @@ class _Run:
     def _events(self, k: int) -> None:
         """Let the neurons' own events act at the end of step k, deliver what arrives, then let the synapses act on spikes of their targets."""
         for name, n in self.neurons.items():
+            before = {state: row.copy() for state, row in n.cells.y.items()}
             found = n.happen(k * self.dt)
             if found:
                 self.spikes[name][k] = found
+            self._forget(name, np.any([before[state] != row for state, row in n.cells.y.items()], axis=0), k * self.dt)
         for kind in ("pre", "post"):
             for s in self.synapses:
                 for synapse, event in self._due(s, kind, k):
                     self._act(s, synapse, event, k)
+
+    def _forget(self, owner: str, jumped: Row, t: float) -> None:
+        """Take what a neuron is after a jump of its own for what it was one step ago."""
+        for s in self.synapses:
+            sides = {PRE: (s.projection.source, s.pre), POST: (s.projection.target, s.post), THIRD: (s.projection.third, s.third)}
+            for name, now in self.aliases(s, t).items() if np.any(jumped) else ():
+                part, places = sides[name[: name.index(".") + 1]]
+                past = self.past.get((s.projection.name, name))
+                if past is not None and part is not None and part.population == owner:
+                    past[jumped[places]] = now[jumped[places]]
 
     def _due(self, s: Synapses, kind: str, k: int) -> list[tuple[int, int]]:
         """Return (synapse, number of the event): pathways in the order of the text, each by the time of the spike, its neuron, the one on the other side."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
 import pytest
 from network.both import assert_same, both
+from scipy.integrate import solve_ivp
 
 import neurodsl as nd
 
@@ -347,3 +352,56 @@ network net:
 {simulate(80, 0.1, f"method {method}")}""", traced=[("E", "v")])  # fmt: skip
         assert run.count > 10
         assert_same(run, 1e-7)
+
+
+GRADED = """
+model {name}:
+    param tau = 10
+    input I = 0
+    init v = 0
+    tau*dv/dt = -v + {drive} + I
+    r = tanh(v)
+{events}
+
+synapse graded:
+    param w = 0.8, a = 0.5, b = 0.1
+    init s = 0.1
+    f(u) = 1/(1 + exp(-4*(u - 0.5)))
+    ds/dt = a*f(pre.v)*(1 - s) - b*s*(1 + post.r^2)
+    post.I += w*s*(1.5 - post.v)
+
+network net:
+    population A = cell[2] with v = 0.3 + 0.1*i
+    population B = cell[1] with v = -0.2
+    connect A -> B with graded, all to all
+    connect B -> A with graded, all to all
+    simulate:
+        duration 40
+        dt 0.1
+"""
+
+
+def test_graded_synapses_see_neurons_halfway_through_a_step_and_jumps_as_jumps() -> None:
+    run = both(GRADED.format(name="cell", drive="1.4", events="    on v >= 1: v = -0.5; hold v for 1\n"), traced=[("A", "v"), ("B", "r")])
+    assert run.count > 5
+    assert_same(run, 1e-7)
+
+
+def test_networks_of_graded_synapses_converge_with_the_second_order() -> None:
+    def slopes(t: float, y: Any) -> Any:
+        v, u, s, z = y
+        drive, opened = 1.2 * np.sin(0.3 * t), 1 / (1 + np.exp(-4 * (y[:2] - 0.5)))
+        kept = 0.1 * (1 + np.tanh(y[1::-1]) ** 2)
+        return [
+            (drive - v + 0.8 * z * (1.5 - v)) / 10, (drive - u + 0.8 * s * (1.5 - u)) / 10,
+            0.5 * opened[0] * (1 - s) - kept[0] * s, 0.5 * opened[1] * (1 - z) - kept[1] * z,
+        ]  # fmt: skip
+
+    known = solve_ivp(slopes, (0, 20), [0.3, -0.2, 0.1, 0.1], rtol=1e-11, atol=1e-12).y[:, -1]
+    model = nd.loads(GRADED.format(name="cell", drive="1.2*sin(0.3*t)", events="").replace("cell[2]", "cell[1]"))
+    errors = []
+    for dt in (0.2, 0.1, 0.05):
+        r = model.simulate(duration=20, dt=dt, record=["graded.s"])
+        found = [r.final["A"]["v"][0], r.final["B"]["v"][0], r["A -> B.s"][-1, 0], r["B -> A.s"][-1, 0]]
+        errors.append(np.abs(found - known).max())
+    assert [round(float(np.log2(e / f)), 1) for e, f in pairwise(errors)] == [2.0, 2.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from neurodsl.connectivity import cuts
 from neurodsl.diagnostics import NeuroError
 from neurodsl.run.spike_queue import SpikeQueue
 from neurodsl.run.team import Team
+from neurodsl.solution import network_summary
 from neurodsl.solution.network import NetworkResult
 
 NEURON = """
@@ -131,12 +133,24 @@ def test_a_neuron_that_others_change_while_a_synapse_looks_at_it_keeps_the_run_o
 def test_a_small_network_runs_on_one_thread_unless_it_is_told() -> None:
     model = nd.loads(DRAWN.format(delay="0.5"))
     assert [model.simulate(duration=1, threads=n).meta["threads"] for n in (None, 2)] == [1, 2]
+    assert ", events grid, 3 of 5 threads: it cannot be divided among more\n" in network_summary(model.simulate(duration=1, threads=5))
 
 
 def test_threads_without_copies_are_refused_for_a_model() -> None:
     with pytest.raises(NeuroError) as caught:
         nd.loads("model m:\n    dx/dt = -x\n").simulate(threads=2)
     assert caught.value.report.found[0].message == "2 threads would share the copies of a model, and there are none"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_ends_a_run_at_a_step_whose_states_and_spikes_it_tells(threads: int) -> None:
+    model = nd.loads(DRAWN.format(delay="0.5"))
+    stopped = model.simulate(seed=5, threads=threads, duration=600, progress=lambda done: signal.raise_signal(signal.SIGINT))
+    assert stopped.meta["interrupted"]
+    assert 0 < stopped.meta["elapsed"] < 600
+    whole = model.simulate(seed=5, threads=1, duration=stopped.meta["elapsed"])
+    np.testing.assert_array_equal(whole.final["E"]["v"], stopped.final["E"]["v"])
+    np.testing.assert_array_equal(whole.spikes["E"].times, stopped.spikes["E"].times)
 
 
 # --- what carries it ---------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -120,7 +120,10 @@ class _Assembly:
         for number, p in enumerate(self.network.populations):
             sweep, exported = made[id(p.system)] if p.system is not None else (None, ())
             given = sweep.given if sweep is not None else ()
-            cells.append(Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, given=given, constant=self._constant(p)))
+            followed = self._followed(kinds[id(p.system)], exported) if p.system is not None else ()
+            cells.append(
+                Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, followed=followed, given=given, constant=self._constant(p))
+            )
         return cells
 
     def _sweep(self, number: int, members: Sequence[Population]) -> tuple[Sweep, tuple[str, ...]]:
@@ -134,7 +137,8 @@ class _Assembly:
         few = all(p.size <= FEW for p in members)
         forgetful = [] if self.armed else [k for k in range(len(system.events)) if all(self._forgets(system, k, p) for p in members)]
         held = {made.symbol.name for made in members[0].samples.values() if made.held}
-        return sweep_of(number, system, self.chosen[members[0].name][0], list(apart), given, few, emptied, exported, forgetful, held), exported
+        method, followed = self.chosen[members[0].name][0], self._followed(members, exported)
+        return sweep_of(number, system, method, list(apart), given, few, emptied, exported, forgetful, followed, held), exported
 
     def _forgets(self, system: System, number: int, p: Population) -> bool:
         """Return whether the actions of an event make its condition false again, whatever the state, at the numbers of a population."""
@@ -151,13 +155,30 @@ class _Assembly:
     def _exported(self, system: System, members: Sequence[Population]) -> tuple[str, ...]:
         """Return the derived quantities of a population that synapses or the recording look at."""
         names = {p.name for p in members}
-        varying = {d.name for d in system.varying}
         wanted = {r.quantity for r in self.network.recorded if r.owner in names}
+        wanted |= self._seen(names, lambda synapse: {s.name for s in synapse.states})
+        return tuple(d.name for d in system.varying if d.name in wanted)
+
+    def _followed(self, members: Sequence[Population], exported: Sequence[str]) -> tuple[str, ...]:
+        """Return the states and exported quantities of a population that equations of synapses look at in every step."""
+        system = members[0].system
+        assert system is not None
+
+        def looked_at(synapse: System) -> set[str]:
+            slopes = [s.derivative for s in own_states(synapse) if s.derivative != 0]
+            return {s.name for s in synapse.bases(*slopes, *(d.expression for d in synapse.needed(*slopes)))}
+
+        wanted = set() if system.discrete else self._seen({p.name for p in members}, looked_at)
+        return tuple(n for n in (*(s.name for s in system.states), *exported) if n in wanted)
+
+    def _seen(self, names: set[str], looked_at: Callable[[System], set[str]]) -> set[str]:
+        """Return the quantities of some populations among what synapses look at, ``pre.V`` and the like."""
+        found = set()
         for p in self.network.projections:
             for prefix, part in ((PRE, p.source), (POST, p.target), (THIRD, p.third)):
                 if part is not None and part.population in names:
-                    wanted |= {s.name.removeprefix(prefix) for s in p.synapse.states if s.name.startswith(prefix)}
-        return tuple(d.name for d in system.varying if d.name in wanted & varying)
+                    found |= {name.removeprefix(prefix) for name in looked_at(p.synapse) if name.startswith(prefix)}
+        return found
 
     def _constant(self, p: Population) -> tuple[str, ...]:
         """Return what is recorded of a population and does not change."""
@@ -218,10 +239,10 @@ class _Assembly:
             if state in placement.decays:
                 self.notes.append(f"{name}: `{state}` only decays between spikes, and is advanced by a factor that all share")
         if moving := self._moving(joint.projection.synapse, placement):
-            method = self.chosen[name][0].name
-            self.notes.append(
-                f"{name}: {', '.join(f'`{s}`' for s in moving)} of every synapse is advanced in every step, with {method}, and sees the neurons at its beginning"
-            )
+            told = f"{name}: {', '.join(f'`{s}`' for s in moving)} of every synapse is advanced in every step, with {self.chosen[name][0].name}"
+            synapse, writer = joint.projection.synapse, joint.writer
+            looks = writer.halfway(writer.used([s.derivative for s in own_states(synapse)]))
+            self.notes.append(f"{told}, and sees the neurons halfway through it" if looks else told)
 
     def _named(self, text: str) -> str:
         """Return the name of a function over synapses, the same one for the same text."""
@@ -250,7 +271,7 @@ class _Assembly:
         shared = [f"{name} = {text}" for name, text in lanes.shared.items()]
         lines = [*own, *(OWN_FUNCTIONS.sub(lambda m: f"{m[1]}_{number}(", line) for line in step)]
         lines += [writer.store(n, f"_z_{writer.name(n)}") for n in moving]
-        text = writer.everywhere(used, ["_h = _dt", *lines], f"Advance {', '.join(moving)} of every synapse by a step.")
+        text = writer.everywhere(used, ["_h = _dt", *writer.halfway(used), *lines], f"Advance {', '.join(moving)} of every synapse by a step.")
         head, _, rest = text.partition('."""\n')
         return self._named(f'{head}."""\n' + "".join(f"    {line}\n" for line in shared) + rest)
 

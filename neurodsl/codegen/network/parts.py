@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from neurodsl.codegen.lane_writer import hold
 from neurodsl.codegen.network.linear import Propagator
 from neurodsl.codegen.network.placement import Placement
-from neurodsl.codegen.network.sweep import WIDTH, Sweep, export
+from neurodsl.codegen.network.sweep import WIDTH, Sweep, export, then
 from neurodsl.codegen.network.synapse import Side, SynapseWriter
 from neurodsl.codegen.steps import held_states
 from neurodsl.network import Population, Projection
@@ -24,6 +24,7 @@ class Cell:
     rows: dict[str, int] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
     exported: tuple[str, ...] = ()
+    followed: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     constant: tuple[str, ...] = ()
 
@@ -44,14 +45,15 @@ class Cell:
     def side(self) -> Side:
         """Return the population as its synapses see it."""
         if self.sweep is None:
-            return Side(self.width, {}, {}, (), ())
+            return Side(self.width, {}, {}, (), (), {})
         system, rows, names = self.sweep.system, self.sweep.rows, self.sweep.names
         known = {s.name: rows[names[s.name]] for s in system.states}
         known |= {n: rows[names[n]] for n in self.sweep.given}
         known |= {n: rows[export(names[n])] for n in self.exported}
         holds = {system.states[i].name: rows[hold(names[system.states[i].name])] for i in held_states(system)}
         shared = {q.name for q in (*system.parameters, *system.constants)} - known.keys()
-        return Side(self.width, known, holds, shared, self.inputs)
+        past = {n: rows[then(export(names[n]) if n in self.exported else names[n])] for n in self.followed}
+        return Side(self.width, known, holds, shared, self.inputs, past)
 
 
 @dataclass

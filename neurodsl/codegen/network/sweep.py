@@ -102,6 +102,7 @@ def sweep_of(
     emptied: Collection[str],
     exported: Sequence[str],
     forgetful: Collection[int] = (),
+    followed: Sequence[str] = (),
     held: Collection[str] = (),
 ) -> Sweep:
     """Return the function that advances the neurons of a system.
@@ -120,6 +121,8 @@ def sweep_of(
         The derived quantities that others look at.
     forgetful : collection of int
         The events whose own actions make their conditions false again, so that nobody has to remember whether they held.
+    followed : sequence of str
+        The states and exported quantities whose values of one step ago others look at.
     held : collection of str
         The samples each value of which holds until the next.
     """
@@ -142,13 +145,15 @@ def sweep_of(
     resting = [f"_z_{n} = {n}" for n in writer.states if isinstance(method, Exact) and n not in moving]
     stored = [f"{writer.at(n)} = _z_{n}" for n in moving if n not in empty]
     lines = [*constants, *_every_neuron(writer, flowing, events, [*step, *resting]), *stored, *outward]
-    search = [*constants, *_neuron_in_search(writer, flowing, events), *outward]
+    kept = [(writer.at(then(n)), writer.at(n)) for n in (export(writer.name(n)) if n in exported else writer.name(n) for n in followed)]
+    search = [*constants, *_neuron_in_search(writer, flowing, events), *outward, *_forgotten(events, kept)]
     emptying = [f"{writer.at(f'_past_{n}')} = {writer.at(n)}" for n in flowing] + [f"{writer.at(n)} = 0.0" for n in writer.states if n in empty]
     noise, renewed = _noise(writer)
     made = _hoisted(writer)
     page = SweepPage(
-        number, writer.lanes, (*_named(number, [f"{n} = {text}" for n, text in writer.shared.items()]), *moments(writer)),
-        arguments(writer), tuple(filling(writer)), tuple(noise), tuple(renewed),
+        number, writer.lanes, tuple(f"{past} = {now}" for past, now in kept),
+        (*_named(number, [f"{n} = {text}" for n, text in writer.shared.items()]), *moments(writer)), arguments(writer), tuple(filling(writer)),
+        tuple(noise), tuple(renewed),
         _named(number, lines), " + ".join(e.hit for e in events), _named(number, search), tuple(e.due for e in events for _ in range(e.spikes)),
         tuple(emptying),
     )  # fmt: skip
@@ -310,6 +315,17 @@ def _extrapolated(writer: LaneWriter, name: str, prefix: str = "") -> list[str]:
 def export(name: str) -> str:
     """Return the identifier of the row of a derived quantity that others look at."""
     return f"_out_{name}"
+
+
+def then(identifier: str) -> str:
+    """Return the identifier of the row of what a quantity was one step ago."""
+    return f"_then_{identifier}"
+
+
+def _forgotten(events: Sequence[_Fire], kept: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the lines by which the past of a neuron that has just jumped is its present: a line through both leads nowhere."""
+    due = " or ".join(f"{e.due} > 0.0" for e in events if e.acts)
+    return [f"{past} = {now} if {due} else {past}" for past, now in kept] if due else []
 
 
 def _exports(writer: LaneWriter, names: Sequence[str]) -> list[str]:

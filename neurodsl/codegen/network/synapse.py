@@ -36,6 +36,8 @@ class Side:
         The constants that all of its neurons have in common.
     inputs : collection of str
         The inputs that synapses add to.
+    past : mapping of str to int
+        The rows of what states and exported quantities were one step ago.
     """
 
     width: int
@@ -43,6 +45,7 @@ class Side:
     holds: Mapping[str, int]
     shared: Collection[str]
     inputs: Collection[str]
+    past: Mapping[str, int]
 
 
 class SynapseWriter:
@@ -135,12 +138,25 @@ class SynapseWriter:
 
     def outside(self, name: str) -> str:
         """Return the text of a quantity of a neuron: ``pre.V``."""
-        prefix, _, inner = name.partition(".")
-        side = self._side(name)
-        array, at = {"pre": ("_pre", "_o"), "post": ("_post", "_k"), "third": ("_third", "_m")}[prefix]
+        side, inner = self._side(name), name.partition(".")[2]
         if side is None or inner not in side.rows:
             raise fail(rules.UNKNOWN_NAME, f"`{name}` cannot be read by the synapse `{self.synapse.name}`", help="read a state or a parameter")
-        return f"{array}[{at} + np.uint64({side.rows[inner] * side.width})]"
+        return self._row(name, side.rows[inner] * side.width)
+
+    def _row(self, name: str, place: int) -> str:
+        """Return the text of what stands at a place in the block of the neuron whose quantity a name is."""
+        array, at = {"pre": ("_pre", "_o"), "post": ("_post", "_k"), "third": ("_third", "_m")}[name.partition(".")[0]]
+        return f"{array}[{at} + np.uint64({place})]"
+
+    def halfway(self, used: set[Symbol]) -> list[str]:
+        """Return the lines that lead quantities of neurons from one step ago and now to the middle of the step, on a line through both."""
+        found = []
+        for state in self.synapse.states:
+            side, inner = self._side(state.name), state.name.partition(".")[2]
+            if state.symbol in used and side is not None and inner in side.past and state.name not in self.constants:
+                now, past = self.name(state.name), self._row(state.name, side.past[inner] * side.width)
+                found.append(f"{now} = 1.5*{now} - 0.5*({past} if _index > 0 else {now})")
+        return found
 
     def head(self, used: set[Symbol]) -> list[str]:
         """Return the lines before the loops: constants that all synapses share."""
