@@ -309,6 +309,24 @@ def test_threads_change_no_number(threads: int) -> None:
     assert_same(one, model.simulate(seed=2, input=drives(), threads=threads))
 
 
+def test_a_compiled_kernel_takes_arrays_of_any_kind_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = drives()
+    table = np.asfortranarray(given["E.I"][1])
+    table.setflags(write=False)
+    given["E.I"] = (np.arange(0, 40)[::10], table)
+    given["F.I"] = ([0, 10], np.zeros((2, 100), np.int32))
+    model = nd.loads(SPIKING)
+    plain = model.simulate(seed=2, input=given, duration=20)
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
+    compiled = model.simulate(seed=2, input=given, duration=20, threads=2)
+    assert compiled.meta["timing"]["compile_s"] > 0
+    assert len(plain.spikes["E"].times) > 100
+    for name, spikes in plain.spikes.items():
+        np.testing.assert_array_equal(spikes.times, compiled.spikes[name].times)
+        np.testing.assert_array_equal(spikes.index, compiled.spikes[name].index)
+    np.testing.assert_allclose(plain["E.V"], compiled["E.V"], atol=1e-12)
+
+
 def test_copies_follow_the_same_samples() -> None:
     model = nd.loads(SPIKING)
     copies = model.simulate(seed=2, input=drives(), copies=2)
