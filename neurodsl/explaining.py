@@ -59,8 +59,7 @@ def _population(population: PopulationPlan) -> Iterator[str]:
         yield f"    kept for each neuron: {kept}"
     for made in population.samples:
         manner = "each held until the next" if made.held else "joined by straight lines"
-        middle = "; their value in the middle of a step holds through it" if population.method == "exact" and not made.held else ""
-        yield f"    `{made.name}` follows samples, {manner}{middle}"
+        yield f"    `{made.name}` follows samples, {manner}"
 
 
 def _projection(projection: ProjectionPlan, plan: NetworkPlan) -> Iterator[str]:

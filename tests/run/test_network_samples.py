@@ -103,14 +103,47 @@ def test_held_samples_move_a_linear_neuron_exactly() -> None:
         assert list(result["E.V"][:, k]) == pytest.approx(list(expected), abs=1e-12)
 
 
-@pytest.mark.parametrize("method", ["rk4", "heun", "exact", "euler"])
-def test_the_order_of_accuracy_with_samples_on_lines(method: str) -> None:
-    errors = []
+def errors(method: str, times: list[float]) -> list[float]:
+    """Return the largest errors of a neuron that follows samples on lines, with a step and with half of it."""
+    found = []
     for dt in (0.5, 0.25):
-        result = nd.loads(LINEAR).simulate(input={"E.I": (COMMON_KNOTS, VALUES)}, method=method, dt=dt)
-        expected = exact_response(15, COMMON_KNOTS, VALUES, result.traces["E.V"].t, held=False)
-        errors.append(float(np.max(np.abs(result["E.V"][:, 1] - expected))))
-    assert round(float(np.log2(errors[0] / errors[1]))) == {"rk4": 4, "heun": 2, "exact": 2, "euler": 1}[method]
+        result = nd.loads(LINEAR).simulate(input={"E.I": (times, VALUES)}, method=method, dt=dt)
+        expected = exact_response(15, times, VALUES, result.traces["E.V"].t, held=False)
+        found.append(float(np.max(np.abs(result["E.V"][:, 1] - expected))))
+    return found
+
+
+@pytest.mark.parametrize(("method", "order"), [("rk4", 4), ("heun", 2), ("midpoint", 2), ("euler", 1), ("exponential_euler", 1)])
+def test_the_order_of_accuracy_with_samples_on_lines(method: str, order: int) -> None:
+    coarse, fine = errors(method, COMMON_KNOTS)
+    assert round(float(np.log2(coarse / fine))) == order
+
+
+def test_linear_neurons_follow_lines_exactly_and_with_the_second_order_where_they_bend_within_a_step() -> None:
+    assert max(errors("auto", COMMON_KNOTS)) < 1e-13
+    coarse, fine = errors("exact", [1 / 3, 5 + 1 / 3, 12 + 2 / 3, 20 + 1 / 3])
+    assert round(float(np.log2(coarse / fine))) == 2
+
+
+def test_a_neuron_that_is_held_follows_lines_with_its_other_states() -> None:
+    text = """
+model cell:
+    input I = 0
+    init V = 0, u = 0
+    10*dV/dt = -V + 3*I
+    5*du/dt = V - u + I
+    on V >= 1: V = 0; hold V for 4
+network net:
+    population E = cell[2]
+    simulate:
+        duration 20
+        dt 0.25
+        record E.V, E.u
+"""
+    exact, stages = (nd.loads(text).simulate(input={"E.I": ([0, 20], [0, 2])}, method=method) for method in ("exact", "rk4"))
+    assert len(exact.spikes["E"].times) == len(stages.spikes["E"].times) >= 4
+    for name in ("E.V", "E.u"):
+        np.testing.assert_allclose(exact[name], stages[name], atol=2e-7)
 
 
 def test_a_sampled_input_agrees_with_another_program() -> None:
