@@ -91,8 +91,7 @@ def check_expression(
             case Call():
                 _call(declarations, node, place)
             case Load(sampled=True):
-                help = 'behind `with` of a population: `with I = samples("stimulus.csv") [nA]`; of a model `--input I=stimulus.csv`'
-                declarations.report.add(rules.WRONG_KIND, "`samples` is the whole value of an input of a population", node.span, help)
+                _samples(declarations, node)
             case Product():
                 _product(declarations, node, place)
             case Power(exponent=Name(id="T") as exponent):
@@ -101,6 +100,12 @@ def check_expression(
                 _reduction(declarations, node, place)
                 place = replace(place, indices=place.indices | set(node.variables), inside=False)
         stack.extend((child, sort, place) for child, sort in reversed(_children(node)))
+
+
+def _samples(declarations: Declarations, node: Load) -> None:
+    """Report a file of samples within an expression, or where no population follows it."""
+    help = 'behind `with` of a population: `with I = samples("stimulus.csv") [nA]`; of a model `--input I=stimulus.csv`'
+    declarations.report.add(rules.WRONG_KIND, "`samples` is the whole value of an input of a population", node.span, help)
 
 
 def _unknown(declarations: Declarations, node: Name, place: _Place, help: str) -> None:
