@@ -236,7 +236,8 @@ class Model(Mathematics, Sweeping):
         method : str
             ``auto`` (default), ``exact``, ``rk45``, ``rosenbrock``, ``rk4``, ``heun``, ``midpoint``, ``euler``, ``exponential_euler``.
         events : str
-            ``grid`` or ``exact``.
+            ``grid`` or ``exact``. In networks ``exact`` is for populations whose equations are linear between spikes: these fall, and arrive after their
+            delays, between the points of the grid.
         rtol, atol : float
             The tolerances of an adaptive method; default 1e-8 and 1e-10.
         seed : int
@@ -268,7 +269,8 @@ class Model(Mathematics, Sweeping):
             A checkpoint to go on from: the result equals that of the undisturbed run bit for bit. It holds all options, ``out`` and ``checkpoint``
             too; what is given beside it has to be as it was, but that ``duration`` may be longer as long as no step was chosen for the end.
         progress : callable
-            Called with the fraction of the run, of all its copies, that is done.
+            Called with the fraction of the run, of all its copies, that is done. One with a method ``begin`` is first told the duration, the unit
+            of its time, ``"1"`` for none, and the number of copies or None: ``progress.begin(1000.0, "ms", None)``.
         report : Report
             Takes the warnings and notes.
         every_step : bool
@@ -339,7 +341,7 @@ class Model(Mathematics, Sweeping):
         kept.require_model(self.name, self.source.name, self._digests())
         request = kept.request
         plan = Model(self.source, request.name).plan(request.method, request.events, request.variant, request.expressions)
-        kept.require_plan(plan)
+        kept.require_kernel(plan.kernel)
         given.settle(plan)
         asked = options_of(plan, *numbers)
         asked = given.within(plan, replace(asked, dt=kept.options.dt if asked.dt is None else asked.dt))

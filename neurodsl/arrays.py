@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
+from neurodsl.npy import MAGIC, read_header
 from neurodsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -116,12 +117,10 @@ def _binary(file: str, path: str) -> NDArray[Any]:
     import numpy as np
 
     with open(file, "rb") as stream:
-        if stream.read(6) != b"\x93NUMPY":
+        if stream.read(len(MAGIC)) != MAGIC:
             raise fail(rules.BAD_ARRAY, f"`{path}` is no .npy file", help='save it with `numpy.save("w.npy", w)`')
         stream.seek(0)
-        version = np.lib.format.read_magic(stream)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
-        shape, _, dtype = read(stream) if read is not None else ((), False, np.dtype(object))
+        shape, _, dtype = read_header(stream)
     _check(path, dtype, math.prod(shape))
     found: NDArray[Any] = np.load(file, allow_pickle=False)
     return found

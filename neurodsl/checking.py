@@ -102,6 +102,7 @@ def _proved_network(model: Any) -> list[Diagnostic]:
     apply_options = import_module("neurodsl.planning").apply_options
     network = lower(model)
     name = network.settings.method or "auto"
+    planning.require_exact(network)
     served = {p.name: planning.method_of(p.system, name, p)[0] for p in network.populations if p.system is not None}
 
     def variants() -> Iterator[tuple[str, Any]]:

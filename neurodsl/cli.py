@@ -112,7 +112,7 @@ def commands() -> None:
 @click.option("--duration", metavar="T", help="How long, in the time unit of the file or with a unit.")
 @click.option("--dt", metavar="DT", help="The step, and that of the output of an adaptive method.")
 @click.option("--method", metavar="M", help="auto, exact, rk45, rosenbrock, rk4, heun, midpoint, euler or exponential_euler.")
-@click.option("--events", metavar="grid|exact", help="Whether events act on the grid or where they fall.")
+@click.option("--events", metavar="grid|exact", help="Whether events act on the grid or where they fall; in networks with linear neurons too.")
 @click.option("--rtol", type=float, metavar="R", help="Relative tolerance of an adaptive method, 1e-8 by default.")
 @click.option("--atol", type=float, metavar="A", help="Absolute tolerance of an adaptive method, 1e-10 by default.")
 @click.option("--seed", type=int, metavar="N", help="Seed of the random numbers; the same seed gives the same run.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -56,7 +57,10 @@ def names(text: str | None) -> list[str] | None:
 
 
 class Bar:
-    """A progress bar with the time left on standard error, which appears on a terminal when the work takes longer than a second."""
+    """A progress bar on standard error, which appears on a terminal when the work takes longer than a second.
+
+    It shows the fraction, of a run the time that the model has reached, and the time left.
+    """
 
     def __init__(self, doing: str, hidden: bool) -> None:
         self.doing = doing
@@ -64,6 +68,16 @@ class Bar:
         self.shown: Any = None
         self.task: Any = None
         self.began: float | None = None
+        self.reached: Callable[[float], str] = lambda done: ""
+
+    def begin(self, duration: float, unit: str, copies: int | None) -> None:
+        """Take how long a run is, in a unit, and of how many copies; theirs add up."""
+        whole = duration * (copies or 1)
+        if not whole > 0:
+            return
+        digits = max(0, 3 - math.floor(math.log10(whole)))
+        of = f" of {whole:.12g}{'' if unit == '1' else f' {unit}'}{'' if copies is None else f' in {copies} copies'}"
+        self.reached = lambda done: f"{done * whole:.{digits}f}{of}"
 
     def __call__(self, done: float) -> None:
         """Take the fraction that is done."""
@@ -72,11 +86,13 @@ class Bar:
         self.began = self.began if self.began is not None else time.monotonic()
         if self.shown is None and time.monotonic() - self.began > 1.0:
             progress = import_module("rich.progress")
-            self.shown = progress.Progress(console=import_module("rich.console").Console(stderr=True), transient=True)
-            self.task = self.shown.add_task(self.doing, total=1.0)
+            columns = [progress.TextColumn("{task.description}"), progress.BarColumn(), progress.TaskProgressColumn()]
+            columns += [progress.TextColumn("{task.fields[reached]}", markup=False), progress.TimeRemainingColumn(), progress.TextColumn("left")]
+            self.shown = progress.Progress(*columns, console=import_module("rich.console").Console(stderr=True), transient=True)
+            self.task = self.shown.add_task(self.doing, total=1.0, completed=done, reached=self.reached(done))
             self.shown.start()
         if self.shown is not None:
-            self.shown.update(self.task, completed=done)
+            self.shown.update(self.task, completed=done, reached=self.reached(done))
 
     def close(self) -> None:
         """Remove the bar."""

@@ -21,7 +21,7 @@ def explained(model: Model, method: str | None, events: str | None, variant: str
         For a wrong text, an unknown variant, or a method that cannot serve the model.
     """
     if model.network:
-        return list(_network(import_module("neurodsl.networking").plan_of(model, method, variant, ())))
+        return list(_network(import_module("neurodsl.networking").plan_of(model, method, variant, (), events=events)))
     plan = model.plan(method, events, variant, ())
     return [plan.model, f"  method {_chosen(plan.method, plan.reason)}", f"  events on {plan.events}" if plan.triggers else "  no events"]
 
@@ -33,7 +33,7 @@ def _chosen(method: str, reason: str | None) -> str:
 def _network(plan: NetworkPlan) -> Iterator[str]:
     yield plan.model
     unit = "" if plan.time_unit == "1" else f" {plan.time_unit}"
-    yield f"  {plan.duration:g}{unit} in steps of {plan.dt:g}{unit}"
+    yield f"  {plan.duration:g}{unit} in steps of {plan.dt:g}{unit}" + (", spikes at exact times between them" if plan.events == "exact" else "")
     yield "Populations"
     for population in plan.populations:
         yield from _population(population)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from neurodsl import rules
+from neurodsl.diagnostics import fail
 from neurodsl.given import Values, seed_of
 from neurodsl.options import number_in
 from neurodsl.units import describe
@@ -25,6 +28,14 @@ if TYPE_CHECKING:
     from neurodsl.analysis.prc import Response
     from neurodsl.analysis.returns import ReturnMap
     from neurodsl.analysis.stability import Jacobian, Stability
+
+
+INSIDE = (0.37, 0.71)
+"""Parts of an interval at which a network is made anew, to see whether its connections stay: not its ends, where weights may vanish."""
+
+
+OWNED = re.compile(r" -> |\[")
+"""In the name of what synapses or single neurons have: `E -> I.w`, `E.a[2]`. It has a value of its own and shapes no connection."""
 
 
 class Mathematics(ABC):
@@ -54,6 +65,8 @@ class Mathematics(ABC):
         """
         frozen = self.frozen(variant=variant, set=set, input=input, **values)
         found: FixedPoints = import_module("neurodsl.analysis.fixed_points").fixed_points(frozen, box)
+        if frozen.whole is not None:
+            found = import_module("neurodsl.analysis.parted").with_parted(frozen, found, box)
         return found
 
     def jacobian(
@@ -89,8 +102,10 @@ class Mathematics(ABC):
 
         ``how`` of the answer says how complete it is.
         """
-        frozen = self._over(name, {"variant": variant, "set": set, "input": input, **values})
+        asked = {"variant": variant, "set": set, "input": input, **values}
+        frozen = self._over(name, asked)
         least, most = self._range(frozen, name, low, high)
+        self._require_kept(frozen, name, asked, least, most)
         within = import_module("neurodsl.analysis.domain").box_of(frozen, box or {})
         found: Bifurcations = import_module("neurodsl.analysis.bifurcations").bifurcations(frozen, name, least, most, within)
         return found
@@ -103,8 +118,10 @@ class Mathematics(ABC):
 
         ``of`` is the state that is drawn, by default the first that has an equation.
         """
-        frozen = self._over(name, {"variant": variant, "set": set, "input": input, **values})
+        asked = {"variant": variant, "set": set, "input": input, **values}
+        frozen = self._over(name, asked)
         least, most = self._range(frozen, name, low, high)
+        self._require_kept(frozen, name, asked, least, most)
         within = import_module("neurodsl.analysis.domain").box_of(frozen, box or {})
         found: Diagram = import_module("neurodsl.analysis.diagram").diagram(frozen, name, least, most, of, within)
         return found
@@ -220,6 +237,17 @@ class Mathematics(ABC):
         if name in {d.name for d in frozen.system.definitions}:
             frozen = self.frozen(**{**asked, "input": {**(asked["input"] or {}), name: start}})
         return frozen
+
+    def _require_kept(self, frozen: Frozen, name: str, asked: dict[str, Any], low: float, high: float) -> None:
+        """Refuse to go over what shapes the connections of a network: its equations are those at one value."""
+        if not frozen.wiring or name not in {p.name for p in frozen.system.parameters} or OWNED.search(name):
+            return
+        for part in INSIDE:
+            value = low + part * (high - low)
+            if self.frozen(**{**asked, "set": {**(asked["set"] or {}), name: value}}).wiring != frozen.wiring:
+                told = f"`{name}` shapes which synapses there are, what is drawn for them, or which neurons are alike, so the equations are not the same at"
+                help = "look at one value after the other: `--set " + f"{name}={value:.6g}`"
+                raise fail(rules.NOT_SERVED, f"{told} {value:.6g} as at the value of the file", help=help)
 
     def _range(self, frozen: Frozen, name: str, low: float | str, high: float | str) -> tuple[float, float]:
         """Return both ends of a range in the unit of a parameter."""

@@ -120,7 +120,7 @@ class Rule:
     ----------
     kind : str
         ``all to all``, ``one to one``, ``probability`` (one argument, an expression of i and j), ``indegree``, ``outdegree`` (one), ``pairs`` (a path),
-        ``matrix`` (a path; what it holds becomes the synapse's ``matrix_target``, 0 is no synapse), ``small world`` (neighbours k, rewiring
+        ``matrix`` (a path; what it holds, times ``factor``, becomes the synapse's ``matrix_target``, 0 is no synapse), ``small world`` (neighbours k, rewiring
         probability p), ``scale free`` (m).
     condition : Basic or None
         A boolean of i and j: a synapse is only where it holds.
@@ -137,6 +137,7 @@ class Rule:
     no_self: bool = False
     multiple: bool = True
     matrix_target: str | None = None
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)

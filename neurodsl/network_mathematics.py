@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.analysis.frozen import Frozen, freeze
-from neurodsl.analysis.lumping import Columns, Synapses, lumped
+from neurodsl.analysis.lumping import Columns, Lumped, Synapses, is_formula, lumped
+from neurodsl.analysis.whole import Whole
 from neurodsl.diagnostics import Report, fail
 from neurodsl.given import as_text
 from neurodsl.lang import read_model
 from neurodsl.lower import lower_network
-from neurodsl.lower.flatten import Wires, flatten, own_states, require_without_spikes
+from neurodsl.lower.flatten import MOST_SYNAPSES, flatten, flattened, own_states, require_without_spikes
+from neurodsl.lower.members import Wires
 from neurodsl.model import NetworkModel
 from neurodsl.network import I, Network, Projection
 from neurodsl.network_plan import NetworkPlan
@@ -32,7 +36,11 @@ SEED = 0
 """What draws the connections, and the weights of the synapses, of the network that is analysed."""
 FEW = 12
 """Up to so many states the neurons of a network are analysed one by one; of more, those that are alike as one."""
+MOST_EACH = 40
+"""Of so many states, those in which neurons that are alike differ are looked for too."""
 MOST_NEURONS = 2000
+MOST_WRITTEN = 500
+"""Synapses of a neuron whose weights, formulas of the parameters of the network, are written out."""
 
 
 def frozen(model: Model, variant: str | None, given: Mapping[str, Any], time: float) -> Frozen:
@@ -64,15 +72,23 @@ def frozen(model: Model, variant: str | None, given: Mapping[str, Any], time: fl
     made = _Made(network, plan_of(model, None, variant, expressions), model)
     notes = made.notes()
     states = sum(p.size * len(p.system.states) for p in network.populations if p.system is not None)
+    alike, whole, small = None, None, False
     alone = any(c.third is not None or own_states(c.synapse) for c in network.projections)
     if states <= FEW or alone:
         system = flatten(network, made.wires, made.unknown())
     else:
-        whole = lumped(network, made.numbers(), made.synapses, made.shaping())
-        system = flatten(whole.network, lambda c: whole.wires[c.name], whole.numbers)
-        notes = (*notes, *whole.notes)
+        alike = lumped(network, made.numbers(), made.synapses, made.shaping(), made.formulas())
+        flat = flattened(alike.network, lambda c: alike.wires[c.name], alike.numbers, {name: f.tolist() for name, f in alike.first.items()})
+        notes, system = (*notes, *alike.notes), flat.system
+        joined = sum(len(synapses.sources) for synapses in made.synapses.values())
+        small = states <= MOST_EACH and joined <= MOST_SYNAPSES
+        whole = Whole(network, flat, alike.kinds, made.synapses, made.formulas(), model.cache.folder) if alike.notes else None
     found = freeze(system, model.cache.folder, None, time, model.source.path)
-    return replace(found, notes=(*notes, *found.notes))
+
+    def each() -> Frozen:
+        return freeze(flatten(network, made.numbered_wires, made.unknown()), model.cache.folder, None, time, model.source.path)
+
+    return replace(found, notes=(*notes, *found.notes), whole=whole, wiring=made.wiring(alike), each=each if whole is not None and small else None)
 
 
 def changed(read: NetworkModel, variant: str | None, expressions: tuple[tuple[str, str, str], ...]) -> NetworkModel:
@@ -116,6 +132,11 @@ class _Made:
         kept = {name: column.tolist() for name, column in made.values.items() if listed or _is_made(known[name])}
         return Wires(made.sources.tolist(), made.targets.tolist(), kept)
 
+    def numbered_wires(self, c: Projection) -> Wires:
+        """Return the synapses of a projection with numbers in the place of all expressions."""
+        made = self.synapses[c.name]
+        return Wires(made.sources.tolist(), made.targets.tolist(), {name: column.tolist() for name, column in made.values.items()})
+
     def numbers(self) -> dict[str, Columns]:
         """Return what each neuron of a population has for itself; what is drawn alike for all stays drawn."""
         found: dict[str, Columns] = {}
@@ -129,6 +150,29 @@ class _Made:
         """Return of each population the names of its parameters among its numbers."""
         parameters = {p.name: {q.name for q in p.system.parameters} for p in self.network.populations if p.system is not None}
         return {name: frozenset(columns.keys() & parameters[name]) for name, columns in self.numbers().items()}
+
+    def formulas(self) -> dict[str, frozenset[str]]:
+        """Return of each population and projection the numbers that are formulas of parameters of the network, not too many to be written out."""
+        found = {p.name: frozenset(name for name, value in p.values.items() if is_formula(value)) for p in self.network.populations}
+        for c in self.network.projections:
+            few = len(self.synapses[c.name].sources) <= MOST_WRITTEN * c.target.size
+            column = c.rule.matrix_target
+            found[c.name] = frozenset(name for name, value in c.values.items() if few and name != column and is_formula(value))
+        return found
+
+    def wiring(self, alike: Lumped | None) -> str:
+        """Return a digest of what stays as it was made: the synapses, the numbers of neurons and synapses, which neurons are alike."""
+        found, formulas, numbers = hashlib.sha256(), self.formulas(), self.numbers() if alike is not None else self.unknown()
+        columns: list[NDArray[Any]] = [] if alike is None else list(alike.kinds.values())
+        for c in self.network.projections:
+            made = self.synapses[c.name]
+            kept = made.values.keys() - formulas[c.name] if alike is not None else self.wires(c).values.keys()
+            columns += [made.sources, made.targets, *(made.values[name] for name in sorted(kept))]
+        for p in self.network.populations:
+            columns += [np.asarray(numbers[p.name][name]) for name in sorted(numbers[p.name].keys() - formulas[p.name])]
+        for column in columns:
+            found.update(column.tobytes())
+        return found.hexdigest()
 
     def unknown(self) -> dict[str, dict[str, Any]]:
         """Return the numbers of neurons that stand in files."""

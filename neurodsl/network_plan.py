@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from neurodsl.formulas import Formula
@@ -59,6 +59,22 @@ class FollowedPlan:
 
 
 @dataclass(frozen=True)
+class Precise:
+    """What exact spike times need to know of linear neurons beside their flow.
+
+    Attributes
+    ----------
+    levels : tuple of tuple of Formula
+        Of the condition of each event, its derivatives by the states.
+    edges : tuple of Formula
+        The times at which the equations change form.
+    """
+
+    levels: tuple[tuple[Formula, ...], ...]
+    edges: tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
 class PopulationPlan:
     """A population.
 
@@ -92,6 +108,8 @@ class PopulationPlan:
         Of a source of spikes, its kind, its values as items, its path and the factor of its times.
     samples : tuple of FollowedPlan
         The inputs that follow samples.
+    precise : Precise or None
+        Of neurons whose spikes have exact times.
     """
 
     name: str
@@ -120,6 +138,7 @@ class PopulationPlan:
     emitter: dict[str, Any] | None = None
     place: tuple[int, int] | None = None
     samples: tuple[FollowedPlan, ...] = ()
+    precise: Precise | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +150,8 @@ class ProjectionPlan:
     source, target, third : (int, int, int) or None
         The number of a population, the first neuron, and the one behind the last.
     rule : mapping
-        ``kind``, ``arguments`` (formulas), ``path``, ``condition`` (a formula or None), ``no_self``, ``multiple``, ``matrix_target``.
+        ``kind``, ``arguments`` (formulas), ``path``, ``condition`` (a formula or None), ``no_self``, ``multiple``, ``matrix_target``,
+        ``factor`` (of the numbers of a matrix), ``given`` (the quantities that the connection gives values to), ``time_unit``.
     items : tuple of Item
         Parameters, derived constants and initial values of the synapse.
     constants : tuple of str
@@ -189,8 +209,12 @@ class NetworkPlan:
         ``owner``, ``quantity``, ``start``, ``stop``, ``step``, ``every``.
     notes : tuple of str
         What the compiler did with the network, in words.
+    titles : mapping of str to list of str, or None
+        Of the files of pairs by path, the titles of their columns: what a file brings shapes the kernel.
     threads : int
         To so many a step gives enough to do.
+    events : str
+        ``grid``, or ``exact`` where spikes have exact times.
     """
 
     model: str
@@ -208,7 +232,9 @@ class NetworkPlan:
     notes: tuple[str, ...]
     kernel: str
     text: str = ""
+    titles: dict[str, list[str] | None] = field(default_factory=dict)
     threads: int = 1
+    events: str = "grid"
 
     @property
     def shared(self) -> bool:
@@ -245,7 +271,9 @@ def _population(value: dict[str, Any]) -> PopulationPlan:
     if emitter is not None:
         emitter = {**emitter, "values": _items(emitter["values"])}
     samples = tuple(FollowedPlan(**made) for made in value["samples"])
-    return PopulationPlan(**{**value, "items": _items(value["items"]), "flow": _flow(value["flow"]), "emitter": emitter, "samples": samples})
+    precise = None if value["precise"] is None else Precise(**value["precise"])
+    found = {"items": _items(value["items"]), "flow": _flow(value["flow"]), "emitter": emitter, "samples": samples, "precise": precise}
+    return PopulationPlan(**{**value, **found})
 
 
 def _projection(value: dict[str, Any]) -> ProjectionPlan:

@@ -14,10 +14,12 @@ from sympy import Expr, Symbol
 from neurodsl import rules
 from neurodsl.codegen import kernel
 from neurodsl.codegen.network.aggregate import aggregate
-from neurodsl.codegen.network.assemble import assemble
+from neurodsl.codegen.network.assemble import assemble, assembled
 from neurodsl.codegen.network.conditions import expanded
 from neurodsl.codegen.network.items import differing
-from neurodsl.codegen.network.weave import weave
+from neurodsl.codegen.network.precise import PreciseAssembly
+from neurodsl.codegen.network.precise_cells import GRID, levels_of
+from neurodsl.codegen.network.weave import Woven, weave
 from neurodsl.codegen.steps import linear_part
 from neurodsl.diagnostics import Report, fail, nearest
 from neurodsl.findings import finding
@@ -43,6 +45,7 @@ LEAST_WORK = 15000.0
 def make_network_plan(
     network: Network,
     method: str | None,
+    events: str | None,
     every_step: bool,
     armed: bool,
     shared: bool | None,
@@ -56,6 +59,8 @@ def make_network_plan(
     ----------
     method : str or None
         The one that the caller names.
+    events : str or None
+        ``grid``, or ``exact`` for spikes at exact times; None for what the file says.
     every_step : bool
         Advance the states of synapses in every step and at every synapse: the plain way.
     armed : bool
@@ -66,24 +71,77 @@ def make_network_plan(
         Of each projection, the values of synapses that its file brings.
     """
     settings = network.settings
-    name = method or settings.method or "auto"
-    network, notes = (network, ()) if every_step else aggregate(network, brought, linear=name == "exact")
+    name, mode = method or settings.method or "auto", events_of(events or settings.events, network)
+    precise = mode == "exact"
+    woven, chosen = _prepared(network, name, precise, every_step, brought)
+    network = woven.network
+    duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(network)
+    threads = int(work_of(network) / LEAST_WORK)
+    if precise:
+        text, plan = assembled(PreciseAssembly(woven, chosen, every_step, armed, brought), duration, dt)
+    else:
+        text, plan = assemble(woven, chosen, duration, dt, every_step, armed, brought, threads > 1 if shared is None else shared)
+    called = f"{identifier(network.name)}_network_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    kernel.store(folder, called, text)
+    return replace(plan, kernel=called, events=mode, threads=threads, findings=tuple(finding(d) for d in report.found))
+
+
+def _prepared(
+    network: Network, name: str, precise: bool, every_step: bool, brought: Mapping[str, Sequence[str]]
+) -> tuple[Woven, dict[str, tuple[Method, str | None]]]:
+    """Return a network whose neurons know what comes to them, and the methods that serve it."""
+    network, notes = (network, ()) if every_step else aggregate(network, brought, linear=precise or name == "exact")
     woven = replace(weave(network), notes=notes)
+    require_recordable(woven.network)
+    if precise:
+        name = _precise_method(woven.network, name)
     chosen, populations = {}, []
     for p in woven.network.populations:
         if p.system is not None:
             chosen[p.name] = method_of(p.system, name, p)
+            if precise:
+                chosen[p.name] = chosen[p.name][0], "spikes at exact times"
             if isinstance(chosen[p.name][0], Stochastic) and chosen[p.name][0].name.startswith("heun"):
                 p = replace(p, system=stratonovich(p.system))
         populations.append(p)
     woven = replace(woven, network=replace(woven.network, populations=tuple(populations)))
-    chosen |= {p.name: (_synapse_method(p, name, brought.get(p.name, ())), None) for p in network.projections}
-    duration, dt = settings.duration or DEFAULT_DURATION, settings.dt or default_dt(network)
-    threads = int(work_of(network) / LEAST_WORK)
-    text, plan = assemble(woven, chosen, duration, dt, every_step, armed, brought, threads > 1 if shared is None else shared)
-    called = f"{identifier(network.name)}_network_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    kernel.store(folder, called, text)
-    return replace(plan, kernel=called, threads=threads, findings=tuple(finding(d) for d in report.found))
+    return woven, chosen | {p.name: (_synapse_method(p, name, brought.get(p.name, ())), None) for p in network.projections}
+
+
+def require_exact(network: Network) -> None:
+    """Raise M103 for a network that asks for exact spike times and cannot have them."""
+    if events_of(network.settings.events, network) == "exact":
+        PreciseAssembly(*_prepared(network, network.settings.method or "auto", True, False, {}), False, False, {})
+
+
+def events_of(events: str | None, network: Network) -> str:
+    """Return where events act: on the grid, or where they fall.
+
+    Raises
+    ------
+    NeuroError
+        V101 for anything else.
+    """
+    if events not in (None, "grid", "exact"):
+        raise fail(rules.BAD_VALUE, f"the events of `{network.name}` cannot be `{events}`", help="`grid` or `exact`")
+    return events or "grid"
+
+
+def _precise_method(network: Network, name: str) -> str:
+    """Return the method of a network with exact spike times: that of linear equations.
+
+    Raises
+    ------
+    NeuroError
+        M103 where another one is asked for, or where a population cannot have exact times.
+    """
+    if name not in ("auto", "exact"):
+        told = f"exact spike times come from the exact solution of linear equations, not from `{name}`"
+        raise fail(rules.METHOD_REFUSED, told, help=f"`--method exact`, or {GRID}")
+    for p in network.populations:
+        if p.system is not None:
+            levels_of(p.system, p)
+    return "exact"
 
 
 def work_of(network: Network) -> float:
@@ -213,7 +271,8 @@ def _recorded(network: Network, text: str) -> Recorded:
         _require(parts["name"], [q.name for q in (*synapse.parameters, *synapse.states) if not q.name.startswith(DOTTED)], text)
         return Recorded(parts["owner"], parts["name"], 0, 0, every=every)
     population = populations[parts["owner"]]
-    known = [] if population.system is None else [q.name for q in population.system.quantities()]
+    system = population.system
+    known = [] if system is None else [*(q.name for q in system.quantities()), *(p.name for p in system.parameters if p.is_input)]
     _require(parts["name"], known, text)
     start = int(parts["start"] or 0)
     single = parts["start"] is not None and not parts["colon"]
@@ -221,6 +280,22 @@ def _recorded(network: Network, text: str) -> Recorded:
     if not 0 <= start < stop <= population.size:
         raise fail(rules.BAD_VALUE, f"`{text}` leads out of `{population.name}`, which has {population.size} neurons", help="neurons count from 0")
     return Recorded(population.name, parts["name"], start, stop, int(parts["step"] or 1), every)
+
+
+def require_recordable(network: Network) -> None:
+    """Raise V102 for what a woven network records and has no value of its own in a run: a parameter, or a constant."""
+    populations = {p.name: p.system for p in network.populations}
+    for recorded in network.recorded:
+        if recorded.owner in populations:
+            _require(recorded.quantity, _recordable(populations[recorded.owner]), f"{recorded.owner}.{recorded.quantity}")
+
+
+def _recordable(system: System | None) -> list[str]:
+    """Return the quantities of neurons that can be recorded: their states, what is derived of those or of the time, and their inputs."""
+    if system is None:
+        return []
+    inputs = (p.name for p in system.parameters if p.is_input)
+    return [*(s.name for s in system.states if s.shown), *(d.name for d in system.derived if d in system.varying), *inputs]
 
 
 def _require(name: str, known: Sequence[str], text: str) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodsl import __version__, resources, rules
-from neurodsl.diagnostics import Report, fail
+from neurodsl.diagnostics import NeuroError, Report, fail
 from neurodsl.findings import diagnostics_of
 from neurodsl.given import PLAIN_NUMBER, Values, as_text, is_sampled, manner, seed_of
 from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.options import count_of, idle_processors, number_in
+from neurodsl.progress import Progress, begin
 
 if TYPE_CHECKING:
     from neurodsl.api import Model
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MENTIONED = re.compile(r"^[ \t]*(network|import)\b", re.MULTILINE)
 """Where a text may mean a network."""
+FILE = re.compile(r".*\.(csv|npy)(:\w+)?\s*", re.IGNORECASE)
+"""What `--input` names a file of samples with."""
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 
@@ -51,6 +54,7 @@ def plan_of(
     every_step: bool = False,
     armed: bool = False,
     shared: bool | None = False,
+    events: str | None = None,
 ) -> NetworkPlan:
     """Return the plan of a run of a network, from the cache where it is known.
 
@@ -66,10 +70,12 @@ def plan_of(
         Remember of every neuron whether the conditions of its events hold.
     shared : bool or None
         Let threads share a run; None: where it pays.
+    events : str or None
+        Whether events act on the ``grid`` or at ``exact`` times; None for what the file says.
     """
     wanted = [
         "network", __version__, resources.stamp(), sys.version_info[:2], model.source.name, model._digests(), model.name, method, variant,
-        sorted(expressions), None if record is None else list(record), every_step, armed, shared,
+        sorted(expressions), None if record is None else list(record), every_step, armed, shared, events,
     ]  # fmt: skip
     folder = model.cache.folder
     path = folder / f"{digest_of(wanted)}.plan"
@@ -77,7 +83,7 @@ def plan_of(
     if kept is not None:
         try:
             plan = NetworkPlan.from_json(kept)
-            if is_intact(folder, plan.kernel):
+            if is_intact(folder, plan.kernel) and _as_planned(plan, _folder(model)):
                 return plan
         except (ValueError, KeyError, TypeError):
             pass
@@ -88,16 +94,17 @@ def plan_of(
     planning = import_module("neurodsl.network_planning")
     if record is not None:
         network = planning.recording(network, record)
-    made: NetworkPlan = planning.make_network_plan(network, method, every_step, armed, shared, _brought(network, _folder(model)), report, folder)
-    made = replace(made, text=found.source.digest)
+    titles = _titles(network, _folder(model))
+    brought = _brought(network, titles)
+    made: NetworkPlan = planning.make_network_plan(network, method, events, every_step, armed, shared, brought, report, folder)
+    made = replace(made, text=found.source.digest, titles=titles)
     keep_text(path, made.to_json())
     return made
 
 
 def compiled(model: Model, method: str | None, events: str | None, variant: str | None) -> str:
     """Return the generated file of a network and a method."""
-    _require_grid(events)
-    plan = plan_of(model, method, variant, ())
+    plan = plan_of(model, method, variant, (), events=events)
     return (model.cache.folder / f"{plan.kernel}.py").read_text(encoding="ascii")
 
 
@@ -127,28 +134,30 @@ def simulate(
     every: float | str | None,
     resume: str | Path | None,
     every_step: bool,
-    progress: Callable[[float], None] | None,
+    progress: Progress | None,
     report: Report | None,
     values: Mapping[str, Any],
 ) -> NetworkResult | NetworkCopies:
     """Run a network; see :meth:`neurodsl.api.Model.simulate`."""
     began = time.perf_counter()
-    _require_grid(events)
     expressions = expressions_of({"set": {**(set or {}), **values}, "init": init or {}, "input": input or {}})
     lasting = None
     if not (checkpoint is None and every is None and resume is None):
         lasting = import_module("neurodsl.run.network_lasting").lasting(checkpoint, every, resume, copies)
     if lasting is not None and lasting.kept is not None:
-        given = {"duration": duration, "dt": dt, "method": method, "seed": seed, "variant": variant, "record": record, "every_step": every_step}
+        given = {
+            "duration": duration, "dt": dt, "method": method, "events": events, "seed": seed, "variant": variant, "record": record, "every_step": every_step,
+        }  # fmt: skip
         return _resumed(model, lasting, {**given, "threads": threads, "input": input or {}}, expressions, began, progress, report)
     count, asked_for = None if copies is None else count_of(copies, "copies"), None if threads is None else count_of(threads, "threads")
     shared = False if count is not None else _shared(asked_for)
-    plan = plan_of(model, method, variant, expressions, record, every_step, shared=shared)
+    plan = plan_of(model, method, variant, expressions, record, every_step, shared=shared, events=events)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
     samples = import_module("neurodsl.run.followed").followed(plan, input or {}, _folder(model), _source(model, plan))
     request = replace(_request(model, plan, duration, dt, seed), threads=_threads(plan, asked_for), samples=samples)
+    begin(progress, request.duration, plan.time_unit, count)
 
     def executed(plan: NetworkPlan, armed: bool) -> NetworkResult | NetworkCopies:
         """Run the network in one of the ways; its conditions are remembered or not."""
@@ -159,15 +168,16 @@ def simulate(
             )
             return copies
         if lasting is None:
-            single: NetworkResult = run.execute(plan, found, request, before, progress)
+            kind = import_module("neurodsl.run.network_precise").PreciseWork if plan.events == "exact" else None
+            single: NetworkResult = run.execute(plan, found, request, before, progress, kind)
             return single
-        asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed, shared)
+        asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed, shared, events)
         return _kept(lasting, plan, found, request, asked, before, progress, report)
 
     try:
         return executed(plan, False)
     except run.StartsTrue:
-        return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True, shared=shared), True)
+        return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True, shared=shared, events=events), True)
 
 
 def _shared(threads: int | None) -> bool | None:
@@ -198,9 +208,9 @@ def _source(model: Model, plan: NetworkPlan) -> Any:
 
 def _kept(lasting: Any, plan: NetworkPlan, folder: Path, request: Any, asked: tuple[Any, ...], *more: Any) -> NetworkResult:
     """Run a network whose state is kept, from the beginning."""
-    name, texts, method, variant, expressions, record, every_step, armed, shared = asked
+    name, texts, method, variant, expressions, record, every_step, armed, shared, events = asked
     made_from = import_module("neurodsl.run.network_checkpoint").Asked(
-        name, tuple(texts), method, variant, tuple(expressions), None if record is None else tuple(record), every_step, armed, shared
+        name, tuple(texts), method, variant, tuple(expressions), None if record is None else tuple(record), every_step, armed, shared, events
     )
     *numbers, report = more
     result: NetworkResult = import_module("neurodsl.run.network_lasting").execute(plan, folder, request, lasting, made_from, *numbers)
@@ -215,7 +225,7 @@ def _resumed(
     given: Mapping[str, Any],
     expressions: Sequence[tuple[str, str, str]],
     began: float,
-    progress: Callable[[float], None] | None,
+    progress: Progress | None,
     report: Report | None,
 ) -> NetworkResult:
     """Go on from a checkpoint; what the caller gives beside it has to be as it was."""
@@ -224,14 +234,15 @@ def _resumed(
     asked = kept.asked
     own = model if asked.name == model.name else type(model)(model.source, asked.name)
     made_from = (own, asked.method, asked.variant, asked.expressions, asked.record, asked.every_step, asked.armed)
-    kept.require_plan(plan_of(*made_from, asked.shared))
+    kept.require_kernel(plan_of(*made_from, asked.shared, asked.events).kernel)
     threads = None if given["threads"] is None else count_of(given["threads"], "threads")
-    plan = plan_of(*made_from, _shared(threads))
+    plan = plan_of(*made_from, _shared(threads), asked.events)
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     agreed = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
     kept.require_samples(given["input"])
     samples = import_module("neurodsl.run.followed").followed(plan, given["input"], _folder(model), _source(model, plan))
     request = replace(agreed, source=_source(model, plan), threads=_threads(plan, threads), samples=samples)
+    begin(progress, request.duration, plan.time_unit)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     before = time.perf_counter() - began
@@ -241,14 +252,29 @@ def _resumed(
     return result
 
 
-def _brought(network: Any, folder: Path | None) -> dict[str, list[str]]:
+def _titles(network: Any, folder: Path | None) -> dict[str, list[str] | None]:
+    """Return the titles of the columns of the files of pairs, by path; None for a file that has none."""
+    read = import_module("neurodsl.tables").read_titles
+    paths = {p.rule.path: p.span for p in network.projections if p.rule.kind == "pairs" and p.rule.path is not None}
+    return {path: read(folder, path, rules.BAD_CONNECTIONS, span) for path, span in paths.items()}
+
+
+def _brought(network: Any, titles: Mapping[str, list[str] | None]) -> dict[str, list[str]]:
     """Return the values of synapses that the files of connections bring, by projection."""
-    found = {}
-    for p in network.projections:
-        if p.rule.kind == "pairs" and p.rule.path is not None:
-            titles = import_module("neurodsl.tables").read_table(folder, p.rule.path, rules.BAD_CONNECTIONS, p.span).titles or ()
-            found[p.name] = [name for name in titles if name not in ("i", "j")]
-    return found
+    split = import_module("neurodsl.units").split_title
+    listed = {p.name: titles.get(p.rule.path) or () for p in network.projections if p.rule.kind == "pairs"}
+    return {owner: [name for name in (split(title)[0] for title in found) if name not in ("i", "j")] for owner, found in listed.items()}
+
+
+def _as_planned(plan: NetworkPlan, folder: Path | None) -> bool:
+    """Return whether the files of pairs bring what they did when a plan was made; what is wrong with them the run will tell."""
+    if not plan.titles:
+        return True
+    read = import_module("neurodsl.tables").read_titles
+    try:
+        return all(read(folder, path, rules.BAD_CONNECTIONS) == titles for path, titles in plan.titles.items())
+    except NeuroError:
+        return True
 
 
 def _folder(model: Model) -> Path | None:
@@ -269,11 +295,6 @@ def refuse(options: Mapping[str, Any]) -> None:
             raise fail(rules.BAD_VALUE, f"a network has no `{name}`", help="leave it out")
 
 
-def _require_grid(events: str | None) -> None:
-    if events not in (None, "grid"):
-        raise fail(rules.METHOD_REFUSED, f"the events of a network act on the grid, not `{events}`", help="leave out `--events`")
-
-
 def expressions_of(given: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     """Return values as changes of the text: (set, init or input; the name; the value), or how samples are joined; the name; nothing."""
     found = []
@@ -285,5 +306,8 @@ def expressions_of(given: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, st
             if hasattr(value, "__len__") and not isinstance(value, str):
                 raise fail(rules.BAD_VALUE, f"`{name}` of a network takes a number or an expression", help='arrays come from files: `load("v.npy")`')
             text = str(value)
+            if kind == "input" and FILE.fullmatch(text):
+                help = "give an expression of t, `5*pulse(t, 10, 20)`; spikes come from files: `population S = spikes[100] from ...`"
+                raise fail(rules.BAD_VALUE, f"`{name}` of a network takes no file of samples yet, `{text}`", help=help)
             found.append((kind, name, as_text(value) if PLAIN_NUMBER.fullmatch(text) and not NUMBER.fullmatch(text) else text))
     return found

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+SYNAPSE = re.compile(r"^synapse[ \t]+(\w+)", re.MULTILINE)
+"""The head of a synapse in a file."""
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -37,6 +41,17 @@ def _written(top: str) -> Iterator[int]:
 def shipped_models() -> dict[str, Path]:
     """Return the path of every model that comes with the package, by name, in alphabetical order."""
     return {path.stem: path for path in sorted(folder("models").rglob("*.neuro"), key=lambda path: path.stem)}
+
+
+@cache
+def shipped_synapses() -> dict[str, list[Path]]:
+    """Return the files that hold a synapse, by its name: of several, those in the folder of synapses where there are any."""
+    found: dict[str, list[Path]] = {}
+    for path in shipped_models().values():
+        for name in SYNAPSE.findall(path.read_text(encoding="utf-8")):
+            found.setdefault(name, []).append(path)
+    library = folder("models") / "synapses"
+    return {name: [path for path in paths if path.parent == library] or paths for name, paths in sorted(found.items())}
 
 
 def title(path: Path) -> str:

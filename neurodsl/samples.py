@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
 from neurodsl.manners import MANNERS, split_manner
-from neurodsl.units import UnitError, parse_unit
+from neurodsl.npy import read_npy
+from neurodsl.units import UnitError, parse_unit, split_title
 
 Floats = NDArray[np.float64]
 Neurons = tuple[str, int] | None
@@ -27,8 +29,6 @@ SUFFIXES = (".csv", ".npy")
 
 GAP = re.compile(r"\s+(?!\[)")
 """What separates columns without commas; the unit behind a title is no column."""
-TITLE = re.compile(r"(.*?)\s*(?:\[([^\[\]]*[^\W\d_][^\[\]]*)\])?")
-"""The title of a column: a name, and perhaps a unit, which holds a letter."""
 
 HELP = "a .csv or .npy file of two columns, time and value, or of one column, a value for each step"
 
@@ -112,7 +112,7 @@ def read_samples(text: str, name: str, unit: str, time_unit: str, size: int = 1,
         raise fail(rules.BAD_SAMPLES, f"`{path}` cannot be read: {reason}") from error
     titles, table = _chosen(titles, table, name, size)
     if neurons is not None:
-        size = _columns_of(f"`{path}`", table.shape[1], [_title(title)[0] for title in titles], neurons)
+        size = _columns_of(f"`{path}`", table.shape[1], [split_title(title)[0] for title in titles], neurons)
     factors = [1.0] * table.shape[1]
     for column, title in enumerate(titles):
         timed = column == 0 and table.shape[1] == size + 1
@@ -172,11 +172,9 @@ def _plain(path: str) -> Path:
 
 
 def _binary(path: str, file: Path) -> Floats:
-    found = np.load(file, mmap_mode="r", allow_pickle=False)
-    if not isinstance(found, np.ndarray):
-        found.close()
+    if zipfile.is_zipfile(file):
         raise fail(rules.BAD_SAMPLES, f"`{path}` is an archive and no .npy file", help=f"name {HELP}")
-    table = _numbers(f"`{path}`", found)
+    table = _numbers(f"`{path}`", read_npy(file))
     if table.ndim not in (1, 2):
         raise fail(rules.BAD_SAMPLES, f"`{path}` has the shape {table.shape}", help=f"name {HELP}")
     return table[:, np.newaxis] if table.ndim == 1 else table
@@ -226,21 +224,16 @@ def _value(cell: str) -> float | None:
 
 def _chosen(titles: list[str], table: Floats, name: str, size: int) -> tuple[list[str], Floats]:
     """Return the column of the time and that of an input, where a table with titles has others too."""
-    names = [_title(title)[0] for title in titles]
+    names = [split_title(title)[0] for title in titles]
     if size != 1 or len(names) <= 2 or name not in names or not {"t", "time"} & set(names):
         return titles, table
     columns = [next(k for k, found in enumerate(names) if found in ("t", "time")), names.index(name)]
     return [titles[k] for k in columns], table[:, columns]
 
 
-def _title(title: str) -> Sequence[str | Any]:
-    match = TITLE.fullmatch(title)
-    return match.groups() if match else (title, None)
-
-
 def _factor(path: str, title: str, wanted: str) -> float:
     """Return what brings a column into a unit, where its title names another."""
-    name, text = _title(title)
+    name, text = split_title(title)
     if text is None:
         return 1.0
     try:
@@ -252,7 +245,7 @@ def _factor(path: str, title: str, wanted: str) -> float:
     return float(own.factor_to(unit))
 
 
-def _columns_of(what: str, columns: int, names: Sequence[str | Any], neurons: tuple[str, int], timed: bool | None = None) -> int:
+def _columns_of(what: str, columns: int, names: Sequence[str], neurons: tuple[str, int], timed: bool | None = None) -> int:
     """Return how many columns of values there are for the neurons of a population: one for all, or one for each.
 
     ``timed`` tells whether times stand beside the table; None where its first column may hold them, which a title says, or their number.

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodsl.arrays import locate
 from neurodsl.diagnostics import NeuroError, Rule, fail
+from neurodsl.npy import read_header, read_npy
 from neurodsl.source import Span
 
 LARGEST_TEXT = 2**28
 """Bytes that a .csv file may have."""
-MOST_NUMBERS = 2**32
-
-HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+LONGEST_LINE = 2**20
+"""Characters of a line of titles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +44,7 @@ def read_table(folder: Path | None, path: str, rule: Rule, span: Span | None = N
     NeuroError
         F105 where the file is not there; ``rule`` where it cannot be used.
     """
-    try:
-        file = locate(folder, path)[0]
-    except NeuroError as error:
-        (found,) = error.report.found
-        raise fail(found.rule, found.message, span, found.help) from None
+    file = _located(folder, path, span)
     try:
         if file.suffix.lower() == ".npy":
             return table_of(read_npy(file), f"`{path}`", rule, span)
@@ -59,6 +53,27 @@ def read_table(folder: Path | None, path: str, rule: Rule, span: Span | None = N
     except (OSError, ValueError, EOFError) as error:
         raise fail(rule, f"`{path}` cannot be read: {reason_of(error)}", span) from error
     raise fail(rule, f"`{path}` is neither a .csv nor a .npy file", span, "save it with `numpy.save`")
+
+
+def read_titles(folder: Path | None, path: str, rule: Rule, span: Span | None = None) -> list[str] | None:
+    """Return the titles of the columns of a .csv file, or the names of the fields of a .npy file, and nothing else; None where there are none.
+
+    Raises
+    ------
+    NeuroError
+        F105 where the file is not there; ``rule`` where it cannot be used.
+    """
+    file = _located(folder, path, span)
+    try:
+        if file.suffix.lower() == ".npy":
+            with open(file, "rb") as stream:
+                names = read_header(stream)[2].names
+            return None if names is None else list(names)
+        with open(file, encoding="utf-8-sig") as text:
+            first = next((line for line in iter(lambda: text.readline(LONGEST_LINE), "") if _counts(line)), "")
+    except (OSError, ValueError, EOFError) as error:
+        raise fail(rule, f"`{path}` cannot be read: {reason_of(error)}", span) from error
+    return _titles_in(first.rstrip("\r\n"))
 
 
 def table_of(found: NDArray[Any], what: str, rule: Rule, span: Span | None = None) -> Table:
@@ -76,6 +91,15 @@ def table_of(found: NDArray[Any], what: str, rule: Rule, span: Span | None = Non
     return Table(None, tuple(found.T))
 
 
+def _located(folder: Path | None, path: str, span: Span | None) -> Path:
+    """Return where a file lies; what is wrong with its name gets its place in the text."""
+    try:
+        return locate(folder, path)[0]
+    except NeuroError as error:
+        (found,) = error.report.found
+        raise fail(found.rule, found.message, span, found.help) from None
+
+
 def reason_of(error: Exception) -> str:
     """Return in a few words why a file cannot be read."""
     if isinstance(error, OSError):
@@ -83,33 +107,14 @@ def reason_of(error: Exception) -> str:
     return "it is not a UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it is damaged, or no such file"
 
 
-def read_npy(file: Path) -> NDArray[Any]:
-    """Return the array of a .npy file; ValueError where it is none, or does not hold as much as it says."""
-    with open(file, "rb") as stream:
-        check_header(stream, file.stat().st_size)
-    found: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False) if file.stat().st_size > 2**20 else np.load(file, allow_pickle=False)
-    return found
-
-
-def check_header(stream: IO[bytes], size: int) -> None:
-    """Raise ValueError where what begins here is no array of so many bytes; it is looked at before anything is allocated."""
-    try:
-        with warnings.catch_warnings(action="error"):
-            shape, _, dtype = HEADERS[np.lib.format.read_magic(stream)](stream)
-    except Exception as error:  # it is parsed as Python, and whatever that raises comes through: TokenError, SyntaxError, ...
-        raise ValueError("its header cannot be read") from error
-    if dtype.hasobject or dtype.itemsize == 0 or math.prod(shape) > MOST_NUMBERS or math.prod(shape) * dtype.itemsize > size:
-        raise ValueError("it does not hold what it says")
-
-
 def _read_text(file: Path, path: str, rule: Rule, span: Span | None) -> Table:
     if file.stat().st_size > LARGEST_TEXT:
         raise fail(rule, f"`{path}` is larger than {LARGEST_TEXT // 2**20} MiB", span, "save it as .npy")
-    lines = [line for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip() and line.lstrip()[0] != "#"]
-    separator = ";" if lines and ";" in lines[0] else ","
-    titles = None
-    if lines and not all(_is_number(cell) for cell in lines[0].split(separator)):
-        titles = tuple(cell.strip().strip('"') for cell in lines.pop(0).split(separator))
+    lines = [line for line in file.read_text(encoding="utf-8-sig").splitlines() if _counts(line)]
+    separator, titles = _separator(lines[0] if lines else ""), None
+    if lines and (named := _titles_in(lines[0])) is not None:
+        titles = tuple(named)
+        del lines[0]
     if not lines:
         return Table(titles, tuple(np.empty((len(titles or ()), 0))))
     try:
@@ -119,6 +124,21 @@ def _read_text(file: Path, path: str, rule: Rule, span: Span | None) -> Table:
     if titles is not None and numbers.shape[1] != len(titles):
         raise fail(rule, f"`{path}` has {len(titles)} titles and {numbers.shape[1]} columns", span)
     return Table(titles, tuple(numbers.T.copy()))
+
+
+def _counts(line: str) -> bool:
+    """Return whether a line is neither empty nor a comment."""
+    return bool(line.strip()) and line.lstrip()[0] != "#"
+
+
+def _separator(first: str) -> str:
+    return ";" if ";" in first else ","
+
+
+def _titles_in(first: str) -> list[str] | None:
+    """Return the titles that the first line of a file holds, None where it holds numbers or nothing."""
+    cells = first.split(_separator(first))
+    return None if not first or all(_is_number(cell) for cell in cells) else [cell.strip().strip('"') for cell in cells]
 
 
 def _is_number(text: str) -> bool:

@@ -20,6 +20,8 @@ LARGEST_FILE = 2**20
 MOST_FILES = 100
 """So many files, the first included, make up a text with its imports."""
 
+FROM_FILE = re.compile(r'import[^;"\n]*"[^"\n]*"')
+"""A statement that imports from a file."""
 QUOTED = re.compile(r'"([^"\n]*)"')
 
 
@@ -69,6 +71,28 @@ def read_shipped(name: str) -> Source:
             hint = f'`neurodsl models` lists them; for a file write `import {name} from "{name}.neuro"`'
         raise fail(rules.NOT_IMPORTED, f"there is no shipped model `{name}`", help=hint)
     return _read(shipped[name], f"{name}.neuro")
+
+
+def read_library(name: str) -> Source:
+    """Return the text that a name stands for where it is imported: that of a shipped model, or of the one shipped file that holds such a synapse.
+
+    Raises
+    ------
+    NeuroError
+        N116 where there is none of that name, or more than one synapse.
+    """
+    shipped = resources.shipped_models()
+    synapses = {} if name in shipped else resources.shipped_synapses()
+    files = synapses.get(name, [])
+    if len(files) == 1:
+        return _read(files[0], files[0].name)
+    if files:
+        listed = ", ".join(f"`{path.stem}`" for path in files)
+        raise fail(rules.NOT_IMPORTED, f"several shipped files hold a synapse `{name}`: {listed}", help="copy the one that is meant into this file")
+    if name not in shipped and (near := nearest(name, [*shipped, *synapses])) in synapses:
+        told = f"there is no shipped model or synapse `{name}`"
+        raise fail(rules.NOT_IMPORTED, told, help=f'did you mean `{near}`? for a file write `import {name} from "{name}.neuro"`')
+    return read_shipped(name)
 
 
 def read_beside(source: Source, path: str) -> Source:
@@ -157,8 +181,13 @@ def _mentioned(source: Source) -> Iterator[Source]:
             if os.path.isfile(source.path.parent / path):
                 with suppress(NeuroError):
                     yield read_beside(source, path)
-    for name in sorted(set(re.findall(r"\w+", lines)) & set(resources.shipped_models())):
+    known = set(resources.shipped_models())
+    for name in sorted(set(re.findall(r"\w+", lines)) & known):
         yield read_shipped(name)
+    # The files of the library are looked into for synapses only where a name is neither that of one of them nor taken from a file.
+    for name in sorted(set(re.findall(r"\w+", FROM_FILE.sub("", lines))) - known - {"import", "as"}):
+        with suppress(NeuroError):
+            yield read_library(name)
 
 
 def _identity(source: Source) -> str:

@@ -1,6 +1,9 @@
 """Results of networks for the tests of what is done with them."""
 
+import io
+import zipfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,3 +50,24 @@ def weights(times: Sequence[float] = (0.0, 100.0)) -> SynapseTrace:
     source, target = np.array([0, 0, 1, 2], dtype=np.uint32), np.array([0, 1, 1, 0], dtype=np.uint32)
     values = np.array([[0.1, 0.2, 0.3, 0.4]]) * (1 + np.arange(len(times))[:, None])
     return SynapseTrace(np.asarray(times), source, target, values, "nS")
+
+
+def contents(result: NetworkResult) -> list[Any]:
+    """All that a result holds, as plain values."""
+    spikes = {name: (found.times.tolist(), found.index.tolist()) for name, found in result.spikes.items()}
+    traces = {name: (t.t.tolist(), t.index.tolist(), t.values.tolist(), t.unit) for name, t in result.traces.items()}
+    pairs = {name: (s.t.tolist(), s.source.tolist(), s.target.tolist(), s.values.tolist(), s.unit) for name, s in result.synapses.items()}
+    final = {name: {state: values.tolist() for state, values in states.items()} for name, states in result.final.items()}
+    return [dict(result.sizes), spikes, traces, pairs, final, dict(result.units), dict(result.meta)]
+
+
+def changed(path: Path, **members: np.ndarray) -> None:
+    """Write a file anew with some members replaced, or without those that are None."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in {**arrays, **members}.items():
+            if array is not None:
+                with io.BytesIO() as data:
+                    np.save(data, array, allow_pickle=False)
+                    archive.writestr(f"{name}.npy", data.getvalue())

@@ -83,13 +83,22 @@ def as_given(t: Any, i: Any) -> Any:
 
 
 @pytest.mark.parametrize("rate", [4.0, np.array([4.0, 4.0, 4.0000001, 4.0]), as_given, lambda t, i: 4.0 + 0.0 * t * i])
-def test_a_neuron_fires_in_a_step_with_the_probability_of_at_least_one_event(rate: Any) -> None:
+def test_a_neuron_fires_in_a_step_with_the_probability_that_keeps_its_rate(rate: Any) -> None:
     steps = 60_000
     found = raster(poisson(rate, 4, DT, 2, 0), 4, steps)
-    p = 1 - np.exp(-0.4)
+    p = 0.4
     assert np.all(np.abs(found.mean(axis=0) - p) < 4 * np.sqrt(p * (1 - p) / steps))
     together = (found[:, 0] & found[:, 1]).mean(), (found[1:, 2] & found[:-1, 2]).mean()
     assert np.all(np.abs(np.array(together) - p * p) < 4 * np.sqrt(p * p * (1 - p * p) / steps) * 1.5)
+
+
+@pytest.mark.parametrize(
+    "rate", [1 / DT, np.array([1 / DT, 1 / DT]), np.array([1 / DT, 0.0]), lambda t, i: 1 / DT + 0 * t, lambda t, i: 1 / DT + 0 * t * i]
+)
+def test_a_rate_of_one_spike_in_each_step_is_that(rate: Any) -> None:
+    found = raster(poisson(rate, 2, DT, 2, 0), 2, 5000)
+    assert found[:, 0].all()
+    assert found[:, 1].all() == (np.ndim(rate) == 0 or rate[1] > 0)
 
 
 def test_intervals_are_exponential_and_counts_have_a_fano_factor_of_1() -> None:
@@ -114,7 +123,7 @@ def test_each_neuron_has_its_own_rate_and_one_without_never_fires() -> None:
     rates = np.array([0.0, 0.5, 0.0, 9.0, 0.001, 3.0, 0.0])
     steps = 200_000
     found = raster(poisson(rates, 7, DT, 5, 0), 7, steps).sum(axis=0)
-    p = 1 - np.exp(-rates * DT)
+    p = rates * DT
     assert found[p == 0].tolist() == [0, 0, 0]
     assert np.all(np.abs(found - steps * p) <= 4 * np.sqrt(steps * p * (1 - p)))
 
@@ -128,7 +137,7 @@ def test_a_rate_that_changes_is_followed_step_by_step(by_neuron: bool) -> None:
 
     size, steps = 400, 2000
     found = raster(poisson(rate, size, DT, 6, 0), size, steps).reshape(100, 20, size).sum(axis=(0, 2))
-    p = 1 - np.exp(-rate((np.arange(20) + 0.5) * DT, 0) * DT)
+    p = rate((np.arange(20) + 0.5) * DT, 0) * DT
     assert np.all(np.abs(found - 100 * size * p) < 4 * np.sqrt(100 * size * p * (1 - p)))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from sympy import Expr
 
 from neurodsl.analysis.branches import Box, Branch, Curves, branches, curves_of
+from neurodsl.analysis.breaking import Breaking, breakings
 from neurodsl.analysis.conditions import closed_forms
 from neurodsl.analysis.critical import POLISHED, Point, branch_point, crossings, eigenvalues, polished, singular
 from neurodsl.analysis.family import Floats
@@ -21,6 +22,7 @@ NOTHING = 1e-14
 """A coordinate below this, in its unit, is 0."""
 CROSSED = ("pitchfork", "transcritical", "branch point")
 """The kinds at which curves cross: an arm of a pitchfork turns back there, which is no fold of its own."""
+BREAKING = "symmetry breaking"
 SAME = 1e-4
 VANISHES = 1e-7
 """A coefficient of a normal form is taken for 0 below this, in the units that the other terms make."""
@@ -37,7 +39,8 @@ class Bifurcation:
         In the declared unit of the parameter.
     kind : str
         ``hopf``, ``fold``, ``transcritical``, ``pitchfork``; for maps also ``flip``, ``neimark-sacker``. ``branch point``: curves of fixed points
-        cross, and terms up to the third order do not say how.
+        cross, and terms up to the third order do not say how. ``symmetry breaking``: in a network, differences among neurons that are alike begin
+        to grow.
     criticality : str or None
         ``supercritical`` or ``subcritical``: of a Hopf or Neimark-Sacker point, a flip or a pitchfork whose coefficient is not 0.
     first_lyapunov : float or None
@@ -106,9 +109,9 @@ def of_curves(curves: Curves, box: Box = None) -> Bifurcations:
     """Return the bifurcations on curves of fixed points, by the value of the parameter."""
     found: list[tuple[Bifurcation, Floats]] = []
     margin = 1e-9 * (curves.high - curves.low)
-    for points in curves.points:
-        for name, point in crossings(list(points)):
-            made = _made(name, point)
+    for points, grown in zip(curves.points, curves.growth, strict=True):
+        broken = [(b.point, _broken(b)) for b in breakings(points, grown)]
+        for point, made in (*((point, _made(name, point)) for name, point in crossings(list(points))), *broken):
             if made is None or not curves.low - margin <= made.value <= curves.high + margin or _outside(made, box):
                 continue
             here = np.array([*(made.state[name] for name in curves.family.frozen.names), made.value])
@@ -116,7 +119,12 @@ def of_curves(curves: Curves, box: Box = None) -> Bifurcations:
                 found.append((made, here))
     crossed = [z for b, z in found if b.kind in CROSSED]
     ordered = sorted((b for b, here in found if b.kind != "fold" or not _is_near(here, crossed)), key=lambda b: (b.value, b.kind, *b.state.values()))
-    return Bifurcations(_exactly(ordered, curves), curves.how)
+    return Bifurcations(_exactly(ordered, curves), curves.told)
+
+
+def _broken(found: Breaking) -> Bifurcation:
+    """Return the point at which differences among neurons that are alike begin to grow."""
+    return replace(_bifurcation(found.point, found.z, POLISHED, BREAKING), omega=found.omega)
 
 
 def _is_near(here: Floats, others: Sequence[Floats]) -> bool:
@@ -133,7 +141,9 @@ def _exactly(found: Sequence[Bifurcation], curves: Curves) -> list[Bifurcation]:
     if not found:
         return []
     forms = closed_forms(curves.family, None if curves.made is None else curves.made.elimination, [(b.kind, b.state, b.value) for b in found])
-    return [b if form is None else replace(b, closed_form=form, how="closed form") for b, form in zip(found, forms, strict=True)]
+    return [
+        b if form is None or b.kind == BREAKING else replace(b, closed_form=form, how="closed form") for b, form in zip(found, forms, strict=True)
+    ]
 
 
 def _made(name: str, point: Point) -> Bifurcation | None:

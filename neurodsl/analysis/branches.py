@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from sympy.polys.polyerrors import BasePolynomialError
 
 from neurodsl import rules
+from neurodsl.analysis.breaking import growth
 from neurodsl.analysis.continuation import Region, correct, follow, lies_on, newton, whole
 from neurodsl.analysis.critical import Point, branch_point, crossings, points_of, singular
 from neurodsl.analysis.explicit import Explicit, explicit
@@ -73,6 +75,17 @@ class Curves:
     points: tuple[tuple[Point, ...], ...]
     made: Explicit | None
     how: str
+
+    @cached_property
+    def growth(self) -> tuple[Floats, ...]:
+        """Return of each curve how fast differences among neurons that are alike grow at its points; not a number where none stand for others."""
+        return tuple(growth(points) for points in self.points)
+
+    @property
+    def told(self) -> str:
+        """Return how complete they are, and of a network whether differences among neurons that are alike were looked at."""
+        blind = self.family.frozen.whole is not None and any(np.all(np.isnan(g)) for g in self.growth)
+        return self.how + ("; whether differences among neurons that are alike grow was not followed, for want of time" if blind else "")
 
 
 def curves_of(frozen: Frozen, parameter: str, low: float, high: float, box: Box = None) -> Curves:
@@ -251,16 +264,16 @@ def branches(frozen: Frozen, parameter: str, low: float, high: float, box: Box =
 def along(curves: Curves, box: Box = None) -> tuple[Branch, ...]:
     """Return the parts of curves of fixed points that lie inside their interval and a box."""
     bounds = _bounds(curves.family, box)
-    return tuple(piece for points in curves.points for piece in _pieces(curves, points, bounds))
+    return tuple(piece for points, grown in zip(curves.points, curves.growth, strict=True) for piece in _pieces(curves, points, grown, bounds))
 
 
-def _pieces(curves: Curves, points: tuple[Point, ...], bounds: Floats) -> Iterator[Branch]:
+def _pieces(curves: Curves, points: tuple[Point, ...], grown: Floats, bounds: Floats) -> Iterator[Branch]:
     """Yield the parts of a curve inside the interval and the box."""
     inside = [curves.low <= p.z[-1] <= curves.high and bool(np.all((p.z[:-1] >= bounds[0]) & (p.z[:-1] <= bounds[1]))) for p in points]
     edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         z = np.array([p.z for p in points[first:last]])
-        stable = np.array([_stable(p) for p in points[first:last]])
+        stable = np.array([_stable(p) for p in points[first:last]]) & ~(grown[first:last] > 0)
         yield Branch(curves.family.parameter.name, curves.family.frozen.names, z[:, -1], z[:, :-1], stable)
 
 

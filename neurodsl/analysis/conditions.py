@@ -10,9 +10,7 @@ import sympy
 from sympy import Expr, Integer, Poly, PolynomialError, Symbol
 
 from neurodsl.analysis.elimination import Elimination, eliminate
-from neurodsl.analysis.family import Family, family
-from neurodsl.analysis.frozen import Frozen
-from neurodsl.lang.choice import unknown_name
+from neurodsl.analysis.family import Family
 from neurodsl.lower.bounded import Exceeded, bounded
 
 SECONDS = 1.5
@@ -25,27 +23,6 @@ LONGEST = 120
 AGREES = 1e-8
 STABILITY = {"hopf": "hopf", "neimark-sacker": "hopf", "flip": "flip"}
 """The condition for each kind; that of all others is that an eigenvalue is 0, for maps a multiplier 1."""
-
-
-@dataclass(frozen=True)
-class HopfCondition:
-    """A Hopf point as formulas of the parameters.
-
-    Attributes
-    ----------
-    parameter : str
-    value : Expr
-        The value of the parameter at which two eigenvalues are imaginary.
-    state : mapping of str to Expr
-        The fixed point there.
-    omega : Expr
-        The angular frequency there.
-    """
-
-    parameter: str
-    value: Expr
-    state: Mapping[str, Expr]
-    omega: Expr
 
 
 @dataclass(frozen=True)
@@ -207,67 +184,3 @@ def _enter(
             if max(near) <= 1e-3 * (1 + max(map(abs, at.values()))):
                 shorter = _simpler(value)
                 forms[k] = shorter if shorter.count_ops() <= LONGEST else None
-
-
-def hopf_condition(frozen: Frozen, parameter: str, free: Sequence[str] | None = None) -> tuple[HopfCondition, ...]:
-    """Return the Hopf points of a system as formulas of its parameters.
-
-    Two eigenvalues are imaginary where the trace (n = 2) or the last but one determinant of Hurwitz (n = 3, 4) is 0; the condition is solved for a
-    state along the fixed points, and the parameter follows from it.
-
-    Parameters
-    ----------
-    frozen : Frozen
-        The values at which a formula is tried: one is returned where it gives a Hopf point there.
-    parameter : str
-        What the formulas are solved for.
-    free : sequence of str
-        The parameters that stay letters; all by default.
-
-    Returns
-    -------
-    tuple of HopfCondition
-        Empty where the equations are not rational, the system has less than 2 or more than 4 states, or there is no Hopf point in closed form.
-    """
-    found = family(frozen, parameter)
-    frozen = found.frozen
-    known = {p.name: p.symbol for p in frozen.system.parameters if p.symbol in frozen.values and p.name != parameter}
-    for name in free or ():
-        if name not in known:
-            raise unknown_name("parameter", name, known, frozen.system.name)
-    letters = [known[name] for name in (known if free is None else free)]
-    made: list[HopfCondition] = []
-
-    def work() -> None:
-        exact = _exact(found, letters)
-        if exact is None or frozen.discrete or not 2 <= len(frozen.states) <= LARGEST:
-            return
-        a = exact.characteristic()
-        squared = {2: a[-1], 3: a[1], 4: a[-2] / a[0]}[len(a)]
-        order = eliminate(exact.equations, frozen.symbols, found.parameter.symbol)
-        for value, state in exact.solutions("hopf", order):
-            omega = sympy.sqrt(_simpler(squared.xreplace({**state, found.parameter.symbol: value})))
-            if _is_hopf(found, value, state, omega):
-                shorter = {name: _simpler(e) for name, e in zip(frozen.names, state.values(), strict=True)}
-                condition = HopfCondition(parameter, _simpler(value), shorter, omega)
-                made.extend([condition] if condition not in made else [])
-
-    try:
-        bounded(2 * SECONDS, work)
-    except (Exceeded, PolynomialError, NotImplementedError):
-        return tuple(made)
-    return tuple(made)
-
-
-def _is_hopf(found: Family, value: Expr, state: Mapping[Symbol, Expr], omega: Expr) -> bool:
-    """Return whether formulas, at the values of the parameters, give a fixed point with eigenvalues +- i omega."""
-    values = found.frozen.values
-    p = _number(value, values)
-    numbers = np.array([*(_number(e, {**values, found.parameter.symbol: sympy.Float(p.real)}) for e in state.values()), p])
-    speed = _number(omega, values)
-    if not np.all(np.isfinite(numbers)) or np.max(np.abs(numbers.imag)) > AGREES or not speed.real > AGREES or abs(speed.imag) > AGREES:
-        return False
-    z = numbers.real.astype(np.float64)
-    matrix = found.matrix(z)
-    near = np.min(np.abs(np.linalg.eigvals(matrix) - 1j * speed.real))
-    return bool(np.max(np.abs(found.residual(z))) < 1e-8 * (1 + np.max(np.abs(z))) and near < 1e-8 * (1 + np.max(np.abs(matrix))))

@@ -144,7 +144,7 @@ def diagram(frozen: Frozen, parameter: str, low: float, high: float, of: str | N
         points,
         cycles,
         frozen.discrete,
-        (*frozen.notes, curves.how, *notes),
+        (*frozen.notes, curves.told, *notes),
     )
 
 

@@ -252,10 +252,10 @@ def _with_free(frozen: Frozen, chosen: Parameter) -> System:
     for p in system.parameters:
         if p is chosen:
             continue
-        default = p.default
-        if isinstance(default, Expr) and moving & default.free_symbols and default.xreplace(dict(frozen.values)) == frozen.values.get(p.symbol):
+        formula = frozen.followed(p, moving)
+        if formula is not None:
             moving.add(p.symbol)
-            following.append(Definition(p.name, p.symbol, p.unit, p.doc, p.span, expression=default, constant=False, shown=False))
+            following.append(Definition(p.name, p.symbol, p.unit, p.doc, p.span, expression=formula, constant=False, shown=False))
         else:
             kept.append(p)
     definitions = []

@@ -17,12 +17,13 @@ from sympy import Expr, Integer, Symbol
 from neurodsl import rules
 from neurodsl.analysis.box_arithmetic import Floats
 from neurodsl.analysis.closed_form import closed_forms
+from neurodsl.analysis.deviations import deviations, told
 from neurodsl.analysis.domain import MILLIVOLT, Box, bounds, box_of, default_box, unbounded
 from neurodsl.analysis.enclosure import Unsupported
 from neurodsl.analysis.equations import Equations, equations, exact_number, moving, start_of
 from neurodsl.analysis.frozen import Frozen
-from neurodsl.analysis.linear_stability import classify, eigenvalues_of
-from neurodsl.analysis.points import FixedPoint, FixedPoints
+from neurodsl.analysis.linear_stability import classify, eigenvalues_of, ordered, unstable_directions
+from neurodsl.analysis.points import FixedPoint, FixedPoints, Shared
 from neurodsl.analysis.polynomial import NotPolynomial, real_solutions
 from neurodsl.analysis.reduction import Domain, Reduction, reduce
 from neurodsl.analysis.roots import Equations as RootEquations
@@ -320,6 +321,11 @@ def _result(field: Field, problem: Equations | None, found: _Found, numbers: Seq
             point = place
         values = eigenvalues_of(field.matrix(point)[np.ix_(list(numbers), list(numbers))], frozen.discrete)
         kind, stable = classify(values, frozen.discrete, linear)
+        shared = Shared(values, kind, stable, unstable_directions(values, frozen.discrete)) if frozen.whole is not None and values else None
+        apart = None if shared is None else deviations(frozen, point, numbers)
+        if apart is not None:
+            values = ordered((*values, *apart.eigenvalues), frozen.discrete)
+            kind, stable = classify(values, frozen.discrete, linear)
         before = reset_before(frozen, point)
         residual = float(np.max(np.abs(field.residual(point)[list(numbers)])))
         if not np.isfinite(residual):
@@ -328,7 +334,9 @@ def _result(field: Field, problem: Equations | None, found: _Found, numbers: Seq
             )
             continue
         state = {frozen.names[i]: float(point[i]) for i in range(len(point)) if i in numbers or len(numbers) < len(point)}
-        points.append(FixedPoint(state, residual, values, stable, kind, None, before is None))
+        remark = "" if shared is None else told(shared, apart, frozen.discrete)
+        unstable = unstable_directions(values, frozen.discrete)
+        points.append(FixedPoint(state, residual, values, stable, kind, None, before is None, shared, unstable, remark))
         if before is not None:
             notes.append(before)
     points.sort(key=lambda p: tuple(p.state.values()))
@@ -336,7 +344,8 @@ def _result(field: Field, problem: Equations | None, found: _Found, numbers: Seq
         points = closed_forms(problem, points)
     units = {q.name: "" if q.unit == ONE else describe(q.unit) for q in (*frozen.system.parameters, *frozen.states)}
     values_of = {p.name: float(frozen.values[p.symbol]) for p in frozen.system.parameters if p.symbol in frozen.values}
-    return FixedPoints(frozen.system.name, values_of, units, tuple(points), found.guarantee, found.proved, tuple(dict.fromkeys(notes)))
+    guarantee = found.guarantee + ("" if frozen.whole is None else ", among the states in which neurons that are alike do the same")
+    return FixedPoints(frozen.system.name, values_of, units, tuple(points), guarantee, found.proved, tuple(dict.fromkeys(notes)))
 
 
 def _remarks(frozen: Frozen, numbers: Sequence[int]) -> list[str]:

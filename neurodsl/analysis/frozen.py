@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy
@@ -15,9 +16,12 @@ from sympy import Expr, Float, Integer, Rational, Symbol
 
 from neurodsl.arrays import read_numbers
 from neurodsl.codegen.functions import functions_of
-from neurodsl.lower.chain import total_derivative
+from neurodsl.lower.chain import total_derivatives
 from neurodsl.lower.folding import folded
 from neurodsl.system import LEVEL_TIME, TIME, Draw, Items, Loaded, Parameter, State, System
+
+if TYPE_CHECKING:
+    from neurodsl.analysis.whole import Whole
 
 Floats = NDArray[np.float64]
 
@@ -50,6 +54,12 @@ class Frozen:
         The time at which drives that depend on it are frozen.
     notes : tuple of str
         What was assumed: a frozen time, means in the place of drawn values.
+    whole : Whole or None
+        Of a network whose neurons are analysed by their kinds, all of them.
+    each : callable or None
+        Returns the same network written out neuron by neuron, where it is small enough for that.
+    wiring : str
+        Of a network, what its connections are: equal for two values of a parameter where this does not shape them.
     """
 
     system: System
@@ -57,6 +67,9 @@ class Frozen:
     folder: Path = field(repr=False)
     time: float = 0.0
     notes: tuple[str, ...] = ()
+    whole: Whole | None = field(default=None, repr=False)
+    each: Callable[[], Frozen] | None = field(default=None, repr=False)
+    wiring: str = field(default="", repr=False)
 
     @property
     def states(self) -> tuple[State, ...]:
@@ -81,8 +94,9 @@ class Frozen:
     @cached_property
     def jacobian(self) -> list[list[Expr]]:
         """Return the derivatives of the right-hand sides (rows) by the states (columns), in terms of the definitions."""
-        varying = self.system.varying
-        return [[total_derivative(row.derivative, column.symbol, varying) for column in self.states] for row in self.states]
+        varying, rows = self.system.varying, [row.derivative for row in self.states]
+        columns = [total_derivatives(rows, column.symbol, varying) for column in self.states]
+        return [list(row) for row in zip(*columns, strict=True)]
 
     @cached_property
     def module(self) -> ModuleType:
@@ -122,10 +136,21 @@ class Frozen:
         frozen = {TIME: _number(self.time), LEVEL_TIME: _number(self.time)}
         return whole.xreplace(frozen).xreplace(known)
 
+    def followed(self, parameter: Parameter, moving: Set[Symbol]) -> Expr | None:
+        """Return the formula that a parameter has its value from, where that uses one of some others; None where it was given another value."""
+        if parameter.shape or isinstance(parameter.default, Items | Loaded):
+            return None
+        formula = _default(parameter)[0]
+        return formula if formula.free_symbols & moving and folded(formula.xreplace(dict(self.values))) == self.values.get(parameter.symbol) else None
+
     def at(self, values: Mapping[str, float | str | Expr]) -> Frozen:
-        """Return the system with other values for some parameters, by name."""
-        symbols = {p.name: p.symbol for p in self.system.parameters}
-        changed = {**self.values, **{symbols[name]: _number(value) for name, value in values.items()}}
+        """Return the system with other values for some parameters, by name; those follow that have the value of a formula of them."""
+        changed = dict(self.values)
+        for p in self.system.parameters:
+            if p.name in values:
+                changed[p.symbol] = _number(values[p.name])
+            elif p.symbol in changed and (formula := self.followed(p, {s for s in changed if changed[s] != self.values[s]})) is not None:
+                changed[p.symbol] = folded(formula.xreplace(changed))
         found = replace(self, values=changed)
         for name in ("jacobian", "module"):
             if name in self.__dict__:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from neurodsl.analysis.points import FixedPoint
+from neurodsl.analysis.points import FixedPoint, listed, remarks
 from neurodsl.analysis.stability import Stability
 from neurodsl.analysis.wording import latex_of
 
@@ -58,7 +58,9 @@ class Fragment:
             self._conditions(found),
             self._bifurcations(bifurcations),
         ]
-        notes = [self.words(note) for note in (found.fixed_points.guarantee, *found.fixed_points.notes)]
+        points = found.fixed_points
+        parted = f"States in which neurons that are alike differ: {points.others_told}" if points.others_told else ""
+        notes = [self.words(note) for note in (points.guarantee, *remarks(points), parted, *points.notes) if note]
         return "\n\n".join([*filter(None, blocks), "\\par\n".join(f"{note[:1].upper()}{note[1:]}." for note in notes)])
 
     def _jacobian(self, found: Stability) -> str:
@@ -80,7 +82,7 @@ class Fragment:
     def _row(self, point: FixedPoint) -> str:
         formulas = point.formulas or {}
         cells = [f"${self.formula(formulas[n]) if n in formulas else number(v)}$" for n, v in point.state.items()]
-        values = ", ".join(f"${number(v.real)}{f'{v.imag:+.6g}' + chr(92) + 'mathrm{i}' if v.imag else ''}$" for v in point.eigenvalues)
+        values = ", ".join(listed(point.eigenvalues, lambda v: f"${number(v.real)}{f'{v.imag:+.6g}' + chr(92) + 'mathrm{i}' if v.imag else ''}$"))
         return " & ".join([*cells, values, self.words(point.type)])
 
     def _conditions(self, found: Stability) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,34 @@ def eigenvalues_of(matrix: NDArray[np.float64], discrete: bool = False) -> tuple
     """Return the eigenvalues of a matrix, the largest real part first, of a map the largest absolute value; of a pair the one above the real axis."""
     if not np.all(np.isfinite(matrix)):
         return ()
-    found = [complex(v) for v in np.linalg.eigvals(matrix)]
-    return tuple(sorted(found, key=lambda v: (-abs(v) if discrete else -v.real, -v.real, -v.imag)))
+    return ordered(np.linalg.eigvals(matrix), discrete)
+
+
+def ordered(eigenvalues: Iterable[complex], discrete: bool = False) -> tuple[complex, ...]:
+    """Return eigenvalues in the order of `eigenvalues_of`; what differs by rounding alone is equal there."""
+    found = [complex(v) for v in eigenvalues]
+    unit = 1e-12 * max((abs(v) for v in found), default=0.0) or 1.0
+
+    def rank(v: complex) -> tuple[int, ...]:
+        return tuple(round(-x / unit) for x in ((abs(v), v.real, v.imag) if discrete else (v.real, v.imag)))
+
+    return tuple(sorted(found, key=rank))
+
+
+def growth_of(eigenvalue: complex, discrete: bool) -> float:
+    """Return how far an eigenvalue lies on the unstable side."""
+    return abs(eigenvalue) - 1 if discrete else eigenvalue.real
+
+
+def unstable_directions(eigenvalues: Sequence[complex], discrete: bool = False) -> int:
+    """Return how many eigenvalues lie on the unstable side."""
+    slack = slack_of(eigenvalues, discrete)
+    return sum(growth_of(v, discrete) > slack for v in eigenvalues)
+
+
+def slack_of(eigenvalues: Sequence[complex], discrete: bool) -> float:
+    """Return how far from the boundary of stability eigenvalues have to lie for the linear terms to decide."""
+    return NEUTRAL * max(1.0 if discrete else 0.0, *(abs(v) for v in eigenvalues), 0.0)
 
 
 def classify(eigenvalues: Sequence[complex], discrete: bool = False, linear: bool = False) -> tuple[str, bool]:
@@ -39,16 +65,15 @@ def classify(eigenvalues: Sequence[complex], discrete: bool = False, linear: boo
     if not eigenvalues:
         return "unknown: the Jacobian is not finite", False
     largest = max(abs(v) for v in eigenvalues)
-    # How far each lies on the unstable side.
-    growth = [abs(v) - 1 for v in eigenvalues] if discrete else [v.real for v in eigenvalues]
-    slack = NEUTRAL * max(largest, 1.0 if discrete else 0.0)
+    growth = [growth_of(v, discrete) for v in eigenvalues]
+    slack = slack_of(eigenvalues, discrete)
     rotating = any(abs(v.imag) > NEUTRAL * largest for v in eigenvalues)
     if largest == 0.0 and not discrete:
         return "degenerate: all eigenvalues are 0", False
     if any(g > slack for g in growth) and any(g < -slack for g in growth):
         kind = "saddle-focus" if rotating and len(eigenvalues) > 2 else "saddle"
     elif all(abs(g) > slack for g in growth):
-        kind = f"{'stable' if growth[0] < 0 else 'unstable'} {'focus' if rotating else 'node'}"
+        kind = f"{'stable' if max(growth) < 0 else 'unstable'} {'focus' if rotating else 'node'}"
     else:
         return _neutral([v for v, g in zip(eigenvalues, growth, strict=True) if abs(g) <= slack], max(growth) > slack, discrete, linear), False
     flipping = discrete and any(v.real < 0 and abs(v.imag) <= NEUTRAL * largest and (abs(v) > 1 or len(eigenvalues) == 1) for v in eigenvalues)

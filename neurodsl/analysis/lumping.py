@@ -2,7 +2,7 @@
 
 Neurons are of one kind where they have the same parameters, and get the same from each kind of neurons through synapses of the same weights. Where all
 neurons of a kind begin alike they stay so, and the network of the kinds follows the same equations as they do (an equitable partition; it is found by
-refinement). What differences among the neurons of a kind do is not part of it.
+refinement). What differences among the neurons of a kind do is found from all of them: `whole`.
 
 References
 ----------
@@ -11,20 +11,25 @@ Golubitsky, Stewart, 2006, Nonlinear dynamics of networks: the groupoid formalis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Expr
 
-from neurodsl.lower.flatten import Numbers, Wires
-from neurodsl.network import Network, Part, Population, Projection
+from neurodsl.lower.elements import Pick
+from neurodsl.lower.members import Numbers, Wires
+from neurodsl.network import I, J, Network, Part, Population, Projection, Value
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 DIGITS = 12
 """Behind the point, of the largest value: up to there values are equal."""
+MOST_CODES = 2**62
+MOST_LISTED = 8
+"""Kinds whose sizes are told."""
 Columns = Mapping[str, Floats]
 
 
@@ -47,6 +52,10 @@ class Lumped:
         Of each population, the values of each kind that are not those of all.
     wires : mapping
         Of each projection, the synapses between the kinds: as many as a neuron has.
+    kinds : mapping
+        Of each population, the kind of each neuron, numbered in the order of their first neurons.
+    first : mapping
+        Of each population, these.
     notes : tuple of str
         What stands for what.
     """
@@ -54,10 +63,15 @@ class Lumped:
     network: Network
     numbers: Mapping[str, Numbers]
     wires: Mapping[str, Wires]
+    kinds: Mapping[str, Ints]
+    first: Mapping[str, Ints]
     notes: tuple[str, ...]
 
 
-def lumped(network: Network, numbers: Mapping[str, Columns], synapses: Mapping[str, Synapses], shaping: Mapping[str, frozenset[str]]) -> Lumped:
+def lumped(
+    network: Network, numbers: Mapping[str, Columns], synapses: Mapping[str, Synapses], shaping: Mapping[str, frozenset[str]],
+    formulas: Mapping[str, frozenset[str]],
+) -> Lumped:  # fmt: skip
     """Return the network of the kinds of neurons.
 
     Parameters
@@ -70,6 +84,8 @@ def lumped(network: Network, numbers: Mapping[str, Columns], synapses: Mapping[s
         Of each projection.
     shaping : mapping of str to set of str
         Of each population, those of its numbers by which neurons differ: initial values are none.
+    formulas : mapping of str to set of str
+        Of each population and projection, the numbers that stay what the author wrote, an expression of parameters of the network.
     """
     kinds = _kinds(network, numbers, synapses, shaping)
     first = {name: np.unique(column, return_index=True)[1] for name, column in kinds.items()}
@@ -79,17 +95,24 @@ def lumped(network: Network, numbers: Mapping[str, Columns], synapses: Mapping[s
     for c in network.projections:
         source, target = (Part(part.population, 0, sizes[part.population]) for part in (c.source, c.target))
         projections.append(replace(c, source=source, target=target))
-        wires[c.name] = _between(c, synapses[c.name], kinds, first)
-    shown = {name: {key: column[first[name]].tolist() for key, column in columns.items()} for name, columns in numbers.items()}
-    notes = tuple(_note(p, first[p.name]) for p in network.populations if len(first[p.name]) < p.size)
-    return Lumped(replace(network, populations=populations, projections=tuple(projections)), shown, wires, notes)
+        wires[c.name] = _between(c, synapses[c.name], kinds, first, formulas[c.name])
+    shown = {
+        name: {key: column[first[name]].tolist() for key, column in columns.items() if key not in formulas[name]} for name, columns in numbers.items()
+    }
+    notes = tuple(_note(p, kinds[p.name]) for p in network.populations if len(first[p.name]) < p.size)
+    return Lumped(replace(network, populations=populations, projections=tuple(projections)), shown, wires, kinds, first, notes)
+
+
+def is_formula(value: Value) -> bool:
+    """Return whether a value follows from parameters of the network, and is no element of an array."""
+    return isinstance(value, Expr) and bool(value.free_symbols - {I, J}) and not value.atoms(Pick)
 
 
 def _kinds(
     network: Network, numbers: Mapping[str, Columns], synapses: Mapping[str, Synapses], shaping: Mapping[str, frozenset[str]]
 ) -> dict[str, Ints]:  # fmt: skip
     """Return the kind of each neuron of each population, numbered in the order of their first neurons."""
-    kinds = {p.name: _numbered(_stacked([numbers[p.name][k] for k in sorted(shaping[p.name])], p.size)) for p in network.populations}
+    kinds = {p.name: numbered(stacked([numbers[p.name][k] for k in sorted(shaping[p.name])], p.size)) for p in network.populations}
     while True:
         before = sum(int(k.max()) + 1 for k in kinds.values())
         received: dict[str, list[list[bytes]]] = {p.name: [[] for _ in range(p.size)] for p in network.populations}
@@ -113,36 +136,60 @@ def _received(joined: Synapses, kinds: Ints, size: int) -> list[bytes]:
 
 def _counted(joined: Synapses, kinds: Ints) -> tuple[Ints, Ints]:
     """Return rows of a target, a kind of source and a set of values, and how many synapses each stands for."""
-    values = _numbered(_stacked([joined.values[k] for k in sorted(joined.values)], len(joined.sources)))
+    values = numbered(stacked([joined.values[k] for k in sorted(joined.values)], len(joined.sources)))
     if not len(joined.sources):
         return np.zeros((0, 3), np.int64), np.zeros(0, np.int64)
-    return np.unique(np.column_stack([joined.targets, kinds[joined.sources], values]), axis=0, return_counts=True)
+    columns = [joined.targets, kinds[joined.sources], values]
+    codes = coded(columns)
+    first = np.unique(codes, return_index=True)[1]
+    return np.column_stack([c[first] for c in columns]), np.diff(np.searchsorted(np.sort(codes), np.append(codes[first], MOST_CODES)))
 
 
-def _stacked(columns: list[Floats], size: int) -> Floats:
+def stacked(columns: list[Floats], size: int) -> Floats:
+    """Return columns side by side; one of zeros where there are none."""
     return np.column_stack(columns) if columns else np.zeros((size, 1))
 
 
-def _numbered(rows: Floats) -> Ints:
+def numbered(rows: Floats) -> Ints:
     """Return a number for each row, the same for those that are equal up to rounding."""
     if not len(rows):
         return np.zeros(0, np.int64)
-    scale = np.max(np.abs(rows), axis=0)
-    rows = np.round(rows / np.where(scale == 0.0, 1.0, scale), DIGITS) + 0.0
-    return np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return coded([_places(column) for column in rows.T])
 
 
-def _between(c: Projection, joined: Synapses, kinds: Mapping[str, Ints], first: Mapping[str, Ints]) -> Wires:
+def _places(column: Floats) -> Ints:
+    """Return the places of values among those that differ."""
+    if column.min() == column.max():
+        return np.zeros(len(column), np.int64)
+    rounded = np.round(column / np.max(np.abs(column)), DIGITS) + 0.0
+    return np.unique(rounded, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def coded(columns: Sequence[Ints]) -> Ints:
+    """Return one number for each row of columns of numbers from 0 on, in the order of the rows."""
+    found = columns[0]
+    for column in columns[1:]:
+        width = int(column.max(initial=0)) + 1
+        if int(found.max(initial=0)) > MOST_CODES // width:
+            found = np.unique(found, return_inverse=True)[1].reshape(-1)
+        found = found * width + column
+    return found
+
+
+def _between(c: Projection, joined: Synapses, kinds: Mapping[str, Ints], first: Mapping[str, Ints], formulas: frozenset[str]) -> Wires:
     """Return the synapses of the first neuron of each kind, its sources by their kinds."""
     place = {int(neuron): kind for kind, neuron in enumerate(first[c.target.population])}
     chosen = np.flatnonzero(np.isin(joined.targets, first[c.target.population]))
     sources = [int(kinds[c.source.population][joined.sources[k]]) for k in chosen]
     targets = [place[int(joined.targets[k])] for k in chosen]
-    return Wires(sources, targets, {name: [float(column[k]) for k in chosen] for name, column in joined.values.items()})
+    places = [(int(joined.sources[k]) - c.source.start, int(joined.targets[k]) - c.target.start) for k in chosen]
+    return Wires(sources, targets, {n: [float(column[k]) for k in chosen] for n, column in joined.values.items() if n not in formulas}, places)
 
 
-def _note(population: Population, first: Ints) -> str:
-    kinds_of = "are alike" if len(first) == 1 else f"are of {len(first)} kinds, in the order of their first neurons"
-    stands = "one stands for all" if len(first) == 1 else "one stands for each kind"
-    told = f"the {population.size} neurons of `{population.name}` {kinds_of}: {stands}, as they move together"
-    return f"{told}; `stable` is against what they do together, and states in which they differ are not looked for"
+def _note(population: Population, kinds: Ints) -> str:
+    """Return in words how many neurons of a population stand for how many."""
+    sizes = np.bincount(kinds).tolist()
+    many = f" ({', '.join(map(str, sizes))} neurons)" if len(sizes) <= MOST_LISTED else ""
+    kinds_of = "are alike" if len(sizes) == 1 else f"are of {len(sizes)} kinds{many}, in the order of their first neurons"
+    stands = "one stands for all" if len(sizes) == 1 else "one stands for each kind"
+    return f"the {population.size} neurons of `{population.name}` {kinds_of}: {stands}, as where they all do the same; cycles and exponents are those of what they share"

@@ -10,6 +10,7 @@ from typing import Any
 import sympy
 from sympy import Expr
 
+from neurodsl.analysis.wording import readable
 from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Index, Logic, Name, Number, Power, Product, Sum
 from neurodsl.lang.unparse import decimal
 from neurodsl.lower import functions
@@ -53,7 +54,7 @@ def named(text: str) -> Expression:
 
 def node_of(expression: Expr) -> Expression:
     """Return an expression of sympy as a node of the language."""
-    sign, term = _signed(expression)
+    sign, term = _signed(readable(expression))
     return term if sign > 0 else Sum(NOWHERE, ((-1, term),))
 
 

@@ -9,13 +9,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurodsl.analysis.contours import Floats, Range
+from neurodsl.analysis.contours import Floats
 from neurodsl.analysis.drawn import Drawn
 from neurodsl.analysis.frozen import Frozen
-from neurodsl.analysis.jumps import jumps_of
+from neurodsl.analysis.jumps import Jumps, jumps_of
 from neurodsl.analysis.orbits import Deadline
-from neurodsl.analysis.plane import plane_of
-from neurodsl.analysis.points import FixedPoint
+from neurodsl.analysis.plane import Plane, plane_of
+from neurodsl.analysis.points import FixedPoint, remarks
 from neurodsl.analysis.portrait import DEFAULT_DURATION, SECONDS, Axis, axis_of, orbit_of, points_of
 from neurodsl.analysis.viewport import Line, lines_of, range_of, run_bounds, with_margin, with_points
 from neurodsl.units import describe
@@ -127,31 +127,33 @@ def phase_line(
         shown = range_of([plane.start[x], *starts], [line.value for line in marks], orbit.y[:, x], orbit.t)
         chosen = with_margin(with_points(shown, [float(at[x]) for _, at in found]))
         low, high = chosen[0] if low is None else low, chosen[1] if high is None else high
-    limits: Range = (low, high)
     inside = [(p, float(at[x])) for p, at in found if low <= at[x] <= high]
     at = np.unique(np.concatenate([np.linspace(low, high, POINTS), [place for _, place in inside]]))
     residuals = np.array([plane.field(float(value), float(value))[0] for value in at])
-    values = residuals + at if frozen.discrete else residuals
-    steps = int(min(length, MOST_STEPS))
-    beginnings = (list(starts) or [float(plane.start[x])]) if frozen.discrete else []
     return PhaseLine(
         title=title or frozen.system.doc or frozen.system.name,
         changed=dict(changed or {}),
-        x=axis_of(frozen, x, limits),
+        x=axis_of(frozen, x, (low, high)),
         points=at,
-        values=values,
+        values=residuals + at if frozen.discrete else residuals,
         fixed_points=tuple(p for p, _ in inside),
         lines=marks,
         arrows=() if frozen.discrete else _arrows(at, residuals),
-        orbits=tuple(
-            orbit_of(jumps, np.where(np.arange(len(plane.start)) == x, value, plane.start), steps, run_bounds(plane, deadline)).y[:, x]
-            for value in beginnings
-        ),
+        orbits=_cobwebs(plane, jumps, starts, length, deadline) if frozen.discrete else (),
         held=tuple(s.name for k, s in enumerate(frozen.states) if s.shown and k != x),
         discrete=frozen.discrete,
         slope_unit=describe(frozen.states[x].unit / frozen.system.time_unit),
-        notes=(*frozen.notes, *jumps.notes, *(f"left out after {seconds:g} s: {what}" for what in deadline.left_out)),
-    )
+        notes=(
+            *frozen.notes, *jumps.notes, *remarks(p for p, _ in inside), *(f"left out after {seconds:g} s: {what}" for what in deadline.left_out)
+        ),
+    )  # fmt: skip
+
+
+def _cobwebs(plane: Plane, jumps: Jumps, starts: Sequence[float], length: float, deadline: Deadline) -> tuple[Floats, ...]:
+    """Return the values of a map from each start on, by default from the initial value."""
+    chosen = np.arange(len(plane.start)) == plane.x
+    steps, bounds = int(min(length, MOST_STEPS)), run_bounds(plane, deadline)
+    return tuple(orbit_of(jumps, np.where(chosen, at, plane.start), steps, bounds).y[:, plane.x] for at in starts or [float(plane.start[plane.x])])
 
 
 def _arrows(at: Floats, residuals: Floats) -> tuple[tuple[float, int], ...]:

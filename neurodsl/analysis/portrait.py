@@ -24,7 +24,7 @@ from neurodsl.analysis.jumps import Jumps, jumps_of
 from neurodsl.analysis.nullclines import Box, Grid, Nullcline, grid_of, nullcline
 from neurodsl.analysis.orbits import Bounds, Deadline, Orbit, integrate
 from neurodsl.analysis.plane import Plane, plane_of
-from neurodsl.analysis.points import FixedPoint
+from neurodsl.analysis.points import FixedPoint, remarks
 from neurodsl.analysis.viewport import Line, default_box, lines_of, run_bounds, with_margin
 from neurodsl.lower.bounded import Exceeded, bounded
 from neurodsl.units import describe
@@ -189,7 +189,7 @@ def portrait(
     points = [at for _, at in found]
     limits = box_of(plane, jumps, first, points, length, deadline, box or {})
     inside = [(p, at) for p, at in found if all(limits[k][0] <= at[n] <= limits[k][1] for k, n in enumerate(plane.axes))]
-    bounds = bounds_of(plane, limits, first, [at for p, at in found if p.stable], deadline)
+    bounds = bounds_of(plane, limits, first, [at for p, at in found if p.attracts], deadline)
     grid = grid_of(plane, limits, ROUGH if plane.searched else FINE, deadline)
     lost = np.mean(~np.isfinite(grid.u + grid.v))
     notes = [f"no steady state of the others was found on {100 * lost:.0f} % of the plane"] if lost > 0.001 and plane.steady else []
@@ -214,7 +214,13 @@ def portrait(
         held=tuple(s.name for k, s in enumerate(frozen.states) if s.shown and k not in (*plane.axes, *plane.steady)),
         discrete=frozen.discrete,
         time_unit=describe(frozen.system.time_unit),
-        notes=(*frozen.notes, *jumps.notes, *notes, *(f"left out after {seconds:g} s: {what}" for what in deadline.left_out)),
+        notes=(
+            *frozen.notes,
+            *jumps.notes,
+            *remarks(p for p, _ in inside),
+            *notes,
+            *(f"left out after {seconds:g} s: {what}" for what in deadline.left_out),
+        ),
     )
 
 
@@ -327,8 +333,8 @@ def _cycles(
         moved[plane.x] += part * bounds.scale[plane.x]
         return moved
 
-    forward = [o.y[-1] for o in orbits if o.stopped in ("time", "surface")] + [beside(at, BESIDE[0]) for p, at in points if not p.stable]
-    backward = [beside(at, part) for p, at in points if p.stable for part in BESIDE] + [o.y[0] for o in orbits]
+    forward = [o.y[-1] for o in orbits if o.stopped in ("time", "surface")] + [beside(at, BESIDE[0]) for p, at in points if not p.attracts]
+    backward = [beside(at, part) for p, at in points if p.attracts for part in BESIDE] + [o.y[0] for o in orbits]
     return limit_cycles(frozen, jumps, forward, backward if len(frozen.states) == 2 and not jumps.used else [], SETTLING * duration, bounds)
 
 

@@ -29,6 +29,8 @@ TRIES = 32
 """Boxes from whose middle Newton's method starts."""
 ROUNDS_BETWEEN = 4
 """Rounds of the subdivision between two such attempts."""
+CONTRACTIONS = 100
+"""Images of a box that holds one root, until they do not become narrower."""
 RADII = 0.5 ** np.arange(1, 46)
 """Sizes of the neighbourhoods of a root in which its uniqueness is tried, as fractions of the whole box."""
 
@@ -151,7 +153,7 @@ class Search:
         low, high = low[kept], high[kept]
         image, inside = self.equations.krawczyk(low, high)
         for i in np.flatnonzero(inside):
-            self.accept(0.5 * (image.low[i] + image.high[i]), low[i], high[i])
+            self.accept(low[i], high[i])
         low, high = np.maximum(low, image.low), np.minimum(high, image.high)
         kept = ~inside & np.all(low <= high, axis=1)
         low, high = self.without_known(low[kept], high[kept])
@@ -195,16 +197,27 @@ class Search:
         _, inside = self.equations.krawczyk(point - radius, point + radius)
         if inside.any():
             largest = radius[np.flatnonzero(inside)[0]]
-            self.accept(point, point - largest, point + largest)
+            self.accept(point - largest, point + largest)
 
-    def accept(self, near: Floats, low: Floats, high: Floats) -> None:
-        """Add the root that a box holds, unless it is known already."""
-        point = self.equations.newton(near[None, :], rounds=8)[0]
-        if not np.all((point >= low) & (point <= high)):
-            point = near
+    def accept(self, low: Floats, high: Floats) -> None:
+        """Add the only root of a box that is mapped into itself, unless it is known already."""
         self.lows, self.highs = np.concatenate([self.lows, low[None, :]]), np.concatenate([self.highs, high[None, :]])
+        low, high = self.contracted(low, high)
+        point = self.equations.newton(0.5 * (low + high)[None, :], rounds=8)[0]
+        if not np.all((point >= low) & (point <= high)):
+            point = 0.5 * (low + high)
         if not any(np.all(np.abs(p - point) <= 1e-9 * np.maximum(np.abs(p), 1e-6 * self.width)) for p in self.points):
             self.points.append(point)
+
+    def contracted(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+        """Return a box around the root of one that is mapped into itself: its image again and again, since Newton's method may leave a wide one."""
+        for _ in range(CONTRACTIONS):
+            image, _ = self.equations.krawczyk(low[None, :], high[None, :])
+            narrow = np.maximum(low, image.low[0]), np.minimum(high, image.high[0])
+            if not np.all(narrow[0] <= narrow[1]) or not np.any(narrow[1] - narrow[0] < 0.99 * (high - low)):
+                break
+            low, high = narrow
+        return low, high
 
 
 def isolate(equations: Equations, low: Floats, high: Floats, seconds: float) -> Isolation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from neurodsl.analysis.domain import Box
 from neurodsl.analysis.equations import exact_number, moving, numbers_of_arrays, size_of
 from neurodsl.analysis.fixed_points import fixed_points
 from neurodsl.analysis.frozen import Frozen
+from neurodsl.analysis.parted import with_parted
 from neurodsl.analysis.points import FixedPoint, FixedPoints
 from neurodsl.analysis.reduction import decided, put_in
 from neurodsl.analysis.wording import number_text, text_of
@@ -32,6 +34,9 @@ MOST_STATES = 30
 HIGHEST_DIMENSION = 4
 SHORT = 150
 """Parts of an expression for which the shortest way to write it is looked for."""
+MOST_ENTRIES = 40
+"""Entries of the Jacobian that are printed; `--json` has all."""
+MOST_INPUTS = 8
 LONGEST_ENTRY = 400
 """Characters of an entry of the Jacobian that is still shown."""
 LONGEST = 160
@@ -87,7 +92,9 @@ class Jacobian:
 
     def __repr__(self) -> str:
         told = "the derivative of the next value of X by Y" if self.frozen.discrete else "the derivative of dX/dt by Y"
-        return "\n".join([f"Jacobian: J[X, Y] is {told}", *(f"  {name} = {_cut(entry, most=LONGEST_ENTRY)}" for name, entry in self.rows())])
+        rows = [f"{name} = {_cut(entry, most=LONGEST_ENTRY)}" for name, entry in self.rows()] or ["every entry is 0"]
+        rest = [f"and {len(rows) - MOST_ENTRIES} more entries that are not 0"] if len(rows) > MOST_ENTRIES else []
+        return "\n".join([f"Jacobian: J[X, Y] is {told}", *(f"  {row}" for row in (*rows[:MOST_ENTRIES], *rest))])
 
 
 @dataclass(frozen=True)
@@ -132,18 +139,26 @@ class Stability:
     def __repr__(self) -> str:
         return "\n".join([str(self.fixed_points), "", *self.lines()])
 
+    def _inputs(self) -> list[str]:
+        """Return of a network what the inputs of its neurons are that the Jacobian speaks of."""
+        system = self.jacobian.frozen.system
+        used = set().union(*(e.free_symbols for row in self.jacobian.entries for e in row)) if self.jacobian.frozen.wiring else set()
+        found = [f"  {d.name} = {_cut(d.expression)}" for d in system.varying if d.symbol in used]
+        return ["  with", *(f"  {line}" for line in found)] if 0 < len(found) <= MOST_INPUTS else []
+
     def lines(self) -> list[str]:
         """Return the Jacobian and the conditions as lines."""
         named = _coefficients(_names(self.jacobian)) if self.coefficients else ()
         sign = (-1) ** len(named)
         if self.trace is None:
             return [f"Jacobian: its {len(self.jacobian.states)}^2 entries are not written out"] if self.jacobian.states else []
-        lines = [str(self.jacobian), "", f"trace = {_cut(self.trace, -named[0] if named else None)}"]
+        lines = [str(self.jacobian), *self._inputs(), "", f"trace = {_cut(self.trace, -named[0] if named else None)}"]
         lines += [f"determinant = {_cut(self.determinant, sign * named[-1])}"] if self.determinant is not None else []
         if not self.conditions:
             return lines
         rule = "Jury" if self.jacobian.frozen.discrete else "Routh and Hurwitz"
-        lines += ["", f"Stable where ({rule})"]
+        against = "" if self.jacobian.frozen.whole is None else " against what neurons that are alike share"
+        lines += ["", f"Stable{against} where ({rule})"]
         if len(self.coefficients) > 2:
             lines += [f"  a_{k} = {_cut(a, name)}" for k, (a, name) in enumerate(zip(self.coefficients, named, strict=True), start=1)]
             lines += [f"  {condition}" for condition in self.conditions]
@@ -227,7 +242,7 @@ def stability(frozen: Frozen, free: Sequence[str] | None = None, box: Box | None
     Murray, 2002, Mathematical Biology I, Springer, appendix B. doi:10.1007/b98868; for maps Elaydi, 2005, An Introduction to Difference Equations, Springer,
     section 4.3. doi:10.1007/0-387-27602-5
     """
-    found = fixed_points(frozen, box)
+    found = with_parted(frozen, fixed_points(frozen, box), box)
     written = len(moving(frozen)) <= MOST_STATES
     made = jacobian(frozen, free) if written else Jacobian(tuple(frozen.names[i] for i in moving(frozen)), (), frozen)
     n = len(made.entries)
@@ -289,7 +304,7 @@ def _margins(made: Jacobian, conditions: Sequence[Condition], coefficients: Sequ
     """Return the conditions at a fixed point, from the numbers of the Jacobian there."""
     if not conditions or not point.eigenvalues:
         return ()
-    poly = np.real(np.poly(np.array(point.eigenvalues)))[1:]
+    poly = np.real(np.poly(np.array(point.written_eigenvalues)))[1:]
     numbers = [sympy.Float(v) for v in poly]
     found = _jury(numbers) if made.frozen.discrete else _routh_hurwitz(numbers)
     return tuple(float(c.expression) for c in found)
@@ -311,6 +326,7 @@ def _closed(frozen: Frozen, conditions: Sequence[Condition], point: FixedPoint, 
     return _timed(lambda: tuple(formula(c) for c in conditions), None)
 
 
+@lru_cache(maxsize=64)
 def _tidy(expression: Expr, seconds: float = SECONDS) -> Expr:
     """Return the shortest of a few ways to write an expression."""
     if expression.is_number or size_of(expression) > SHORT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import Basic, Expr
+from sympy import Basic, Expr, Float, Rational
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
@@ -17,6 +17,10 @@ CALLS: dict[type, str] = {
     functions.Ceil: "ceil", functions.Round: "round", functions.Modulo: "mod", functions.Minimum: "min", functions.Maximum: "max",
 }  # fmt: skip
 """What our own functions are called in the language."""
+DIGITS = 10
+LONGEST_NUMBER = 20
+"""Characters of a number or quotient that is written exactly."""
+LARGEST = 1e300
 
 
 class _Text(StrPrinter):  # type: ignore[misc]
@@ -25,6 +29,13 @@ class _Text(StrPrinter):  # type: ignore[misc]
     def _print_Function(self, node: Any) -> str:
         name = CALLS.get(node.func, node.func.__name__)
         return f"{name}({', '.join(self._print(a) for a in node.args)})"
+
+    def _print_Symbol(self, node: Any) -> str:
+        owner, arrow, rest = node.name.partition(" -> ")
+        return f"({owner}{arrow}{rest.replace('.', ').', 1)}" if arrow and "." in rest else str(node.name)
+
+    def _print_Float(self, node: Any) -> str:
+        return f"{float(node):.{DIGITS}g}"
 
     def _print_Phi(self, node: Any) -> str:
         order, x = node.args
@@ -41,6 +52,10 @@ class _Tex(LatexPrinter):  # type: ignore[misc]
     def __init__(self, spell: Callable[[str], str]) -> None:
         super().__init__()
         self.spell = spell
+
+    def _print_Float(self, node: Any) -> str:
+        mantissa, e, exponent = f"{float(node):.{DIGITS}g}".partition("e")
+        return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if e else mantissa
 
     def _print_Symbol(self, node: Any, style: str = "plain") -> str:
         return self.spell(node.name)
@@ -62,13 +77,24 @@ class _Tex(LatexPrinter):  # type: ignore[misc]
 
 
 def text_of(expression: Basic) -> str:
-    """Return an expression in the notation of the language."""
-    return str(_Text().doprint(expression)).replace("**", "^")
+    """Return an expression in the notation of the language; numbers of many digits as decimals."""
+    return str(_Text().doprint(readable(expression))).replace("**", "^")
+
+
+def readable(expression: Basic) -> Basic:
+    """Return an expression in which exact numbers that nobody wrote, such as a sum of weights, are decimals of 10 digits."""
+    long = {r: _decimal(r) for r in expression.atoms(Rational) if len(str(r)) > LONGEST_NUMBER}
+    return expression.xreplace(long) if long else expression
+
+
+def _decimal(exact: Rational) -> Expr:
+    short = Rational(f"{float(exact):.{DIGITS}g}") if abs(exact) < LARGEST else exact
+    return short if len(str(short)) <= LONGEST_NUMBER else Float(exact, DIGITS)
 
 
 def latex_of(expression: Expr, spell: Callable[[str], str]) -> str:
     """Return an expression as LaTeX; ``spell`` writes a name."""
-    return str(_Tex(spell).doprint(expression))
+    return str(_Tex(spell).doprint(readable(expression)))
 
 
 def number_text(value: float) -> str:

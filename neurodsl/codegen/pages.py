@@ -295,3 +295,77 @@ class NetworkPage:
     sampled: bool
     records: bool
     shared: bool
+
+
+@dataclass(frozen=True)
+class MovePage:
+    """What takes a single neuron of a kind through a step to its spikes: see :mod:`neurodsl.codegen.network.precise_cells`.
+
+    ``at`` and ``lost`` are places of a neuron; ``events`` are the lines in which events happen, ``held`` the numbers of the states that are held with the
+    names of the times up to which they are. ``start`` makes the first term of what the states change by up to an offset, ``next`` each of the others,
+    and ``reached`` the states there; ``near`` tells whether a level may be met on the way. ``first`` and ``series`` make the power series of the states,
+    ``levels`` are the value and a term of that of the level of each event. ``exports`` tells what others look at.
+    """
+
+    number: int
+    shared: tuple[str, ...]
+    loads: tuple[str, ...]
+    at: str
+    events: tuple[str, ...]
+    held: tuple[tuple[str, str], ...]
+    start: tuple[str, ...]
+    next: tuple[str, ...]
+    reached: tuple[str, ...]
+    near: str
+    first: tuple[str, ...]
+    series: tuple[str, ...]
+    levels: tuple[tuple[str, str], ...]
+    states: tuple[str, ...]
+    stores: tuple[str, ...]
+    exports: tuple[str, ...]
+    width: int
+
+
+@dataclass(frozen=True)
+class ReachPage:
+    """What takes a neuron of a population to an offset in a step: its number, and that of its kind.
+
+    ``struck`` is where it is noted that something struck it, ``given`` what it is told beside, ``lines`` are what its spikes do at once.
+    """
+
+    number: int
+    kind: int
+    struck: str
+    given: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PrecisePage:
+    """A whole generated file that runs a network with exact spike times.
+
+    ``functions`` are those that are written into the place of their calls, ``synapses`` those of the synapses of a neuron, ``count`` tells how many spikes may
+    arrive in a step, ``rooms`` are the conditions under which there is no room for spikes, ``begin`` the lines of a step
+    before spikes arrive, ``arrivals`` the calls that deliver a spike, and ``end`` the lines behind them.
+    """
+
+    title: str
+    version: str
+    model: str
+    methods: str
+    digest: str
+    signature: str
+    arguments: str
+    helpers: tuple[str, ...]
+    functions: tuple[str, ...]
+    sweeps: tuple[SweepPage, ...]
+    moves: tuple[MovePage, ...]
+    reaches: tuple[ReachPage, ...]
+    synapses: tuple[str, ...]
+    count: str
+    rooms: tuple[str, ...]
+    begin: tuple[str, ...]
+    arrivals: tuple[str, ...]
+    end: tuple[str, ...]
+    random: bool
+    records: bool

@@ -7,7 +7,7 @@ import re
 import jinja2
 
 from neurodsl import resources
-from neurodsl.codegen.pages import File, Functions, Lanes, NetworkPage
+from neurodsl.codegen.pages import File, Functions, Lanes, NetworkPage, PrecisePage
 
 
 def environment() -> jinja2.Environment:
@@ -30,7 +30,7 @@ SWEEP = '@njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=Tr
 """The decorator of the sweeps of a network: one function for all populations of a kind."""
 
 
-def render(page: File | Functions | Lanes | NetworkPage, template: str = "numba/file.py.j2") -> str:
+def render(page: File | Functions | Lanes | NetworkPage | PrecisePage, template: str = "numba/file.py.j2") -> str:
     """Return the generated file of a page."""
     decorators = {"njit": HELPER.format(""), "njit_inline": HELPER.format(", forceinline=True"), "njit_lane": LANE, "njit_sweep": SWEEP}
     text = environment().get_template(template).render(page=page, **decorators)

@@ -16,7 +16,8 @@ from neurodsl.connectivity.blocks import Work, of_pairs
 from neurodsl.connectivity.demand import Demand, check_count, free_memory
 from neurodsl.connectivity.wiring import Wiring
 from neurodsl.diagnostics import NeuroError, fail
-from neurodsl.tables import check_header, read_npy, read_table, reason_of, table_of
+from neurodsl.npy import check_header, read_npy
+from neurodsl.tables import read_table, reason_of, table_of
 
 Numbers = NDArray[np.int64]
 

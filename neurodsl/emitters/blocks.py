@@ -37,7 +37,7 @@ def steps_of_a_block(spikes: float) -> int:
 
 @dataclass(eq=False)
 class Hazards:
-    """Rates as numbers of spikes per step, checked.
+    """Rates as numbers of spikes per step, from 0 to 1, checked.
 
     ``rate`` is a number, one for each neuron, or a function of time and neuron, per unit of time; ``dt`` is the length of a step in that unit. A function
     is computed at the middle of steps, where a stimulus that begins or ends on the grid has no rounding to fear.

@@ -10,13 +10,14 @@ from neurodsl.streams import SPIKES, arrivals, generator, successes
 
 CELLS = 2**16
 """Steps times neurons of a block for which a rate is computed."""
+NEARLY_ONE = 1 - 2.0**-53
 
 
 def poisson(rate: float | NDArray[np.float64] | Rate, size: int, dt: float, seed: int, number: int, owner: str = "poisson") -> Blocks:
-    """Return neurons that fire independently, each in a step with probability 1 - exp(-rate*dt).
+    """Return neurons that fire independently, each in a step with probability rate*dt, so that their mean rate is exact up to one spike in each step.
 
-    Where rates do not change, the time is proportional to the number of spikes. Time is measured by the expected number of spikes of all neurons: on
-    that axis spikes are a Poisson process of rate 1, each neuron and step takes the piece of length rate*dt, and fires when anything falls on it.
+    Where rates do not change, the time is proportional to the number of spikes. On an axis along which events are a Poisson process of rate 1, each neuron
+    and step takes the piece of length -log(1 - rate*dt), and fires when anything falls on it.
 
     Parameters
     ----------
@@ -39,12 +40,19 @@ def poisson(rate: float | NDArray[np.float64] | Rate, size: int, dt: float, seed
         function.
     """
     hazards = Hazards(rate, size, dt, owner)
-    hazard = hazards.constant()
-    if hazard is None:
+    chance = hazards.constant()
+    if chance is None:
         return _changing(hazards, seed, number)
+    hazard = hazard_of(chance)
     if hazard.ndim == 0 or hazard.min() == hazard.max():
         return _equal(float(hazard.max()), size, seed, number)
     return _unequal(hazard, seed, number)
+
+
+def hazard_of(chance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the hazard that makes something happen with a probability; one of 1 stands for as long as no random number can tell from ever."""
+    found: NDArray[np.float64] = -np.log1p(-np.minimum(chance, NEARLY_ONE))
+    return found
 
 
 def _equal(hazard: float, size: int, seed: int, number: int) -> Blocks:
@@ -99,7 +107,7 @@ def _changing(hazards: Hazards, seed: int, number: int) -> Blocks:
     steps = max(1, min(2**14, 2**22 // size)) if hazards.same_for_all() else max(1, CELLS // size)
 
     def make(block: int) -> Spikes:
-        pieces = hazards.of_steps(block * steps, (block + 1) * steps)
+        pieces = hazard_of(hazards.of_steps(block * steps, (block + 1) * steps))
         cells = fired(generator(seed, SPIKES, number, block), pieces, size)
         found = cells // size
         return found + block * steps, (cells - found * size).astype(np.uint32)

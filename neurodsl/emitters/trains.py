@@ -22,11 +22,12 @@ INDICES, TIMES = ("index", "i"), ("time", "t")
 
 @dataclass(frozen=True, eq=False)
 class Trains:
-    """Given spikes, sorted by step, then neuron."""
+    """Given spikes, sorted by step, then neuron; ``offsets`` are their times from the beginnings of their steps."""
 
     size: int
     steps: NDArray[np.int64]
     index: NDArray[np.uint32]
+    offsets: NDArray[np.float64]
 
     def window(self, begin: int, stop: int) -> Spikes:
         """Return the spikes of the steps from ``begin`` up to, not with, ``stop``."""
@@ -72,7 +73,7 @@ def trains(index: Any, times: Any, size: int, dt: float, owner: str = "spikes", 
     twice = np.flatnonzero((steps[1:] == steps[:-1]) & (found[1:] == found[:-1]))
     if len(twice):
         raise _twice(name, int(found[twice[0]]), times[order][twice[0]], times[order][twice[0] + 1], dt, span)
-    return Trains(size, steps, found)
+    return Trains(size, steps, found, np.clip(times[order] - steps * dt, 0.0, dt))
 
 
 def read_trains(folder: Path | None, path: str, factor: float, size: int, dt: float, owner: str = "spikes", span: Span | None = None) -> Trains:

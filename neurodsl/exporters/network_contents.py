@@ -112,6 +112,9 @@ def _connection(projection: Projection) -> ConnectionRow:
     words = [rule.kind]
     if rule.file is not None:
         words.append(f'"{rule.file.path}"')
+        elements = None if rule.target is None else projection.synapse.quantity(rule.target)
+        unit = rule.file.unit if rule.file.unit is not None or elements is None else elements.unit
+        words += [] if unit is None or unit.is_dimensionless else [f"[{describe(unit)}]"]
     if rule.arguments:
         words.append(", ".join(unparse(argument) for argument in rule.arguments))
     if rule.target not in (None, "w"):

@@ -80,7 +80,9 @@ def tex_name(name: str) -> str:
         return r"\Delta t"
     role, dot, own = name.partition(".")
     if dot:
-        return rf"{{{tex_name(own)}^{{\mathrm{{{role}}}}}}}"
+        owner = role.replace(" -> ", r" \to ").replace("_", r"\_")
+        owner = owner.replace(" with ", r"\ with\ ")
+        return rf"{{{tex_name(own)}^{{\mathrm{{{owner}}}}}}}"
     base, *rest = name.split("_")
     if not NAME.fullmatch(name) or "" in (base, *rest):
         return tex_verbatim(name)

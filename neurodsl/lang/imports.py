@@ -13,7 +13,7 @@ from neurodsl.lang.findings import Findings
 from neurodsl.lang.nodes import Name
 from neurodsl.lang.tree import Import, Imported
 from neurodsl.source import Source, Span
-from neurodsl.texts import MOST_FILES, read_beside, read_shipped
+from neurodsl.texts import MOST_FILES, read_beside, read_library
 
 DEEPEST_IMPORTS = 20
 """So many files may import one another in a row."""
@@ -55,7 +55,7 @@ class Imports:
         own = imported.own
         span = tree.path_span if tree.path is not None else imported.name.span
         try:
-            source = read_shipped(imported.name.id) if tree.path is None else read_beside(self.chain[-1], tree.path)
+            source = read_library(imported.name.id) if tree.path is None else read_beside(self.chain[-1], tree.path)
         except NeuroError as error:
             for finding in error.report.found:
                 found.add(finding.rule, finding.message, span, finding.help)

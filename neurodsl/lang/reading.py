@@ -12,7 +12,7 @@ from neurodsl.diagnostics import Report
 from neurodsl.lang.blocks import Written, place_of, read_block, statements, touched
 from neurodsl.lang.findings import Findings
 from neurodsl.lang.imports import Imports
-from neurodsl.lang.networks.network import Known, read_network
+from neurodsl.lang.networks.network import Known, Named, read_network
 from neurodsl.lang.networks.synapses import Synapse, check_alone
 from neurodsl.lang.nodes import Expression
 from neurodsl.lang.parser import Parsed, parse_one, parse_statements
@@ -95,8 +95,10 @@ def _read_file(source: Source, imports: Imports, found: Findings) -> Known | Non
     complete = imports.add(taken, models, places, found)
     imports.chain.pop()
     networks: Known = {}
+    heads = [block.name for block in written]
+    known: Named = {**{block.name: block for block in written if block.kind == "network" and heads.count(block.name) == 1}, **models}
     for block in written:
-        if block.kind == "network" and (network := read_network(block, models, named - models.keys(), found)) is not None:
+        if block.kind == "network" and (network := read_network(block, known, named - known.keys(), found)) is not None:
             networks[block.name] = network
     joined = {tree.synapse.id for block in written for tree in block.trees if isinstance(tree, ConnectTree)}
     for name, made in own.items() if networks else ():

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 import sympy
-from sympy import Expr, Integer, Rational, Symbol
+from sympy import Expr, Integer, Symbol
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
 from neurodsl.lower.elements import Pick, label
 from neurodsl.lower.folding import folded
+from neurodsl.lower.members import EACH, SHARED, Flat, Kind, Member, Numbers, Wires, in_decimals, number
 from neurodsl.model import Steady
 from neurodsl.network import POST, PRE, THIRD, I, J, Network, Part, Population, Projection, Value
 from neurodsl.system import Definition, Draw, Items, Loaded, Parameter, State, System
@@ -20,26 +21,6 @@ from neurodsl.system import Definition, Draw, Items, Loaded, Parameter, State, S
 MOST_STATES = 200
 """States that are written out and analysed together."""
 MOST_SYNAPSES = 5000
-SHARED, OWN, EACH = range(3)
-"""What has a value for all populations of a model, for one population, for each neuron of it; with synapses for each projection and synapse."""
-Numbers = Mapping[str, Sequence[float]]
-
-
-@dataclass(frozen=True)
-class Wires:
-    """The synapses of a projection.
-
-    Attributes
-    ----------
-    sources, targets : sequence of int
-        The neurons that each joins, counted in their whole populations.
-    values : mapping of str to sequence of float
-        Parameters and initial states of each synapse that are drawn or read from a file.
-    """
-
-    sources: Sequence[int]
-    targets: Sequence[int]
-    values: Numbers = field(default_factory=dict)
 
 
 def flatten(network: Network, wires: Callable[[Projection], Wires], numbers: Mapping[str, Numbers] | None = None) -> System:
@@ -64,6 +45,26 @@ def flatten(network: Network, wires: Callable[[Projection], Wires], numbers: Map
     NeuroError
         M117 for events, sources of spikes, delays and inputs that follow each other without any state between, M104 for more than 200 states or 5000 synapses.
     """
+    return flattened(network, wires, numbers).system
+
+
+def flattened(
+    network: Network, wires: Callable[[Projection], Wires], numbers: Mapping[str, Numbers] | None = None,
+    indices: Mapping[str, Sequence[int]] | None = None,
+) -> Flat:  # fmt: skip
+    """Return a network as one system, with what everything is called in it.
+
+    Parameters
+    ----------
+    network, wires, numbers
+        As in :func:`flatten`.
+    indices : mapping of str to sequence of int
+        Of each population, what i is for each neuron, where it stands for others.
+
+    Raises
+    ------
+    NeuroError
+    """
     require_flat(network)
     joined = {p.name: wires(p) for p in network.projections}
     _require_few(network, sum(own_states(p.synapse) * len(joined[p.name].sources) for p in network.projections))
@@ -71,7 +72,7 @@ def flatten(network: Network, wires: Callable[[Projection], Wires], numbers: Map
     if count > MOST_SYNAPSES:
         told = f"the network `{network.name}` has {count} synapses; up to {MOST_SYNAPSES} are analysed"
         raise fail(rules.TOO_LARGE_MATH, told, help="analyse a smaller network of the same kind")
-    return _Sheet(network, joined, numbers or {}).system()
+    return _Sheet(network, joined, numbers or {}, indices or {}).flat()
 
 
 def require_flat(network: Network) -> None:
@@ -122,79 +123,13 @@ def own_states(synapse: System) -> int:
     return sum("." not in s.name for s in synapse.states)
 
 
-@dataclass
-class _Kind:
-    """A system with the values that its neurons or synapses have in common.
-
-    Attributes
-    ----------
-    shared, owner : str
-        The names of the model and of the population, or of the synapse and of the projection.
-    given : mapping
-        The values of ``with``, by name.
-    numbers : mapping
-        Those that are given for each one.
-    written_out : bool
-        What each one has for itself stands in the equations as a number and is no parameter.
-    reached : set of str
-        The inputs that synapses contribute to.
-    levels : dict
-        Of each parameter and constant whether it has one value in all, one here, or one for each.
-    """
-
-    system: System
-    shared: str
-    owner: str
-    size: int
-    given: Mapping[str, Value]
-    numbers: Numbers
-    written_out: bool = False
-    reached: set[str] = field(default_factory=set)
-    levels: dict[Symbol, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Find the levels; a constant that depends on an input which synapses contribute to is none."""
-        self.named = {q.symbol: q.name for q in (*self.system.parameters, *self.system.definitions)}
-        self.defaults = {p.symbol: self.given.get(p.name, p.default) for p in self.system.parameters}
-        self.constants = {d.symbol: d for d in self.system.constants}
-        self.touched = {s for s, name in self.named.items() if name in self.reached}
-        for d in self.system.constants:
-            if d.expression.free_symbols & self.touched:
-                self.touched.add(d.symbol)
-        for symbol in (*self.defaults, *self.constants):
-            self._level(symbol)
-
-    def _level(self, symbol: Symbol) -> int:
-        if symbol not in self.levels:
-            name = self.named[symbol]
-            value = self.constants[symbol].expression if symbol in self.constants else self.defaults[symbol]
-            inner = value.free_symbols if isinstance(value, Expr) else set()
-            if symbol in self.defaults and (name in self.numbers or not isinstance(value, Expr)):
-                level = EACH
-            elif name in self.given:
-                level = EACH if inner & {I, J} else OWN
-            else:
-                level = max((self._level(s) for s in inner if s in self.defaults or s in self.constants), default=SHARED)
-            self.levels[symbol] = level
-        return self.levels[symbol]
-
-
-@dataclass
-class _Member:
-    """One neuron or synapse: what each symbol of its system is called in the whole; ``alone`` has the inputs without contributions."""
-
-    kind: _Kind
-    number: int
-    places: Mapping[Symbol, Expr]
-    alone: dict[Symbol, Expr] = field(default_factory=dict)
-    table: dict[Symbol, Expr] = field(default_factory=dict)
-
-
 class _Sheet:
     """The equations of a network, collected one neuron and one synapse after the other."""
 
-    def __init__(self, network: Network, wires: Mapping[str, Wires], numbers: Mapping[str, Numbers]) -> None:
-        self.network, self.wires = network, wires
+    def __init__(
+        self, network: Network, wires: Mapping[str, Wires], numbers: Mapping[str, Numbers], indices: Mapping[str, Sequence[int]]
+    ) -> None:  # fmt: skip
+        self.network, self.wires, self.indices = network, wires, indices
         self.parameters: list[Parameter] = [p for p in network.parameters if not p.shape]
         self.arrays = {p.symbol: p for p in network.parameters if p.shape}
         self.definitions: list[Definition] = list(network.constants)
@@ -210,11 +145,16 @@ class _Sheet:
         self.sums: dict[tuple[str, int, str], list[Expr]] = {}
         self.neurons = {p.name: self._neurons(p, numbers.get(p.name, {})) for p in network.populations}
 
-    def system(self) -> System:
+    def flat(self) -> Flat:
         """Return the whole."""
-        members = [m for p in self.network.populations for m in self.neurons[p.name]]
-        for projection in self.network.projections:
-            members += self._synapses(projection)
+        synapses = {projection.name: self._synapses(projection) for projection in self.network.projections}
+        neurons = {name: tuple((m.table, m.alone) for m in members) for name, members in self.neurons.items()}
+        system = self._system(
+            [*(m for p in self.network.populations for m in self.neurons[p.name]), *(m for found in synapses.values() for m in found)]
+        )
+        return Flat(system, neurons, {name: found[0].alone for name, found in synapses.items() if found})
+
+    def _system(self, members: Sequence[Member]) -> System:
         for member in members:
             self._equations(member)
         width = len(self.noises)
@@ -229,19 +169,21 @@ class _Sheet:
             replace(self.network.settings, record=()), tuple(self.noises), any(s.discrete for s in systems), self.elements,
         )  # fmt: skip
 
-    def _neurons(self, p: Population, numbers: Numbers) -> list[_Member]:
+    def _neurons(self, p: Population, numbers: Numbers) -> list[Member]:
         assert p.system is not None
         into = [c for c in self.network.projections if c.target.population == p.name]
         reached = {name.removeprefix(POST) for c in into for name, _ in c.synapse.contributions}
-        kind = _Kind(p.system, p.model, p.name, p.size, p.values, numbers, reached=reached)
-        return [self._named(_Member(kind, n, {I: Integer(n)})) for n in range(p.size)]
+        kind = Kind(p.system, p.model, p.name, p.size, p.values, numbers, reached=reached)
+        places = self.indices.get(p.name)
+        return [self._named(Member(kind, n, {I: Integer(n if places is None else places[n])}, places is not None)) for n in range(p.size)]
 
-    def _synapses(self, c: Projection) -> list[_Member]:
+    def _synapses(self, c: Projection) -> list[Member]:
         wires, found = self.wires[c.name], []
-        kind = _Kind(c.synapse, c.synapse_name, c.name, len(wires.sources), c.values, wires.values, written_out=True)
+        kind = Kind(c.synapse, c.synapse_name, c.name, len(wires.sources), c.values, wires.values, written_out=True)
         for k, (source, target) in enumerate(zip(wires.sources, wires.targets, strict=True)):
             i, j = int(source) - c.source.start, int(target) - c.target.start
-            member = _Member(kind, k, {I: Integer(i), J: Integer(j)})
+            place = wires.places[k] if wires.places else (i, j)
+            member = Member(kind, k, {I: Integer(place[0]), J: Integer(place[1])}, bool(wires.places))
             for state in c.synapse.states:
                 for side, part, n in ((PRE, c.source, i), (POST, c.target, j), (THIRD, c.third, j if c.third and c.third.size > 1 else 0)):
                     if state.name.startswith(side) and part is not None:
@@ -259,7 +201,7 @@ class _Sheet:
         quantity = next(q for q in (*system.parameters, *system.definitions, *system.states) if q.name == name)
         return member.table[quantity.symbol]
 
-    def _named(self, member: _Member) -> _Member:
+    def _named(self, member: Member) -> Member:
         """Give every symbol of a neuron or synapse its name in the whole, and make the parameters and constants that are new."""
         kind, alone = member.kind, member.alone
         levels, constants = kind.levels, kind.constants
@@ -282,7 +224,7 @@ class _Sheet:
         member.table = {**alone, **totals}
         return member
 
-    def _symbol(self, member: _Member, level: int, name: str) -> Symbol:
+    def _symbol(self, member: Member, level: int, name: str) -> Symbol:
         """Return the symbol of a quantity; where there is one for each neuron it is an element of an array."""
         kind = member.kind
         owner = kind.shared if level == SHARED else kind.owner
@@ -297,22 +239,23 @@ class _Sheet:
             self.elements[symbol] = (self.stems[key], at)
         return symbol
 
-    def _value(self, member: _Member, name: str, value: Value) -> Expr | Draw:
+    def _value(self, member: Member, name: str, value: Value) -> Expr | Draw:
         """Return the value of a parameter or an initial state of a neuron or synapse; ``value`` is that of its system."""
         kind = member.kind
         if name in kind.numbers:
-            return _number(kind.numbers[name][member.number])
+            return number(kind.numbers[name][member.number])
         table = {**self.constants, **member.places} if name in kind.given else member.alone
         value = kind.given.get(name, value)
         if isinstance(value, Items):
-            value = value.values[member.number]
+            value = value.values[int(member.places[I]) if member.stands else member.number]
         if isinstance(value, Draw):
             return replace(value, arguments=tuple(a.xreplace(table) for a in value.arguments))
         if isinstance(value, Loaded):
             raise fail(rules.NOT_FLAT, f"the numbers of `{name}` in `{value.path}` are not at hand")
         found = value.xreplace(table)
         found = found.xreplace({pick: self._picked(pick) for pick in found.atoms(Pick)})
-        return folded(found) if name in kind.given else found
+        found = folded(found) if name in kind.given else found
+        return in_decimals(found) if member.stands else found
 
     def _picked(self, pick: Expr) -> Expr:
         """Return an element of an array of the network."""
@@ -329,7 +272,7 @@ class _Sheet:
             place = place * size + int(k)
         return items.values[place]
 
-    def _equations(self, member: _Member) -> None:
+    def _equations(self, member: Member) -> None:
         """Write down the definitions and the states of a neuron or synapse."""
         kind, system, table = member.kind, member.kind.system, member.table
         for d in system.definitions:
@@ -342,7 +285,7 @@ class _Sheet:
         for q in (*system.parameters, *system.definitions):
             if q.name in kind.reached:
                 symbol, terms = table[q.symbol], self.sums.get((kind.owner, member.number, q.name), [])
-                whole = sympy.Add(member.alone[q.symbol], *terms)
+                whole = sympy.Add(member.alone[q.symbol], *(map(sympy.expand_mul, terms) if member.stands else terms))
                 self.definitions.append(Definition(symbol.name, symbol, q.unit, q.doc, q.span, whole, False, True))
         for s in system.states:
             if "." in s.name:
@@ -367,8 +310,3 @@ class _Sheet:
             told = "quantities of neurons follow one another at the same instant: " + " -> ".join(f"`{s}`" for s in error.args[1])
             help = "let a synapse read a state, `pre.r` of `tau*dr/dt = -r + ...`"
             raise fail(rules.NOT_FLAT, told, self.network.populations[0].span, help) from None
-
-
-def _number(value: float) -> Expr:
-    """Return the decimal number that is printed for a float, exactly: 0.1 is 1/10."""
-    return Rational(repr(float(value)))

@@ -110,15 +110,18 @@ class _Lowering:
     def _rule(self, made: ProjectionModel) -> Rule:
         rule = made.rule
         arguments: tuple[Expr, ...]
-        path = None if rule.file is None else rule.file.path
+        path, factor = None if rule.file is None else rule.file.path, 1.0
+        unit = _unit_of(made.synapse, rule.target or "w") if rule.kind == "matrix" else ONE
+        if rule.file is not None and rule.file.unit is not None:
+            factor = float(rule.file.unit.factor_to(unit))
         if rule.kind == "matrix" and rule.arguments:
-            unit = _unit_of(made.synapse, rule.target or "w")
             matrix = self._matrix(rule.arguments[0], unit, self.figures.count(made.source) * self.figures.count(made.target))
             path, arguments = (matrix.path, ()) if isinstance(matrix, Loaded) else (None, matrix)
+            factor = matrix.factor if isinstance(matrix, Loaded) else 1.0
         else:
             arguments = tuple(self._number(argument, ONE) for argument in rule.arguments)
         condition = None if rule.condition is None else self._condition(rule.condition)
-        return Rule(rule.kind, arguments, path, condition, rule.no_self, rule.multiple, rule.target)
+        return Rule(rule.kind, arguments, path, condition, rule.no_self, rule.multiple, rule.target, factor)
 
     def _matrix(self, node: Expression, unit: Unit, size: int) -> Loaded | tuple[Expr, ...]:
         """Return the elements of a matrix that stands in the text, row by row, or the file that it is read from; a number fills it."""

@@ -31,7 +31,16 @@ LINES: dict[bool, dict[str, Any]] = {
 CYCLE = COLOURS[2]
 MARKS = {"hopf": ("o", COLOURS[1]), "fold": ("s", COLOURS[0]), "neimark-sacker": ("o", COLOURS[1]), "flip": ("D", COLOURS[3])}
 OTHER = ("^", COLOURS[4])
-SHORT = {"hopf": "H", "fold": "F", "transcritical": "TC", "pitchfork": "PF", "flip": "FL", "neimark-sacker": "NS", "branch point": "BP"}
+SHORT = {
+    "hopf": "H",
+    "fold": "F",
+    "transcritical": "TC",
+    "pitchfork": "PF",
+    "flip": "FL",
+    "neimark-sacker": "NS",
+    "branch point": "BP",
+    "symmetry breaking": "SB",
+}
 WORDS = {"hopf": "Hopf", "fold": "fold (saddle-node)", "neimark-sacker": "Neimark–Sacker", "flip": "flip (period doubling)"}
 TAIL, FAR = 0.04, 4.0
 """What lies beyond these quantiles is cut off where it makes the picture so many times higher."""

@@ -40,8 +40,8 @@ def plot_trace_determinant(points: Sequence[FixedPoint], discrete: bool, rate_un
     Strogatz, 2015, Nonlinear Dynamics and Chaos, Westview Press, section 5.2; of maps Elaydi, 2005, An Introduction to Difference Equations, Springer,
     section 4.3. doi:10.1007/0-387-27602-5
     """
-    known = [point for point in points if len(point.eigenvalues) == 2]
-    places = [(float(np.real(sum(p.eigenvalues))), float(np.real(p.eigenvalues[0] * p.eigenvalues[1]))) for p in known]
+    known = [point for point in points if len(point.written_eigenvalues) == 2]
+    places = [(float(np.real(sum(p.written_eigenvalues))), float(np.real(np.prod(p.written_eigenvalues)))) for p in known]
     with style():
         figure = Figure(figsize=INCHES, layout="constrained")
         FigureCanvasAgg(figure)

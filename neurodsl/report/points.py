@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neurodsl.analysis.points import FixedPoint, FixedPoints
+from neurodsl.analysis.points import FixedPoint, FixedPoints, remarks
 from neurodsl.exporters.page import Block, Cell, Equations, Formula, Heading, Line, Paragraph, Table, on_lines
 from neurodsl.report.numbers import eigenvalues, headed, prose, quantity, symbol, unit_parts, with_unit, written
 
@@ -24,7 +24,7 @@ def fixed_point_blocks(found: FixedPoints, rate_unit: str) -> list[Block]:
         blocks.append(_by_row(found, rate_unit) if len(found[0].state) <= WIDE else _by_column(found, rate_unit))
         closed = [line for number, point in enumerate(found, start=1) for line in _closed_form(number, point, len(found))]
         blocks += [Paragraph(("In closed form:",)), Equations(tuple(closed))] if closed else []
-    return [*blocks, *(Paragraph(prose(note)) for note in found.notes)]
+    return [*blocks, *(Paragraph(prose(note)) for note in (*remarks(found), *found.notes))]
 
 
 def _type(point: FixedPoint) -> str:

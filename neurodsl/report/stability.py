@@ -168,12 +168,15 @@ def spoken(text: str) -> Expression:
 
 def _plane(found: Stability, rate_unit: str) -> list[Block]:
     """Return the trace-determinant plane of a two-dimensional system."""
-    points = [point for point in found.fixed_points if len(point.eigenvalues) == 2]
+    points = [point for point in found.fixed_points if len(point.written_eigenvalues) == 2]
     if len(found.jacobian.states) != 2 or not points:
         return []
     discrete = found.jacobian.frozen.discrete
     png, svg = pictures(plot_trace_determinant(points, discrete, rate_unit))
     region = "inside of the shaded triangle" if discrete else "in the shaded quadrant, of negative trace and positive determinant"
     caption = f"The trace-determinant plane. A fixed point is stable {region}; above the parabola its eigenvalues are complex."
-    told = "; ".join(f"{p.type} at trace {sum(p.eigenvalues).real:.6g}, determinant {(p.eigenvalues[0] * p.eigenvalues[1]).real:.6g}" for p in points)
+    told = "; ".join(
+        f"{p.type} at trace {sum(p.written_eigenvalues).real:.6g}, determinant {(p.written_eigenvalues[0] * p.written_eigenvalues[1]).real:.6g}"
+        for p in points
+    )
     return [Figure("trace_determinant", (caption,), f"Trace-determinant plane: {told}", png, svg)]

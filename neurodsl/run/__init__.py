@@ -15,8 +15,9 @@ from neurodsl.codegen import kernel
 from neurodsl.diagnostics import Diagnostic
 from neurodsl.options import Options
 from neurodsl.plan import Plan
+from neurodsl.progress import Progress, begin
 from neurodsl.run.beside import run_beside
-from neurodsl.run.copies import EDGES, Progress, Work
+from neurodsl.run.copies import EDGES, Work
 from neurodsl.run.failure import Failure, diagnosis
 from neurodsl.run.outcome import constants_to_keep, result_of
 from neurodsl.run.start import place_of, prepared, prepared_copy, stiffness, with_files
@@ -58,6 +59,7 @@ def execute(
     plain = kernel.load(path, plain=True)
     arguments, recorded = prepared(plan, plain, options, source, None if lasting is None else lasting.window)
     drawn = options.copies is not None and hasattr(plain, "_draw")
+    begin(progress, plan.duration if options.duration is None else options.duration, plan.time_unit, options.copies)
     draw = (lambda copy: prepared_copy(plan, plain, options, source, copy)) if drawn else None
     with nullcontext() if lasting is None else lasting.looked_after(plan, plain, options, recorded, arguments) as keeper:
         work = Work(path, plain, arguments, options.copies, draw, constants_to_keep(plan, plain, options.copies or 1), keeper)

@@ -14,7 +14,8 @@ import numpy as np
 from neurodsl.codegen import kernel
 from neurodsl.options import Options
 from neurodsl.plan import Plan
-from neurodsl.run.copies import BEGUN, CHUNK_SECONDS, CONSTANTS, DONE, SPIKE_COUNT, STATUS, STEP, STEPS, Progress, Work
+from neurodsl.progress import Progress
+from neurodsl.run.copies import BEGUN, CHUNK_SECONDS, CONSTANTS, DONE, SPIKE_COUNT, STATUS, STEP, STEPS, Work
 from neurodsl.run.lanes import Points, SideBySide
 from neurodsl.run.outcome import REJECTED
 from neurodsl.run.start import places_of

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,8 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodsl import __version__, rules
-from neurodsl.diagnostics import NeuroError, fail
+from neurodsl import __version__
 from neurodsl.files import write_atomically
 from neurodsl.options import SPIKES as SPIKES_ALONE
 from neurodsl.options import Options, recorded_of
@@ -44,8 +41,9 @@ from neurodsl.run.copies import (
     STATUS,
     STEP,
 )
+from neurodsl.run.kept_run import KeptRun, read_kept_run
 from neurodsl.run.start import ATOL, RTOL
-from neurodsl.solution.reading import DamageError, read_members
+from neurodsl.solution.reading import DamageError
 from neurodsl.solution.writing import HDF5, write_arrays
 
 KIND = "checkpoint of a neurodsl run"
@@ -54,7 +52,6 @@ ARRAYS = {
     "flags": FLAGS, "derived": 21, "work": 25, "stages": 26, "matrix": 27, "stack": 28,
 }  # fmt: skip
 """Where the arrays that change in a run stand among the arguments of its kernel; rows, spikes and their origins are kept as far as they go."""
-FACTS = ("model", "method", "events", "kernel", "version")
 FIRST = {"flags": np.int64, "clock": np.float64, "first_constants": np.float64, "first_state": np.float64, "edges": np.float64}
 """What is looked at before a kernel is at hand, with the type of its numbers."""
 KEYS = slice(8, 11)
@@ -140,7 +137,7 @@ def write_checkpoint(
     write_atomically(path, lambda file: write_arrays(arrays, file))
 
 
-class Checkpoint:
+class Checkpoint(KeptRun):
     """The state of a run, as a file has it.
 
     Attributes
@@ -154,12 +151,14 @@ class Checkpoint:
         Seconds between two checkpoints.
     """
 
+    what, file = "model", "model file"
+
     def __init__(self, path: Path, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        self.path, self.arrays = path, arrays
         request, options, place = meta["request"], meta["options"], meta["place"]
         expressions = tuple((str(kind), str(name), str(text)) for kind, name, text in request["expressions"])
         method, events, variant = (request[name] for name in ("method", "events", "variant"))
         self.request = Request(request["name"], tuple(request["texts"]), method, events, variant, expressions)
+        super().__init__(path, meta, arrays, self.request.name, self.request.texts)
         self.place = None if place is None else _place(place)
         given, initial = ({str(name): self._value(f"{kind}_{k}") for k, name in enumerate(meta[kind])} for kind in ("given", "initial"))
         record = None if options["record"] is None else tuple(map(str, options["record"]))
@@ -167,7 +166,6 @@ class Checkpoint:
         duration, dt = float(options["duration"]), float(options["dt"])
         self.options = Options(duration, dt, rtol, atol, record, given, initial, int(options["seed"]), streamed=place is not None)
         self.every, self.steps, self.t = float(meta["every"]), int(meta["steps"]), float(meta["t"])
-        self.model, self.method, self.events, self.kernel, self.version = (str(meta[name]) for name in FACTS)
         self.reason = None if meta["reason"] is None else str(meta["reason"])
         for name, kind in FIRST.items():
             array = self._array(name)
@@ -183,30 +181,6 @@ class Checkpoint:
         if name not in self.arrays:
             raise self.damaged(f"it has no member `{name}`")
         return self.arrays[name]
-
-    def damaged(self, reason: str) -> NeuroError:
-        """Return the error for a file that is no checkpoint, or not a whole one."""
-        return not_a_checkpoint(self.path, reason)
-
-    def other(self, told: str, help: str) -> NeuroError:
-        """Return the error for what is not the run of the checkpoint."""
-        return fail(rules.OTHER_RUN, f"`{self.path}` is a checkpoint of another run: {told}", help=help)
-
-    def require_model(self, name: str | None, source: str, texts: Sequence[str]) -> None:
-        """Raise F111 where the run was not that of this model."""
-        if self.version != __version__:
-            told = f"neurodsl {self.version} wrote it, and this is {__version__}"
-            raise self.other(told, "go on with the version that began the run, or run from the beginning")
-        if name is not None and name != self.request.name:
-            raise self.other(f"its model is `{self.model}`, not `{name}`", "leave `--model` out")
-        if tuple(texts) != self.request.texts:
-            told = f"its model is `{self.model}`, and the text of `{source}` is not the one that the run began with"
-            raise self.other(told, "resume with the model file as it was, or run from the beginning")
-
-    def require_plan(self, plan: Plan) -> None:
-        """Raise F111 where the equations come out differently now."""
-        if plan.kernel != self.kernel:
-            raise self.other("the compiler writes other code for its model now", "go on with the installation that began the run")
 
     def agreed(
         self, plan: Plan, asked: Options, seed: int | None, chosen: Mapping[str, str | None], expressions: Sequence[tuple[str, str, str]]
@@ -234,7 +208,7 @@ class Checkpoint:
         facts = {"method": plan.method, "events": plan.events, "variant": self.request.variant}
         for name, value in chosen.items():
             if value is not None and value not in (facts[name], "auto"):
-                raise self._differs(name, facts[name], value)
+                raise self.differs(name, facts[name], value)
         numbers: tuple[tuple[str, Any, Any], ...] = (
             ("dt", own.dt, asked.dt),
             ("rtol", own.rtol or RTOL, asked.rtol),
@@ -244,11 +218,8 @@ class Checkpoint:
         )
         for name, known, value in numbers:
             if value is not None and value != known:
-                raise self._differs(name, known, value)
-        texts = {(name, text) for _, name, text in self.request.expressions}
-        for _, name, text in expressions:
-            if (name, text) not in texts:
-                raise self._differs(name, next((known for other, known in texts if other == name), None) or "another", text or "given by an array")
+                raise self.differs(name, known, value)
+        self.require_expressions(expressions, self.request.expressions)
         self._require_values(asked.given, own.given, plan.parameters, self._array("first_constants"))
         self._require_values(asked.initial, own.initial, plan.states, self._array("first_state"))
         return own if asked.duration in (None, own.duration) else self._extended(asked.duration, plan)
@@ -265,12 +236,8 @@ class Checkpoint:
             wanted = np.asarray(value, dtype=np.float64).ravel()
             if not (wanted.size in (1, known.size) and bool(np.all(known == wanted))):
                 if known.size == wanted.size == 1:
-                    raise self._differs(name, f"{known[0]:.17g}", f"{wanted[0]:.17g}")
+                    raise self.differs(name, f"{known[0]:.17g}", f"{wanted[0]:.17g}")
                 raise self.other(f"its `{name}` are other numbers than those given", "the checkpoint holds all options; leave it out")
-
-    def _differs(self, name: str, known: Any, wanted: Any) -> NeuroError:
-        """Return the error for an option that is given and is not that of the run."""
-        return self.other(f"its `{name}` is {'none' if known is None else known}, not {wanted}", "the checkpoint holds all options; leave it out")
 
     def _extended(self, duration: float | None, plan: Plan) -> Options:
         """Return the options with a later end, where nothing that was done so far depends on where the end was."""
@@ -367,24 +334,4 @@ def read_checkpoint(path: Path) -> Checkpoint:
     NeuroError
         F101 where the file cannot be read, F110 where it is no checkpoint or is damaged.
     """
-    try:
-        arrays = read_members(path, path.stat().st_size)
-        meta = json.loads(str(arrays.pop("meta", "null")))
-        if not isinstance(meta, dict) or meta.get("kind") != KIND:
-            raise DamageError("it is something else")
-        return Checkpoint(path, meta, arrays)
-    except FileNotFoundError as error:
-        raise fail(rules.UNREADABLE, f"cannot read `{path}`: there is no such file") from error
-    except (IsADirectoryError, PermissionError) as error:
-        raise fail(rules.UNREADABLE, f"cannot read `{path}`: {(error.strerror or 'refused').lower()}") from error
-    except zipfile.BadZipFile as error:
-        raise not_a_checkpoint(path, "it is another kind of file, or is damaged") from error
-    except DamageError as error:
-        raise not_a_checkpoint(path, str(error)) from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, ArithmeticError, zlib.error, MemoryError) as error:
-        raise not_a_checkpoint(path, "its contents are damaged") from error
-
-
-def not_a_checkpoint(path: Path, reason: str) -> NeuroError:
-    """Return the error for a file that is no checkpoint."""
-    return fail(rules.BAD_CHECKPOINT, f"`{path}` is no checkpoint of a run: {reason}", help="`neurodsl simulate MODEL --checkpoint FILE` writes one")
+    return read_kept_run(path, KIND, Checkpoint)

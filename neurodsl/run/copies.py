@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from neurodsl import rules
 from neurodsl.codegen import kernel
 from neurodsl.diagnostics import NeuroError, fail
+from neurodsl.progress import Progress
 
 CHUNK_SECONDS = 0.05
 PATIENCE_SECONDS = 2.0
@@ -36,8 +37,6 @@ EDGE, OFFSET, PENDING, ENDED, FLUSHED, FLAG_COUNT = 12, 13, 14, 16, 17, 18
 ``EDGE`` is the next known time; the rows at hand begin with number ``OFFSET``, and the spikes with ``FLUSHED``; ``PENDING`` tells that the rows of
 a step are not all written, and ``ENDED`` that the end of the run has cut a step of an adaptive method.
 """
-
-Progress = Callable[[float], None]
 
 
 class Between(Protocol):

@@ -285,6 +285,11 @@ class Work:
 
     def _arguments(self, part: int, begin: int, stop: int) -> list[Any]:
         """Return the arguments of the kernel of a thread."""
+        values = self._values(part, begin, stop)
+        return [values[name] for name, _ in self.plan.arguments]
+
+    def _values(self, part: int, begin: int, stop: int) -> dict[str, Any]:
+        """Return what the kernel of a thread may ask for, by the names of its arguments."""
         values: dict[str, Any] = {
             "_begin": begin, "_stop": stop, "_dt": self.dt, "_mask": self.ring - 1, "_q": self.status, "_s": self.factors[part], "_decays": self.decays,
             "_keys": self.keys, "_sizes": self._sizes, "_team": self._teams[part], "_meeting": self.team.meeting,
@@ -293,7 +298,7 @@ class Work:
             values |= given
         for k, r in enumerate(self.recordings):
             values |= r.arguments(k, part)
-        return [values[name] for name, _ in self.plan.arguments]
+        return values
 
     def _keys_of(self) -> NDArray[np.int64]:
         """Return the keys of the random numbers of populations and projections: two halves of 64 bits that the seed and the number decide."""
@@ -336,7 +341,7 @@ class Work:
         units |= {name: trace.unit for name, trace in synapses.items()}
         meta = {
             "model": plan.model, "title": plan.title, "network": True, "dt": self.dt, "duration": self.steps * self.dt, "elapsed": self.reached * self.dt,
-            "steps": self.reached, "seed": self.request.seed, "events": "grid", "interrupted": interrupted, "threads": self.parts,
+            "steps": self.reached, "seed": self.request.seed, "events": plan.events, "interrupted": interrupted, "threads": self.parts,
             "threads_asked": self.request.threads,
             "method": ", ".join(dict.fromkeys(p.method for p in plan.populations if p.sweep >= 0)),
             "populations": {p.name: {"size": p.size, "model": p.model, "method": p.method, "reason": p.reason} for p in plan.populations},
@@ -393,8 +398,11 @@ def steps_of(request: Request) -> int:
     return steps
 
 
-def execute(plan: NetworkPlan, folder: Path, request: Request, before_s: float, progress: Callable[[float], None] | None = None) -> NetworkResult:
-    """Run a plan of a network.
+def execute(
+    plan: NetworkPlan, folder: Path, request: Request, before_s: float, progress: Callable[[float], None] | None = None,
+    kind: type[Work] | None = None,
+) -> NetworkResult:  # fmt: skip
+    """Run a plan of a network, in a kind of work that is not the usual one where one is given.
 
     Raises
     ------
@@ -403,7 +411,7 @@ def execute(plan: NetworkPlan, folder: Path, request: Request, before_s: float, 
     NeuroError
         For numbers that cannot be run.
     """
-    work = Work(plan, folder / f"{plan.kernel}.py", request)
+    work = (kind or Work)(plan, folder / f"{plan.kernel}.py", request)
     began, held = time.perf_counter(), Interrupts()
     with held.interrupts():
         interrupted = work.run(progress, lambda _: held.let_through())

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
@@ -19,16 +17,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodsl import __version__, rules
-from neurodsl.diagnostics import NeuroError, fail
+from neurodsl import __version__
+from neurodsl.diagnostics import NeuroError
 from neurodsl.emitters import Trains
 from neurodsl.files import write_atomically
 from neurodsl.manners import MANNERS
 from neurodsl.network_plan import NetworkPlan
-from neurodsl.run.checkpoint import not_a_checkpoint
+from neurodsl.run.kept_run import Expressions, KeptRun, read_kept_run
 from neurodsl.run.network import Request, Work
+from neurodsl.run.network_precise import PreciseWork
 from neurodsl.run.projections import Projection
-from neurodsl.solution.reading import DamageError, read_members
+from neurodsl.solution.reading import DamageError
 from neurodsl.solution.writing import write_arrays
 
 KIND = "checkpoint of a neurodsl run of a network"
@@ -36,7 +35,6 @@ SPIKES_LOOKED_AT = 256
 """Steps whose spikes tell one source of spikes from another."""
 
 Arrays = Mapping[str, NDArray[Any]]
-Expressions = Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,7 @@ class Asked:
     every_step: bool
     armed: bool
     shared: bool | None
+    events: str | None
 
 
 # --- the state of a run ----------------------------------------------------------------------------------------------------
@@ -113,10 +112,28 @@ def state_of(work: Work) -> dict[str, NDArray[Any]]:
             found |= {f"cursor_{j.number}_{n}": cursor for n, cursor in enumerate(cursors)}
     for k, j in enumerate(work.projections):
         found |= {f"synapses_{k}_{n}": array for n, array in enumerate(j.arrays)} | {f"before_{k}": j.before}
+    if isinstance(work, PreciseWork):
+        found |= _precise_state(work)
     for k, r in enumerate(work.recordings):
         found[f"rows_{k}"] = r.rows[: work.reached // r.every + 1]
     for k, noted in enumerate(work.noted):
         found[f"noted_{k}"] = np.array(noted.taken, dtype=np.float64).reshape(len(noted.taken), noted.projection.count)
+    return found
+
+
+def _precise_state(work: PreciseWork) -> dict[str, NDArray[Any]]:
+    """Return the spikes with exact times: those under way, within their steps, and those that are known."""
+    found: dict[str, NDArray[Any]] = {}
+    for k, train in enumerate(work.trains):
+        steps, index, when = train.spikes(*_under_way(work, train.population.generated))
+        times, neurons = train.all()
+        found |= {
+            f"exact_steps_{k}": steps,
+            f"exact_index_{k}": index,
+            f"exact_when_{k}": when,
+            f"exact_times_{k}": times,
+            f"exact_neurons_{k}": neurons,
+        }
     return found
 
 
@@ -155,7 +172,7 @@ def write_checkpoint(path: Path, work: Work, asked: Asked, every: float, first: 
 # --- a file ------------------------------------------------------------------------------------------------------------------
 
 
-class NetworkCheckpoint:
+class NetworkCheckpoint(KeptRun):
     """The state of a run of a network, as a file has it.
 
     Attributes
@@ -169,18 +186,19 @@ class NetworkCheckpoint:
         The step at which it was written.
     """
 
+    what, file = "network", "file"
+
     def __init__(self, path: Path, meta: Mapping[str, Any], arrays: Arrays) -> None:
-        self.path, self.arrays = path, arrays
         told = meta["asked"]
         expressions = tuple((str(kind), str(name), str(text)) for kind, name, text in told["expressions"])
         record = None if told["record"] is None else tuple(map(str, told["record"]))
-        name, method, variant = (None if told[key] is None else str(told[key]) for key in ("name", "method", "variant"))
+        name, method, variant, events = (None if told[key] is None else str(told[key]) for key in ("name", "method", "variant", "events"))
         every_step, armed = (bool(told[key]) for key in ("every_step", "armed"))
         shared = None if told["shared"] is None else bool(told["shared"])
-        self.asked = Asked(name, tuple(map(str, told["texts"])), method, variant, expressions, record, every_step, armed, shared)
+        self.asked = Asked(name, tuple(map(str, told["texts"])), method, variant, expressions, record, every_step, armed, shared, events)
+        super().__init__(path, meta, arrays, name, self.asked.texts)
         self.duration, self.dt, self.every = (float(meta[key]) for key in ("duration", "dt", "every"))
         self.seed, self.reached = int(meta["seed"]), int(meta["reached"])
-        self.model, self.kernel, self.version = (str(meta[key]) for key in ("model", "kernel", "version"))
         self.began = {str(owner): str(digest) for owner, digest in meta["began"].items()}
         if not (0 <= self.seed < 2**64 and self.reached >= 0):
             raise DamageError("its numbers contradict one another")
@@ -189,30 +207,6 @@ class NetworkCheckpoint:
     def t(self) -> float:
         """Return the time at which it was written."""
         return self.reached * self.dt
-
-    def damaged(self, reason: str) -> NeuroError:
-        """Return the error for a file that is no checkpoint, or not a whole one."""
-        return not_a_checkpoint(self.path, reason)
-
-    def other(self, told: str, help: str) -> NeuroError:
-        """Return the error for what is not the run of the checkpoint."""
-        return fail(rules.OTHER_RUN, f"`{self.path}` is a checkpoint of another run: {told}", help=help)
-
-    def require_model(self, name: str | None, source: str, texts: Sequence[str]) -> None:
-        """Raise F111 where the run was not that of this network."""
-        if self.version != __version__:
-            told = f"neurodsl {self.version} wrote it, and this is {__version__}"
-            raise self.other(told, "go on with the version that began the run, or run from the beginning")
-        if name is not None and name != self.asked.name:
-            raise self.other(f"its network is `{self.model}`, not `{name}`", "leave `--model` out")
-        if tuple(texts) != self.asked.texts:
-            told = f"its network is `{self.model}`, and the text of `{source}` is not the one that the run began with"
-            raise self.other(told, "resume with the file as it was, or run from the beginning")
-
-    def require_plan(self, plan: NetworkPlan) -> None:
-        """Raise F111 where the equations come out differently now."""
-        if plan.kernel != self.kernel:
-            raise self.other("the compiler writes other code for its network now", "go on with the installation that began the run")
 
     def require_samples(self, given: Collection[str]) -> None:
         """Raise F111 where inputs follow samples that are not given again."""
@@ -227,8 +221,8 @@ class NetworkCheckpoint:
         ----------
         plan : NetworkPlan
         given : mapping
-            What the caller gives beside the checkpoint: ``method``, ``variant``, ``dt``, ``seed``, ``record``, ``every_step``, ``duration``; None for
-            what is left out.
+            What the caller gives beside the checkpoint: ``method``, ``events``, ``variant``, ``dt``, ``seed``, ``record``, ``every_step``, ``duration``;
+            None for what is left out.
         expressions : sequence
             What the caller gives in place of what the file says.
 
@@ -240,17 +234,19 @@ class NetworkCheckpoint:
         own = self.asked
         methods = {own.method or "auto", ", ".join(dict.fromkeys(p.method for p in plan.populations if p.sweep >= 0))}
         if given["method"] is not None and given["method"] not in methods:
-            raise self._differs("method", own.method or "auto", given["method"])
+            raise self.differs("method", own.method or "auto", given["method"])
         recorded = None if own.record is None else ", ".join(own.record)
         asked = None if given["record"] is None else ", ".join(given["record"])
-        facts = (("variant", own.variant, given["variant"]), ("dt", self.dt, given["dt"]), ("seed", self.seed, given["seed"]))
+        facts: tuple[tuple[str, Any, Any], ...] = (
+            ("events", plan.events, given["events"]),
+            ("variant", own.variant, given["variant"]),
+            ("dt", self.dt, given["dt"]),
+            ("seed", self.seed, given["seed"]),
+        )
         for name, known, value in (*facts, ("record", recorded, asked), ("every_step", own.every_step, given["every_step"] or None)):
             if value is not None and value != known:
-                raise self._differs(name, known, value)
-        texts = {(name, text) for _, name, text in own.expressions}
-        for _, name, text in expressions:
-            if (name, text) not in texts:
-                raise self._differs(name, next((known for other, known in texts if other == name), None) or "another", text)
+                raise self.differs(name, known, value)
+        self.require_expressions(expressions, own.expressions)
         request = Request(self.duration, self.dt, self.seed, plan.recorded, folder)
         longer, unit = given["duration"], "" if plan.time_unit == "1" else f" {plan.time_unit}"
         if longer is None or longer == self.duration:
@@ -259,10 +255,6 @@ class NetworkCheckpoint:
             told = f"its duration is {self.duration:g}{unit}, and it has come to {self.t:g}{unit}; {longer:g}{unit} would end it earlier"
             raise self.other(told, "a run can be made longer, not shorter")
         return replace(request, duration=longer)
-
-    def _differs(self, name: str, known: Any, wanted: Any) -> NeuroError:
-        """Return the error for an option that is given and is not that of the run."""
-        return self.other(f"its `{name}` is {'none' if known is None else known}, not {wanted}", "the checkpoint holds all options; leave it out")
 
     # --- back into a run -----------------------------------------------------------------------------------------------------
 
@@ -291,6 +283,8 @@ class NetworkCheckpoint:
                 array[:] = self._array(f"synapses_{k}_{n}", np.float64, array.shape)
             for before in j.befores:
                 before[:] = self._array(f"before_{k}", np.float64, before.shape)
+        if isinstance(work, PreciseWork):
+            self._restore_trains(work)
         for k, r in enumerate(work.recordings):
             count = self.reached // r.every + 1
             r.rows[:count] = self._array(f"rows_{k}", np.float64, (count, r.index.size))
@@ -314,6 +308,19 @@ class NetworkCheckpoint:
         for j in work.projections:
             if j.source is p and j.plan.delayed:
                 self._restore_cursors(j, first, last, way_index.shape)
+
+    def _restore_trains(self, work: PreciseWork) -> None:
+        """Restore spikes with exact times; a kernel relies on that they lie within their steps and are of neurons that there are."""
+        for k, train in enumerate(work.trains):
+            first, last = _under_way(work, train.population.generated)
+            steps, when = self._array(f"exact_steps_{k}", np.int64, (None,)), self._array(f"exact_when_{k}", np.float64, (None,))
+            index, times = self._array(f"exact_index_{k}", np.uint32, steps.shape), self._array(f"exact_times_{k}", np.float64, (None,))
+            neurons = self._array(f"exact_neurons_{k}", np.uint32, times.shape)
+            self._require(when.shape == steps.shape and bool(np.all((when >= 0) & (when <= work.dt)) and np.all(np.diff(steps) >= 0)))
+            self._require(not len(steps) or bool(first <= steps[0] and steps[-1] < last))
+            self._require(bool(np.all(index < train.population.size) and np.all(neurons < train.population.size) and np.all(np.isfinite(times))))
+            train.put(first, last, steps, index, when)
+            train.times, train.index = [times], [neurons]
 
     def _restore_cursors(self, j: Projection, first: int, last: int, shape: tuple[int, ...]) -> None:
         """Restore how far spikes under way have come through delays that differ; a kernel relies on that they are within the rows of their neurons."""
@@ -346,19 +353,4 @@ def read_network_checkpoint(path: Path) -> NetworkCheckpoint:
     NeuroError
         F101 where the file cannot be read, F110 where it is no checkpoint or is damaged.
     """
-    try:
-        arrays = read_members(path, path.stat().st_size)
-        meta = json.loads(str(arrays.pop("meta", "null")))
-        if not isinstance(meta, dict) or meta.get("kind") != KIND:
-            raise DamageError("it is something else")
-        return NetworkCheckpoint(path, meta, arrays)
-    except FileNotFoundError as error:
-        raise fail(rules.UNREADABLE, f"cannot read `{path}`: there is no such file") from error
-    except (IsADirectoryError, PermissionError) as error:
-        raise fail(rules.UNREADABLE, f"cannot read `{path}`: {(error.strerror or 'refused').lower()}") from error
-    except zipfile.BadZipFile as error:
-        raise not_a_checkpoint(path, "it is another kind of file, or is damaged") from error
-    except DamageError as error:
-        raise not_a_checkpoint(path, str(error)) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, ArithmeticError, zlib.error, MemoryError) as error:
-        raise not_a_checkpoint(path, "its contents are damaged") from error
+    return read_kept_run(path, KIND, NetworkCheckpoint)

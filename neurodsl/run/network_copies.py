@@ -17,7 +17,8 @@ from neurodsl.diagnostics import fail
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.options import MOST_MEMORY
 from neurodsl.run.failure import Failure
-from neurodsl.run.network import Request, Work
+from neurodsl.run.network import Request
+from neurodsl.run.network_precise import work_of
 from neurodsl.solution.network import NetworkResult
 from neurodsl.solution.network_copies import NetworkCopies
 
@@ -59,7 +60,7 @@ class _Copies:
                 raise KeyboardInterrupt
 
         try:
-            work = Work(self.plan, self.path, replace(self.request, seed=seed_of_copy(self.request.seed, copy)))
+            work = work_of(self.plan, self.path, replace(self.request, seed=seed_of_copy(self.request.seed, copy)))
             interrupted = work.run(look)
             self.results[copy] = work.result(interrupted)
             self.seconds["build_s"] += work.build_s

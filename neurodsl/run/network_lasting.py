@@ -17,6 +17,7 @@ from neurodsl.run.interrupts import Interrupts
 from neurodsl.run.lasting import EVERY, SHARE, seconds_of
 from neurodsl.run.network import Request, Work
 from neurodsl.run.network_checkpoint import Asked, NetworkCheckpoint, began, read_network_checkpoint, write_checkpoint
+from neurodsl.run.network_precise import work_of
 from neurodsl.solution.network import NetworkResult
 
 
@@ -137,7 +138,7 @@ def execute(
     NeuroError
         For numbers that cannot be run, F110 or F111 for a checkpoint that cannot be used.
     """
-    work = Work(plan, folder / f"{plan.kernel}.py", request)
+    work = work_of(plan, folder / f"{plan.kernel}.py", request)
     keeper = Keeper(asked, made_from, began(work))
     if asked.kept is not None:
         asked.kept.restore(work, keeper.first)

@@ -22,8 +22,9 @@ from neurodsl.diagnostics import NeuroError
 from neurodsl.measures import Column
 from neurodsl.network_plan import Item, NetworkPlan
 from neurodsl.run.followed import Followed, followed
-from neurodsl.run.network import Request, Work
+from neurodsl.run.network import Request
 from neurodsl.run.network_measures import measured
+from neurodsl.run.network_precise import work_of
 from neurodsl.run.points import LOADING, SURROUNDINGS, Outcome, reason_of
 
 Floats = NDArray[np.float64]
@@ -180,7 +181,7 @@ def _numbers(job: NetworkJob, path: Path, samples: Followed, point: Sequence[flo
     """Return the columns of a point, None where the work was halted."""
     plan = job.plan_at(point)
     folder = None if job.folder is None else Path(job.folder)
-    work = Work(plan, path, Request(job.duration, job.dt, seed, plan.recorded, folder, samples=samples))
+    work = work_of(plan, path, Request(job.duration, job.dt, seed, plan.recorded, folder, samples=samples))
 
     def look(done: float) -> None:
         if halted():

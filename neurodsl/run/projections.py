@@ -15,6 +15,7 @@ from neurodsl.connectivity import Demand, Wiring, by_delay, cuts, transpose, wir
 from neurodsl.diagnostics import fail
 from neurodsl.formulas import Formula, evaluate, names_in
 from neurodsl.network_plan import Item, ProjectionPlan
+from neurodsl.run.columns import DELAY, with_columns
 from neurodsl.run.populations import Population
 from neurodsl.run.values import propagators, values_of
 
@@ -49,7 +50,7 @@ class Projection:
         self.source, self.target = populations[plan.source[0]], populations[plan.target[0]]
         self.populations = populations
         self.known = {**known, "t": 0.0, "_ts": 0.0, "_h": dt}
-        wiring = self._wired(seed, folder)
+        wiring = with_columns(self._wired(seed, folder), plan)
         delays = self._delays(wiring, seed, dt, folder)
         self.delays = np.zeros(1, np.uint16)
         if plan.delayed and isinstance(delays, np.ndarray):
@@ -66,7 +67,7 @@ class Projection:
         rates = np.array([float(evaluate(rate, values)) for _, rate in plan.scales], dtype=np.float64)
         if not np.isfinite(rates).all():
             raise fail(rules.BAD_VALUE, f"a rate in the equations of `{plan.synapse}` is not finite", help="a time constant is not 0")
-        self.decays = np.exp(-rates * dt)
+        self.rates, self.decays = rates, np.exp(-rates * dt)
         self.scales: Floats = np.ones(len(plan.scales))
         self.rests = [float(values[f"rest of {name}"]) for name, _ in plan.scales]
         self.lags = self._lags(delays, values, dt)
@@ -120,21 +121,28 @@ class Projection:
     def _delays(self, wiring: Wiring, seed: int, dt: float, folder: Path | None) -> NDArray[np.uint16] | int:
         """Return the delays in steps, one for all or one for each synapse."""
         plan = self.plan
-        if plan.delay is None and "delay" not in wiring.columns:
+        if plan.delay is None and (DELAY not in wiring.columns or DELAY in plan.units):
             return 0
         if plan.delay is None:
-            value: Any = wiring.columns["delay"]
+            value: Any = wiring.columns[DELAY]
         else:
             value = values_of(
                 (plan.delay,), self._pairs(wiring, (plan.delay,)), {}, wiring.targets.size, seed, 8191 - self.number, folder, f"`{plan.name}`"
             )["delay"]
         if np.ndim(value) == 0:
-            return whole_steps(float(value), dt, f"the delay of `{plan.name}`")
+            return whole_steps(float(value), dt, f"the delay of `{plan.name}`", self._unit)
         steps = np.maximum(np.rint(np.asarray(value) / dt), 1.0)
         if np.min(value, initial=0.0) < 0 or np.max(steps, initial=0.0) > LONGEST_DELAY:
             worst = float(np.min(value)) if np.min(value) < 0 else float(np.max(value))
-            raise fail(rules.BAD_VALUE, f"a delay of `{plan.name}` is {worst:g}", help=f"from dt = {dt:g} to {LONGEST_DELAY * dt:g}")
+            told = f"a delay of `{plan.name}` is {worst:g}{self._unit}"
+            raise fail(rules.BAD_VALUE, told, help=f"delays lie between dt, {dt:g}{self._unit}, and {LONGEST_DELAY * dt:g}{self._unit}")
         return steps.astype(np.uint16)
+
+    @property
+    def _unit(self) -> str:
+        """Return the unit of times as messages have it behind a number."""
+        unit = self.plan.rule["time_unit"]
+        return "" if unit == "1" else f" {unit}"
 
     def _lags(self, delays: NDArray[np.uint16] | int, values: Mapping[str, Any], dt: float) -> NDArray[np.int64]:
         plan = self.plan
@@ -143,7 +151,9 @@ class Projection:
             least = most = delays
         found = [plan.source[1], plan.source[2], plan.target[1], plan.target[2], 0, self.target.flat.size, plan.target[1], plan.target[2]]
         for kind, after in plan.events:
-            more = 0 if after is None else whole_steps(float(evaluate(after, {**self.known, **values})), dt, f"`after` of `{plan.synapse}`")
+            more = (
+                0 if after is None else whole_steps(float(evaluate(after, {**self.known, **values})), dt, f"`after` of `{plan.synapse}`", self._unit)
+            )
             found += [least + more, most + more, more] if kind == "pre" else [more, more, more]
         return np.array(found, np.int64)
 
@@ -156,7 +166,7 @@ class Projection:
         brought = {name: column for name, column in wiring.columns.items() if name in {item.name for item in plan.items}}
         if unknown := sorted(set(brought) - set(plan.arrays)):
             told = f"the file of `{plan.name}` brings `{unknown[0]}`, which it did not when the network was compiled"
-            raise fail(rules.BAD_VALUE, told, help="save the file of the network anew, so that it is compiled again")
+            raise fail(rules.BAD_VALUE, told, help="run it again")
         return values_of(plan.items, found, {**brought, **given}, self.count, seed, 2 * self.number + 1, folder, f"`{plan.name}`")
 
     def _place(self, values: Mapping[str, Any]) -> None:
@@ -263,8 +273,8 @@ def runs_of(rows: NDArray[np.uint32], targets: NDArray[np.uint32]) -> tuple[NDAr
     return np.searchsorted(starts, rows).astype(np.uint32), np.append(starts, targets.size).astype(np.uint32)
 
 
-def whole_steps(time: float, dt: float, what: str) -> int:
-    """Return a time as a number of steps.
+def whole_steps(time: float, dt: float, what: str, unit: str = "") -> int:
+    """Return a time as a number of steps; ``unit`` stands behind numbers in messages.
 
     Raises
     ------
@@ -277,9 +287,9 @@ def whole_steps(time: float, dt: float, what: str) -> int:
     if steps >= 1 and abs(time / dt - steps) <= 1e-6 * max(steps, 1) and steps <= LONGEST_DELAY:
         return steps
     if time < 0 or not np.isfinite(time):
-        raise fail(rules.BAD_VALUE, f"{what} is {time:g}", help="a delay is not negative")
+        raise fail(rules.BAD_VALUE, f"{what} is {time:g}{unit}", help="a time is finite and not negative")
     if steps > LONGEST_DELAY:
-        raise fail(rules.BAD_VALUE, f"{what} is {time:g}, more than {LONGEST_DELAY} steps of {dt:g}", help="a longer `dt`")
+        raise fail(rules.BAD_VALUE, f"{what} is {time:g}{unit}, more than {LONGEST_DELAY} steps of {dt:g}{unit}", help="a longer `dt`")
     low, high = max(int(np.floor(time / dt)), 1) * dt, max(int(np.ceil(time / dt)), 1) * dt
-    near = f"{low:g}" if low == high else f"{low:g} or {high:g}"
-    raise fail(rules.BAD_VALUE, f"{what} is {time:g}, no whole number of steps of {dt:g}", help=f"write {near}, or change `dt`")
+    near = f"{low:g}{unit}" if low == high else f"{low:g} or {high:g}{unit}"
+    raise fail(rules.BAD_VALUE, f"{what} is {time:g}{unit}, no whole number of steps of {dt:g}{unit}", help=f"write {near}, or change `dt`")

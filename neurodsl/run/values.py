@@ -106,12 +106,12 @@ def propagators(flow: Flow, values: Mapping[str, Any], dt: float) -> Floats:
     if not np.isfinite(full).all():
         raise fail(rules.BAD_VALUE, "a rate in these equations is not finite", help="a time constant or a capacitance is not 0")
     blocks = 3 if any(name[1] in "RS" for name in flow.entries) else 2
-    free = _exponential(full, dt, blocks)
+    whole, free = full.copy(), _exponential(full, dt, blocks)
     still = free
     if flow.held >= 0:
         full[..., flow.held, :] = 0.0
         still = _exponential(full, dt, blocks)
-    tables = {**dict(zip("PFR", free, strict=False)), **dict(zip("QGS", still, strict=False))}
+    tables = {**dict(zip("PFR", free, strict=False)), **dict(zip("QGS", still, strict=False)), "A": whole}
     chosen = []
     for name in flow.entries:
         i, j = map(int, name[2:].split("_"))

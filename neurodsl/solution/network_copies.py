@@ -86,7 +86,8 @@ class NetworkCopies:
         It loads with `allow_pickle=False`, and holds `seed`, of shape (copies,); of each population `E.rates`, of shape (copies, size), and
         `E.spike_times`, `E.spike_index` and `E.spike_copy`; of each recorded quantity `E.v`, of shape (copies, times, neurons), `E.v.t` and `E.v.index`;
         of one of synapses `E -> E.w`, of shape (times, synapses of all copies), with `.t`, `.source`, `.target` and `.copy`; of each state at the end
-        `E.final.v`, of shape (copies, size); and `meta` (JSON text).
+        `E.final.v`, of shape (copies, size); and `meta` (JSON text). Where a copy was stopped, its values behind are nan. `neurodsl.load_result` reads it
+        again.
 
         Raises
         ------
@@ -124,30 +125,61 @@ def require_copies_destination(path: str | Path) -> None:
 
 
 def _write(copies: NetworkCopies, file: BinaryIO) -> None:
+    """Write copies: the parts of all stand in one array, behind one another or along an axis of their own."""
     arrays: dict[str, NDArray[Any]] = {"seed": np.array(copies.seeds, np.uint64)}
     first = copies[0]
+    members: dict[str, Any] = {"spikes": {}, "traces": {}, "synapses": {}, "final": {name: {} for name in first.final}}
+
+    def add(name: str, array: NDArray[Any]) -> str:
+        """Add an array under a name that is free, and return it: a state may be called `rates`."""
+        while name in arrays:
+            name += "_"
+        arrays[name] = array
+        return name
+
     for name in first.sizes:
         trains = [result.spikes[name] for result in copies]
-        arrays[f"{name}.rates"] = copies.rates(name)
-        arrays[f"{name}.spike_times"] = np.concatenate([spikes.times for spikes in trains])
-        arrays[f"{name}.spike_index"] = np.concatenate([np.asarray(spikes.index, np.int64) for spikes in trains])
-        arrays[f"{name}.spike_copy"] = _numbers([spikes.count for spikes in trains])
+        add(f"{name}.rates", copies.rates(name))
+        members["spikes"][name] = {
+            "times": add(f"{name}.spike_times", np.concatenate([spikes.times for spikes in trains])),
+            "index": add(f"{name}.spike_index", np.concatenate([np.asarray(spikes.index, np.int64) for spikes in trains])),
+            "copy": add(f"{name}.spike_copy", _numbers([spikes.count for spikes in trains])),
+        }
     for name, trace in first.traces.items():
-        longest = max((result.traces[name] for result in copies), key=lambda found: len(found.t))
-        values = np.full((len(copies), *longest.values.shape), np.nan)
-        for k, result in enumerate(copies):
-            values[k, : len(result.traces[name].t)] = result.traces[name].values
-        arrays |= {name: values, f"{name}.t": longest.t, f"{name}.index": trace.index}
+        t, values = _padded([(result.traces[name].t, result.traces[name].values) for result in copies])
+        members["traces"][name] = {"values": add(name, np.stack(values)), "t": add(f"{name}.t", t), "index": add(f"{name}.index", trace.index)}
     for name in first.synapses:
         found = [result.synapses[name] for result in copies]
-        times = min(len(trace.t) for trace in found)
-        arrays |= {name: np.concatenate([trace.values[:times] for trace in found], axis=1), f"{name}.t": found[0].t[:times]}
-        arrays |= {f"{name}.{part}": np.concatenate([getattr(trace, part) for trace in found]) for part in ("source", "target")}
-        arrays[f"{name}.copy"] = _numbers([len(trace.source) for trace in found])
+        t, values = _padded([(trace.t, trace.values) for trace in found])
+        members["synapses"][name] = {"values": add(name, np.concatenate(values, axis=1)), "t": add(f"{name}.t", t)}
+        members["synapses"][name] |= {
+            part: add(f"{name}.{part}", np.concatenate([getattr(trace, part) for trace in found])) for part in ("source", "target")
+        }
+        members["synapses"][name]["copy"] = add(f"{name}.copy", _numbers([len(trace.source) for trace in found]))
     for name, states in first.final.items():
-        arrays |= {f"{name}.final.{state}": np.array([result.final[name][state] for result in copies]) for state in states}
-    told = {**copies.meta, "sizes": dict(first.sizes), "units": dict(first.units)}
+        members["final"][name] = {state: add(f"{name}.final.{state}", np.array([result.final[name][state] for result in copies])) for state in states}
+    told = {**copies.meta, "sizes": dict(first.sizes), "units": dict(first.units), "members": members, "copies": _told(copies)}
     write_arrays({**arrays, "meta": np.array(json.dumps(finite(told, []), allow_nan=False))}, file)
+
+
+def _told(copies: NetworkCopies) -> dict[str, Any]:
+    """Return what is to be told of each copy, and once what is the same of all."""
+    first = dict(copies[0].meta)
+    shared = {key: value for key, value in first.items() if all(key in result.meta and result.meta[key] == value for result in copies)}
+    each = []
+    for result in copies:
+        times = {name: len(trace.t) for name, trace in result.traces.items()} | {name: len(trace.t) for name, trace in result.synapses.items()}
+        each.append({**{key: value for key, value in result.meta.items() if key not in shared}, "times": times})
+    return {"shared": shared, "each": each}
+
+
+def _padded(found: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, list[Floats]]:
+    """Return the times of the copy that came furthest, and the values of each, with nan behind where a copy was stopped."""
+    longest = max((t for t, _ in found), key=len)
+    padded = [np.full((len(longest), values.shape[1]), np.nan) for _, values in found]
+    for whole, (t, values) in zip(padded, found, strict=True):
+        whole[: len(t)] = values
+    return longest, padded
 
 
 def _numbers(counts: Sequence[int]) -> NDArray[np.int64]:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from neurodsl.diagnostics import NeuroError, fail
 from neurodsl.rules import BAD_RESULT
 from neurodsl.solution.network import NetworkResult, SynapseTrace, Trace
+from neurodsl.solution.network_copies import NetworkCopies
+from neurodsl.solution.network_copies_reading import copies_of
 from neurodsl.solution.reading import CHECKED, LARGEST_UNPACKED, SIGNATURE, DamageError, read_members
 from neurodsl.solution.reading import load_result as load_single
 from neurodsl.solution.result import Result, Spikes
@@ -26,8 +28,8 @@ Get = Callable[[str], NDArray[Any]]
 """Returns a member of a file by its name."""
 
 
-def load_result(path: str | Path) -> Result | NetworkResult:
-    """Return the result, of a model or of a network, that was saved to a `.npz` or `.h5` file.
+def load_result(path: str | Path) -> Result | NetworkResult | NetworkCopies:
+    """Return the result, of a model or of a network, or of copies of one, that was saved to a `.npz` or `.h5` file.
 
     Nothing in the file is executed. It may unpack to at most 1 GiB, unless the file itself is as large.
 
@@ -37,6 +39,7 @@ def load_result(path: str | Path) -> Result | NetworkResult:
         F101 where the file cannot be read, F103 where it is no result of a run, F109 where it is an `.h5` file and h5py is not installed.
     """
     path = Path(path)
+    found: NetworkResult | NetworkCopies | None
     try:
         limit = max(path.stat().st_size, LARGEST_UNPACKED)
         with path.open("rb") as file:
@@ -73,8 +76,8 @@ def _no_result(path: Path, reason: str) -> NeuroError:
     return fail(BAD_RESULT, f"`{path}` is no result of a run: {reason}", help="`neurodsl simulate NETWORK --out FILE.npz` writes one")
 
 
-def _read_npz(path: Path, limit: int) -> NetworkResult | None:
-    """Return the result of a network that a `.npz` file holds; None where it holds none."""
+def _read_npz(path: Path, limit: int) -> NetworkResult | NetworkCopies | None:
+    """Return the result of a network, or its copies, that a `.npz` file holds; None where it holds none."""
     with zipfile.ZipFile(path) as archive:
         if "meta.npy" not in archive.namelist() or not any(name.endswith(".spike_times.npy") for name in archive.namelist()):
             return None
@@ -89,8 +92,16 @@ def _read_npz(path: Path, limit: int) -> NetworkResult | None:
         return members[name]
 
     told = meta["members"]
+    if "copies" in meta:
+        return copies_of(meta, get, _copy_of)
     spikes = {name: (f"{name}.spike_times", f"{name}.spike_index") for name in meta["sizes"]}
     return _result_of(meta, spikes, told["traces"], told["synapses"], told["final"], get)
+
+
+def _copy_of(meta: dict[str, Any], names: Mapping[str, Any], get: Get) -> NetworkResult:
+    """Return a copy of a network from its members."""
+    spikes = {name: (names["spikes"][name]["times"], names["spikes"][name]["index"]) for name in meta["sizes"]}
+    return _result_of(meta, spikes, names["traces"], names["synapses"], names["final"], get)
 
 
 def _read_hdf5(path: Path, limit: int) -> NetworkResult | None:

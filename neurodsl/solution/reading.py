@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodsl.diagnostics import NeuroError, fail
+from neurodsl.npy import read_header
 from neurodsl.rules import BAD_RESULT, UNREADABLE
 from neurodsl.solution.result import Result, Spikes, Value
 from neurodsl.solution.stored import require_h5py
@@ -191,10 +192,6 @@ def _number(value: Any) -> Value:
 def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
     """Return the array of a member; what its header says has to agree with its size."""
     with archive.open(entry) as stream:
-        version = np.lib.format.read_magic(stream)
-        if version not in ((1, 0), (2, 0)):
-            raise DamageError(f"its member `{entry.filename}` is of a format that is not known")
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read_header(stream)
         if dtype.hasobject or dtype.kind not in "fiuU":
             raise DamageError(f"its member `{entry.filename}` holds values of the type {dtype}")

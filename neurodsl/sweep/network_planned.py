@@ -49,7 +49,7 @@ def planned_network(model: Any, wanted: Request, report: Report) -> Planned:
     given = wanted.given or sorted_out(None, None, None, {})
     require_variation(wanted, given)
     expressions = _expressions(given)
-    plain = plan_of(model, wanted.method, wanted.variant, expressions, (), armed=True)
+    plain = plan_of(model, wanted.method, wanted.variant, expressions, (), armed=True, events=wanted.events)
     measures, recorded = network_measures(plain, asked_for(wanted.measure) if isinstance(wanted.measure, str) else wanted.measure)
     seed = seed_of(wanted.seed)
     varied = [(*_swept(model, plain, name), values) for name, values in wanted.over.items()]
@@ -62,7 +62,7 @@ def planned_network(model: Any, wanted: Request, report: Report) -> Planned:
 
     def plan_at(point: Floats) -> NetworkPlan:
         chosen = [(kind, name, repr(float(value))) for (kind, name), value in zip(names, point, strict=True)]
-        return plan_of(model, wanted.method, wanted.variant, [*expressions, *chosen], recorded, armed=True)
+        return plan_of(model, wanted.method, wanted.variant, [*expressions, *chosen], recorded, armed=True, events=wanted.events)
 
     plan = plan_at(values[0])
     places = tuple(_places(plan, plan_at, names, values, k) for k in range(len(names)))
@@ -70,7 +70,7 @@ def planned_network(model: Any, wanted: Request, report: Report) -> Planned:
     duration, dt = plan.duration if times[0] is None else times[0], plan.dt if times[1] is None else times[1]
     steps_of(RunRequest(duration, dt, seed, (), None))
     inputs = tuple((name, os.path.abspath(value)) for name, value in given.sampled.items())
-    folder, cache = None if model.source.path is None else str(model.source.path.parent), model.cache.folder
+    folder, cache = None if model.source.path is None else str(model.source.path.parent.resolve()), model.cache.folder
     job = NetworkJob(
         plan, {plan.kernel: (cache / f"{plan.kernel}.py").read_text(encoding="ascii")}, names, places, tuple(m.columns[0] for m in measures),
         window_start(plan.time_unit, wanted.where, duration), duration, dt, folder, _data(plan, folder, inputs), inputs,
@@ -79,7 +79,7 @@ def planned_network(model: Any, wanted: Request, report: Report) -> Planned:
     report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     meta: dict[str, Any] = {
         "model": plan.model, "title": plan.title or plan.model, "method": ", ".join(dict.fromkeys(p.method for p in plan.populations if p.sweep >= 0)),
-        "reason": None, "events": "grid", "time_unit": plan.time_unit, "start": job.start, "dt": dt, "duration": duration, "parameters": {},
+        "reason": None, "events": plan.events, "time_unit": plan.time_unit, "start": job.start, "dt": dt, "duration": duration, "parameters": {},
         "seed": seed if job.stochastic or wanted.random is not None else None, "version": __version__,
     }  # fmt: skip
     origin = origin_of(with_imports(model.source), model.name, wanted.variant, replace(given, expressions=list(expressions)))
@@ -91,8 +91,6 @@ def _refuse(wanted: Request) -> None:
     for name, value in (("rtol", wanted.rtol), ("atol", wanted.atol)):
         if value is not None:
             raise fail(rules.BAD_VALUE, f"a network has no `{name}`", help="leave it out")
-    if wanted.events not in (None, "grid"):
-        raise fail(rules.METHOD_REFUSED, f"the events of a network act on the grid, not `{wanted.events}`", help="leave out `--events`")
 
 
 def _expressions(given: Given) -> list[tuple[str, str, str]]:

@@ -5,7 +5,7 @@ an error and never a silent mistake.
 """
 
 from neurodsl.units.description import describe, dimension_text, proposals
-from neurodsl.units.parsing import UnitError, parse_quantity, parse_unit
+from neurodsl.units.parsing import UnitError, parse_quantity, parse_unit, split_title
 from neurodsl.units.symbols import lookup, nearest_symbol
 from neurodsl.units.unit import ONE, Unit
 
@@ -20,4 +20,5 @@ __all__ = [
     "parse_quantity",
     "parse_unit",
     "proposals",
+    "split_title",
 ]

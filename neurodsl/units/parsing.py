@@ -157,6 +157,16 @@ def parse_unit(text: str) -> Unit:
     return _Parser(text).unit()
 
 
+TITLE = re.compile(r"(.*?)\s*(?:\[([^\[\]]*[^\W\d_][^\[\]]*)\])?")
+"""The title of a column: a name, and perhaps a unit, which holds a letter."""
+
+
+def split_title(title: str) -> tuple[str, str | None]:
+    """Return the name and the unit of the title of a column, ``w [nS]``; None where it has no unit."""
+    match = TITLE.fullmatch(title)
+    return (match[1], match[2]) if match else (title, None)
+
+
 QUANTITY = re.compile(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*")
 
 

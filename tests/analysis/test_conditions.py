@@ -1,4 +1,4 @@
-"""Hopf points as formulas of the parameters."""
+"""Bifurcations as formulas of the parameters."""
 
 from __future__ import annotations
 
@@ -6,64 +6,35 @@ import pytest
 import sympy
 
 import neurodsl as nd
-from neurodsl.analysis.conditions import HopfCondition, hopf_condition
-from neurodsl.analysis.frozen import Frozen
-from neurodsl.diagnostics import NeuroError
 
 
-def symbols(system: Frozen) -> dict[str, sympy.Symbol]:
-    return {p.name: p.symbol for p in system.system.parameters}
+def symbols(model: nd.Model) -> dict[str, sympy.Symbol]:
+    return {p.name: p.symbol for p in model.frozen().system.parameters}
 
 
 def test_fitzhugh_nagumo_starts_to_oscillate_under_the_condition_of_the_literature() -> None:
-    system = nd.load("fitzhugh_nagumo").frozen()
-    a, b, delta = (symbols(system)[name] for name in ("a", "b", "delta"))
+    model = nd.load("fitzhugh_nagumo")
+    a, b, delta = (symbols(model)[name] for name in ("a", "b", "delta"))
     root = sympy.sqrt(1 - b * delta)
-    lower, upper = sorted(hopf_condition(system, "I_ext"), key=lambda c: float(c.value.xreplace(dict(system.values))))
-    assert sympy.simplify(lower.value - (a - root + b / 3 * (2 + b * delta) * root) / b) == 0
-    assert sympy.simplify(upper.value - (a + root - b / 3 * (2 + b * delta) * root) / b) == 0
-    assert sympy.expand(lower.omega**2 - delta * (1 - b**2 * delta)) == 0
-    assert (sympy.simplify(lower.state["v"] + root), sympy.simplify(upper.state["v"] - root)) == (0, 0)
-
-
-def test_parameters_that_are_not_free_become_numbers() -> None:
-    system = nd.load("fitzhugh_nagumo").frozen()
-    for condition in hopf_condition(system, "I_ext", free=["a"]):
-        assert condition.value.free_symbols == {symbols(system)["a"]}
-        assert condition.value.diff(symbols(system)["a"]) == sympy.Rational(5, 4)
+    lower, upper = (found for found in model.bifurcations("I_ext", 0, 2) if found.kind == "hopf")
+    assert sympy.simplify(lower.closed_form - (a - root + b / 3 * (2 + b * delta) * root) / b) == 0
+    assert sympy.simplify(upper.closed_form - (a + root - b / 3 * (2 + b * delta) * root) / b) == 0
+    assert lower.omega == pytest.approx((0.08 * (1 - 0.8**2 * 0.08)) ** 0.5, abs=1e-12)
 
 
 def test_the_condition_can_be_solved_for_another_parameter() -> None:
-    system = nd.load("fitzhugh_nagumo").frozen(I_ext="0.5")
-    found = [float(c.value.xreplace(dict(system.values))) for c in hopf_condition(system, "a")]
+    found = [b for b in nd.load("fitzhugh_nagumo").bifurcations("a", 0, 2, I_ext="0.5") if b.kind == "hopf"]
     root = (1 - 0.8 * 0.08) ** 0.5
     w = 0.5 - root + root**3 / 3
-    assert pytest.approx(0.8 * w + root, abs=1e-12) in found
+    assert [(b.value, b.how) for b in found] == [(pytest.approx(0.8 * w + root, abs=1e-12), "closed form")]
 
 
 def test_lorenz_loses_its_wings_at_the_value_of_the_literature() -> None:
     """rho = sigma (sigma + beta + 3)/(sigma - beta - 1), omega^2 = 2 sigma (sigma + 1) beta/(sigma - beta - 1)."""
-    system = nd.load("lorenz").frozen()
-    beta, sigma = symbols(system)["beta"], symbols(system)["sigma"]
-    found = hopf_condition(system, "rho")
+    model = nd.load("lorenz")
+    beta, sigma = symbols(model)["beta"], symbols(model)["sigma"]
+    found = [b for b in model.bifurcations("rho", 20, 30) if b.kind == "hopf"]
     assert len(found) == 2
-    for condition in found:
-        assert sympy.simplify(condition.value - sigma * (sigma + beta + 3) / (sigma - beta - 1)) == 0
-        assert sympy.simplify(condition.omega**2 - 2 * beta * sigma * (sigma + 1) / (sigma - beta - 1)) == 0
-
-
-def test_a_condition_that_holds_at_one_fixed_point_is_given_once() -> None:
-    assert hopf_condition(nd.load("van_der_pol").frozen(), "mu") == (
-        HopfCondition("mu", sympy.Integer(0), {"x": sympy.Integer(0), "dx/dt": sympy.Integer(0)}, sympy.Integer(1)),
-    )
-
-
-@pytest.mark.parametrize(("name", "parameter"), [("hodgkin_huxley", "I"), ("quadratic_if", "I"), ("logistic_map", "r")])
-def test_a_system_without_such_a_formula_has_no_condition(name: str, parameter: str) -> None:
-    assert hopf_condition(nd.load(name).frozen(), parameter) == ()
-
-
-def test_a_free_parameter_that_is_not_there_is_answered_by_a_message() -> None:
-    with pytest.raises(NeuroError) as caught:
-        hopf_condition(nd.load("fitzhugh_nagumo").frozen(), "I_ext", free=["alpha"])
-    assert caught.value.report.found[0].message == "`fitzhugh_nagumo` has no parameter `alpha`"
+    for b in found:
+        assert sympy.simplify(b.closed_form - sigma * (sigma + beta + 3) / (sigma - beta - 1)) == 0
+        assert b.omega**2 == pytest.approx(2 * 8 / 3 * 10 * 11 / (10 - 8 / 3 - 1), rel=1e-10)

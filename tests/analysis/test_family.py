@@ -67,3 +67,23 @@ def test_a_system_of_many_states_is_refused_with_the_limit() -> None:
     with pytest.raises(NeuroError) as caught:
         family(system, "a")
     assert caught.value.report.found[0].message == "`model` has 50 states; branches of fixed points are followed for up to 40"
+
+
+def test_a_parameter_whose_default_a_condition_chooses_follows_the_one_that_it_depends_on() -> None:
+    model = nd.loads("param a = 1, b = 2 if a > 0 else 3\ninit x = 0\ndx/dt = b*a - x", "m")
+    frozen = model.frozen()
+    moved = [frozen.at({"a": value}).slopes([0.0])[0] for value in (-1, -0.5, 0.5, 1)]
+    assert moved == pytest.approx([-3, -1.5, 1, 2])
+    values, states = zip(*((b.values, b.states[:, 0]) for b in model.bifurcation_diagram("a", -1, 1).branches), strict=True)
+    a, x = np.concatenate(values), np.concatenate(states)
+    assert x == pytest.approx(np.where(a > 0, 2 * a, 3 * a))
+
+
+def test_a_parameter_that_was_given_a_value_of_its_own_does_not_follow() -> None:
+    frozen = nd.loads("param a = 1, b = 2*a\ndx/dt = b - x", "m").frozen(b=5)
+    assert frozen.at({"a": 7}).slopes([0.0])[0] == 5
+
+
+def test_the_mean_of_a_drawn_parameter_follows() -> None:
+    frozen = nd.loads("param mu = 1, a ~ normal(2*mu, 1)\ndx/dt = a - x", "m").frozen()
+    assert frozen.at({"mu": 3}).slopes([0.0])[0] == 6

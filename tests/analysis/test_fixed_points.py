@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import brentq, root
 from scipy.special import lambertw
 
 import neurodsl as nd
@@ -460,3 +460,17 @@ def test_a_type_follows_from_the_eigenvalues_of_a_map(eigenvalues: tuple[complex
 def test_a_default_that_a_condition_chooses_is_the_one_chosen(a: float, expected: float) -> None:
     model = nd.loads("param a = 1, b = 2 if a > 0 else 3\ninit x = 0\ndx/dt = b - x\n")
     assert [dict(p.state) for p in model.fixed_points(a=a)] == [{"x": expected}]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_state_of_a_random_network_of_rates_is_one(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    n = 3
+    weights, drives = np.round(random.normal(0, 3, (n, n)), 2), np.round(random.normal(size=n), 2)
+    rows = [f"dx{i}/dt = -x{i} + tanh({drives[i]} {' '.join(f'{weights[i, j]:+} * x{j}' for j in range(n))})" for i in range(n)]
+    found = nd.loads("\n".join(["init x0 = 0, x1 = 0, x2 = 0", *rows]), "rates").fixed_points()
+    points = np.array([list(p.state.values()) for p in found])
+    assert np.max(np.abs(np.tanh(points @ weights.T + drives) - points)) < 1e-9
+    starts = [root(lambda x: np.tanh(weights @ x + drives) - x, random.uniform(-1, 1, n), tol=1e-13) for _ in range(60)]
+    known = [s.x for s in starts if s.success and np.max(np.abs(np.tanh(weights @ s.x + drives) - s.x)) < 1e-10]
+    assert [k for k in known if np.min(np.max(np.abs(points - k), axis=1)) > 1e-6 and found.proved] == []

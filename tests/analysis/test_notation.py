@@ -7,6 +7,7 @@ import sympy
 from sympy import Expr, Float, Rational, Symbol
 
 from neurodsl.analysis.notation import PHI, named, node_of, number
+from neurodsl.analysis.wording import text_of
 from neurodsl.lang.nodes import Derivative, Index, Name
 from neurodsl.lang.unparse import unparse
 from neurodsl.lower.functions import Absolute, InversePhi, Logistic, Maximum, Phi, Select, Tanh
@@ -62,3 +63,21 @@ def test_names_of_results_are_states_elements_and_derivatives() -> None:
 @pytest.mark.parametrize(("value", "expected"), [(0.1, "0.1"), (-2.0, "-2"), (1 / 3, "0.333333"), (1.5e-9, "15e-10"), (0.0, "0")])
 def test_a_number_has_as_many_digits_as_one_reads(value: float, expected: str) -> None:
     assert unparse(number(value)) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (Rational(500000000000000043065276524023193, 250000000000000000000000000000000) * v, "2*v"),
+        (v - Rational("-0.0832717283948571093"), "v + 0.08327172839"),
+        (Rational(2, 25) * v + Rational(1, 3), "2*v/25 + 1/3"),
+        (Rational(10) ** 300 / 7, "1.428571429e+299"),
+        (40 * Symbol("E -> I.w") * Symbol("E -> I.w[3]") * Symbol("E.r"), "40*(E -> I).w*(E -> I).w[3]*E.r"),
+    ],
+)
+def test_numbers_that_nobody_wrote_are_decimals_and_names_with_arrows_stand_in_parentheses(expression: Expr, expected: str) -> None:
+    assert text_of(expression) == expected
+
+
+def test_a_number_that_nobody_wrote_is_a_decimal_in_a_node_too() -> None:
+    assert unparse(node_of(Rational(500000000000000043065276524023193, 250000000000000000000000000000000) * v)) == "2*v"

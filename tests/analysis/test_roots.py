@@ -65,3 +65,11 @@ def test_three_states_of_two_populations_are_found_among_steep_functions() -> No
 def test_a_network_without_other_states_than_0_is_proved_to_have_none() -> None:
     found = roots([Tanh(X) / 2 - Tanh(Y) - X, Tanh(X) - Y], [-20, -20], [20, 20])
     assert (len(found.points), found.complete) == (1, True)
+
+
+def test_the_root_of_a_wide_box_from_whose_middle_newtons_method_goes_astray_is_the_root() -> None:
+    """A ring of three rates, one of which inhibits: the slope of what is 0 is -14 at its root and -1 where the rates saturate."""
+    y = Symbol("y")
+    ring = Tanh(2 * Tanh(Rational(1, 2) - 4 * Tanh(2 * y + Rational(1, 2))) + Rational(1, 2)) - y
+    found = isolate(Equations([ring], [y]), np.array([-0.9044083]), np.array([0.9865753]), 5.0)
+    assert [float(p[0]) for p in found.points] == pytest.approx([-0.1441314794915775], abs=1e-12)

@@ -147,3 +147,18 @@ def test_a_point_without_a_jacobian_has_no_margins() -> None:
     found = nd.loads("dx/dt = sqrt(x) - x\n").stability()
     assert (found.margins[0], found.fixed_points[0].type) == ((), "unknown: the Jacobian is not finite")
     assert "at fixed point 1: no numbers" in str(found)
+
+
+def test_a_jacobian_of_many_entries_is_printed_in_part() -> None:
+    text = repr(nd.load("hebbian_network").jacobian())
+    assert (len(text.splitlines()), text.splitlines()[-1]) == (42, "  and 21 more entries that are not 0")
+
+
+def test_a_jacobian_without_entries_says_so() -> None:
+    assert repr(nd.loads("next x = 3", "m").jacobian()).splitlines()[1:] == ["  every entry is 0"]
+
+
+def test_the_inputs_of_a_network_are_written_below_its_jacobian() -> None:
+    lines = nd.load("ring_attractor").stability().lines()
+    assert "J[R.r, R.r] = J_0*(1 if R.h_total + unit.I_0 >= 0 else 0)/unit.tau - 1/unit.tau" in lines[0]
+    assert lines[1:3] == ["  with", "    R.h_total = J_0*R.r + unit.h"]

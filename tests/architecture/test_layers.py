@@ -10,8 +10,8 @@ from architecture.imports import imports, module_name
 LAYERS = (
     ("source",),
     ("diagnostics",),
-    ("rules",),
-    ("arrays", "cache", "files", "findings", "manners", "plan", "registry", "resources", "streams", "typesetting", "units"),
+    ("npy", "rules"),
+    ("arrays", "cache", "files", "findings", "manners", "plan", "progress", "registry", "resources", "streams", "typesetting", "units"),
     ("formulas", "kept", "options", "samples", "tables", "texts"),
     ("connectivity", "emitters", "measures", "network_plan", "spike_statistics"),
     ("model",),

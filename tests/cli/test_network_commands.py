@@ -68,9 +68,9 @@ def test_compile_explains_a_model_and_writes_the_kernel_only_where_it_is_told_to
 
 
 def test_compile_refuses_what_networks_do_not_have(command: Command, net: str) -> None:
-    ended = command("compile", net, "--events", "exact")
+    ended = command("compile", net, "--events", "exact", "--method", "euler")
     assert (ended.code, ended.out) == (2, "")
-    assert "error[M103]: the events of a network act on the grid, not `exact`" in ended.err
+    assert "error[M103]: exact spike times come from the exact solution of linear equations, not from `euler`" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,11 @@ def test_a_sweep_of_a_network_is_printed_as_a_table(command: Command) -> None:
         (("simulate", "--out", "a.npz", "--checkpoint", "a.npz"), "error[V101]: `a.npz` cannot be both the result and the checkpoint"),
         (("simulate", "--checkpoint", "none/a.npz"), "error[F102]: cannot write `none/a.npz`: there is no directory `none`"),
         (("simulate", "--resume", "ring.neuro"), "error[F110]: `ring.neuro` is no checkpoint of a run: it is another kind of file, or is damaged"),
+        (("simulate", "--input", "E.I=x.csv"), "error[V101]: `E.I` of a network takes no file of samples yet, `x.csv`"),
+        (("simulate", "--input", "E.I=a/b.npy:step"), "error[V101]: `E.I` of a network takes no file of samples yet, `a/b.npy:step`"),
+        (("simulate", "--record", "E.v every -1 [ms]"), "error[V101]: the interval of `E.v` is -1"),
         (("sweep", "--over", "excc.w=0,1"), "error[V102]: the network `ring` has no population, model or synapse `excc`"),
-        (("sweep", "--over", "J=0,1", "--events", "exact"), "error[M103]: the events of a network act on the grid, not `exact`"),
+        (("sweep", "--over", "J=0,1", "--events", "off"), "error[V101]: the events of `ring` cannot be `off`"),
     ],
 )
 def test_what_is_wrong_is_told_in_a_line(arguments: tuple[str, ...], told: str, command: Command) -> None:

@@ -10,7 +10,7 @@ import jinja2.meta
 import pytest
 
 from neurodsl import resources
-from neurodsl.codegen.pages import File, Functions, Lanes, NetworkPage, SweepPage
+from neurodsl.codegen.pages import File, Functions, Lanes, NetworkPage, PrecisePage, SweepPage
 from neurodsl.codegen.render import environment
 
 TEMPLATES = sorted(resources.folder("templates").rglob("*.j2"))
@@ -31,7 +31,7 @@ def test_a_network_lays_out_every_field_of_its_sweeps_and_no_other() -> None:
 def test_the_templates_use_every_field_of_the_page_and_no_other() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
     used = set(re.findall(r"\bpage\.(\w+)", text))
-    assert used == {field.name for page in (File, Functions, Lanes, NetworkPage) for field in dataclasses.fields(page)}
+    assert used == {field.name for page in (File, Functions, Lanes, NetworkPage, PrecisePage) for field in dataclasses.fields(page)}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

@@ -35,6 +35,8 @@ from neurodsl.lang.characters import GREEK
         ("Α", "Α", r"\mathrm{A}"),
         ("a__b", "a__b", r"\mathit{a\_\_b}"),
         ("x_", "x_", r"\mathit{x\_}"),
+        ("my_pop.r", "my_pop.r", r"{r^{\mathrm{my\_pop}}}"),
+        ("E -> I with s 2.w", "E -> I with s 2.w", r"{w^{\mathrm{E \to I\ with\ s 2}}}"),
     ],
 )
 def test_a_name_gets_its_greek_letter_and_its_subscript(name: str, plain: str, tex: str) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from neurodsl.api import load
 from neurodsl.diagnostics import NeuroError, Report, render
 from neurodsl.lang import read, read_all, read_model
 from neurodsl.lang.imports import DEEPEST_IMPORTS
+from neurodsl.model import NetworkModel
+from neurodsl.resources import shipped_models, shipped_synapses
 from neurodsl.source import Source
 from neurodsl.texts import MOST_FILES, read_source, with_imports
 
@@ -112,6 +115,14 @@ def test_a_path_is_relative_to_the_file_that_imports(here: Path) -> None:
         ('import two from "two.neuro"', "N116", 8, "`two.neuro` holds no model `two`", "it holds `fast`, `slow`"),
         ('import a from "2 cells.neuro"', "N116", 8, "holds no model `a`", "it holds `2 cells`, which is no name of the language: rename the file"),
         ("import izikevich", "N116", 8, "there is no shipped model `izikevich`", "did you mean `izhikevich`?"),
+        ("import tripplet", "N116", 8, "there is no shipped model or synapse `tripplet`", "did you mean `triplet`?"),
+        (
+            "import excitatory",
+            "N116",
+            8,
+            "several shipped files hold a synapse `excitatory`: `coba`, `cobahh`",
+            "copy the one that is meant into this file",
+        ),
         ("import zzz", "N116", 8, "there is no shipped model `zzz`", '`import zzz from "zzz.neuro"`'),
         ("import lif as a, hodgkin_huxley as a", "N102", 36, "there are two models `a`", "`import hodgkin_huxley as hodgkin_huxley_2`"),
         (OWN + "import lif as net", "N102", 15, "there are two models `net`", "`import lif as lif_2`"),
@@ -276,3 +287,63 @@ def test_a_socket_is_no_plain_file(here: Path) -> None:
         server.bind("s")
         (told,) = said('import lif from "s"')
     assert "`s` is no plain file" in told
+
+
+# --- synapses of the library --------------------------------------------------------------------------------------------------
+
+NETWORK = """\
+model cell:
+    param tau = 10 [ms]
+    input I = 0 [pA]
+    init v = -60 [mV], g = 0 [nS], V = 0 [mV]
+    tau*dv/dt = -60 [mV] - v + 100 [MOhm]*I
+    on v > -50 [mV]: v = -60 [mV]
+network net:
+    population A = cell[3]
+    connect A -> A with {}, no self
+    simulate: duration 2 [ms]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "synapse", "file"),
+    [
+        ("import stdp", "stdp", "stdp_window.neuro"),
+        ("import stdp as plastic", "plastic", "stdp_window.neuro"),
+        ("import triplet, dynamic", "triplet", "triplet_stdp.neuro"),
+        ("import dynamic", "dynamic", "tsodyks_markram.neuro"),
+    ],
+)
+def test_a_shipped_synapse_is_imported_by_its_name(here: Path, text: str, synapse: str, file: str) -> None:
+    Path("net.neuro").write_text(f"{text}\n{NETWORK.format(synapse)}")
+    report = Report()
+    network = read_all(read_source("net.neuro"), report)["net"]
+    assert isinstance(network, NetworkModel)
+    (projection,) = network.projections
+    assert (report.ok, projection.kind, projection.synapse.source.name) == (True, synapse, file)
+    assert file in [source.name for source in with_imports(read_source("net.neuro"))]
+
+
+def test_a_network_runs_with_a_shipped_synapse_as_with_one_of_its_own(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pairs of the window of plasticity, in a file that has no synapse of its own."""
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    shipped = shipped_models()["stdp_window"].read_text()
+    alone = shipped[: shipped.index("synapse stdp")] + shipped[shipped.index("network stdp_window") :]
+    Path("own.neuro").write_text(f"import stdp\n{alone}")
+    wanted, found = (load(name).simulate(duration=120) for name in ("stdp_window", "own.neuro"))
+    (name,) = wanted.synapses
+    assert found[name].tobytes() == wanted[name].tobytes()
+    assert abs(found[name][-1]).max() > 0.005
+
+
+def test_a_synapse_that_is_shipped_and_not_imported_is_told_with_the_import(here: Path) -> None:
+    told = said(NETWORK.format("stdp"))
+    help = "`import stdp` at the top of the file takes the shipped one; `synapse stdp:` makes one"
+    assert told == [f"N101 net.neuro:9:25 unknown synapse `stdp` | {help}"]
+
+
+def test_every_synapse_in_the_folder_of_synapses_can_be_imported() -> None:
+    folder = shipped_models()["stdp_window"].parent
+    held = {name: paths for name, paths in shipped_synapses().items() if paths[0].parent == folder}
+    assert {"stdp", "triplet", "dynamic", "unreliable", "reward_stdp", "all_three"} <= set(held)
+    assert [name for name, paths in held.items() if len(paths) > 1 or name in shipped_models()] == []

@@ -128,11 +128,18 @@ NETWORKS = [
         'the columns i and j of a file: `pairs "pairs.csv"`',
     ),
     (
-        'connect E -> E with exc, matrix "w.npy" [uV]',
+        'connect E -> E with exc, matrix "w.npy" [nS]',
         "U101",
-        "[uV]",
-        "`w` is a voltage (mV), and the bracket says `[uV]`",
-        'the elements are numbers in the unit of `w`: write `matrix "w.npy"`',
+        "[nS]",
+        "`w` is a voltage (mV), and the bracket says `[nS]`",
+        'write the unit of the numbers in the file, or, where they are in that of `w`, `matrix "w.npy"`',
+    ),
+    (
+        'connect E -> E with exc, pairs "w.csv" [mV]',
+        "U105",
+        "[mV]",
+        "a file of pairs has no unit",
+        "write that of a column into its title: `w [nS]`",
     ),
     (
         "connect E -> E with exc, small world 10",
@@ -171,6 +178,9 @@ NETWORKS = [
     ),
     ("connect E, I with exc", "S101", "with", "found `with` where `->` was expected", "write `connect E -> I with exc, indegree 10`"),
     ("population Q = cel[10]", "N101", "cel", "unknown model `cel`", "did you mean `cell`?"),
+    ("population Q = net[10]", "N108", "net", "`net` is a network and no model of a neuron", "a model is a block `model NAME:`"),
+    ("population Q = exc[10]", "N108", "exc", "`exc` is a synapse and no model of a neuron", "a model is a block `model NAME:`"),
+    ("connect E -> E with net", "N108", "net", "`net` is a network and no synapse", "a synapse is a block `synapse NAME:`"),
     ("population Q = cell[2.5]", "A104", "2.5", "the size of `Q` is a whole number from 1 on, not `2.5`", "write `cell[round(2.5)]`"),
     ("population Q = cell[1e12]", "S107", "1e12", "`Q` has 1e12 neurons; at most 5e7 are made", "make it smaller"),
     ("population Q = cell[-3]", "A104", "-3", "the size of `Q` is a whole number from 1 on, not `-3`", None),
@@ -372,6 +382,27 @@ SYNAPSES = [
         "a synapse contributes to `post.`; what flows the other way is a second connection, with the populations exchanged",
     ),
     (
+        "on pre: pre.ge += 1 [mV]",
+        "N108",
+        "pre.ge += 1 [mV]",
+        "`pre.ge` cannot be changed: a synapse leads to the neuron behind it",
+        "a synapse changes itself and `post.x`; what acts the other way is a second connection, with the populations exchanged",
+    ),
+    (
+        "on pre: post.I = 2 [mV]",
+        "E102",
+        "post.I = 2 [mV]",
+        "`post.I = 2 [mV]` does more than add to the input `post.I`, which is what all synapses add up to in a step",
+        "write `post.I += ...`, which acts during the next step; what is to stay is a state of `cell`",
+    ),
+    (
+        "on pre: post.I += 2*(1 [mV] - post.I)",
+        "E102",
+        "post.I += 2*(1 [mV] - post.I)",
+        "`post.I += 2*(1 [mV] - post.I)` does more than add to the input `post.I`, which is what all synapses add up to in a step",
+        "write `post.I += ...`, which acts during the next step; what is to stay is a state of `cell`",
+    ),
+    (
         "post.I *= 2",
         "E102",
         "post.I *= 2",
@@ -474,6 +505,31 @@ def test_a_delay_of_whole_steps_is_right(delay: str, dt: str) -> None:
     text = TEXT.format(synapse="on pre: post.ge += 1 [mV]", network=f"connect E -> I with exc, delay {delay}\n    simulate: dt {dt}")
     assert list(read_all(Source("net.neuro", text), report)) == ["cell", "net"]
     assert report.found == []
+
+
+@pytest.mark.parametrize("synapse", ["post.I += 0.1*(pre.v - post.v)", "on post: post.ge += 1 [mV]"])
+def test_a_delay_of_synapses_for_which_no_spike_arrives_is_refused(synapse: str) -> None:
+    told = "a delay is the time from a spike to `on pre`, and the synapse `other` has none"
+    help = "leave it out: what acts all the time acts at once; `on post after 1 [ms]:` waits"
+    assert said(synapse, "connect E -> I with other, delay 5 [ms]") == [("S108", "5 [ms]", told, help)]
+
+
+@pytest.mark.parametrize("synapse", ["on pre: post.I += 1 [mV]", "post.I += 0.1*(pre.v - post.v)"])
+@pytest.mark.parametrize("event", ["a = 1; I = 2 [mV]", "a = 1\n    at 5 [ms]: I = 2 [mV]"])
+def test_an_input_that_the_events_of_the_neuron_set_takes_nothing_from_synapses(synapse: str, event: str) -> None:
+    report = Report()
+    read_all(Source("net.neuro", TEXT.format(synapse=synapse, network="").replace("a = 1", event)), report)
+    (found,) = [d for d in report.found if d.rule.severity == "error"]
+    assert (found.rule.code, found.span.text if found.span else "") == ("E102", synapse.removeprefix("on pre: "))
+    assert found.message == "`I` is set by the events of `cell` itself and keeps its value, so what a synapse adds would stay for good"
+    assert found.help == "write `input I_syn = 0` in `cell`, use `I + I_syn` in its equation, and add to `post.I_syn`"
+
+
+def test_a_mistake_of_a_synapse_in_several_connections_is_told_once() -> None:
+    found = said("on pre: post.gee += 1 [mV]", "connect P -> E, I with other")
+    assert [(code, message) for code, _, message, _ in found] == [
+        ("N101", "`post.gee`: the model `cell` of `E`, the neuron behind a synapse, has no `gee`"),
+    ]
 
 
 def test_what_an_event_waits_is_the_same_for_all_synapses_of_a_connection() -> None:

@@ -301,7 +301,7 @@ synapse link:
 network net:
     population X = unit[2]
     population Y = unit
-    connect X -> Y with link, w = 0.6, delay 2
+    connect X -> Y with link, w = 0.6
     simulate: duration 7
 """
     found = network(text)

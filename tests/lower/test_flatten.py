@@ -18,8 +18,9 @@ from neurodsl.analysis.fixed_points import fixed_points
 from neurodsl.analysis.frozen import Frozen, freeze
 from neurodsl.diagnostics import NeuroError
 from neurodsl.lower.elements import Pick
-from neurodsl.lower.flatten import Wires, flatten
+from neurodsl.lower.flatten import flatten
 from neurodsl.lower.functions import Maximum, Modulo, Select
+from neurodsl.lower.members import Wires
 from neurodsl.network import I, J, Network, Part, Projection
 from neurodsl.system import Definition, Draw, Items, Parameter, System
 from neurodsl.units import ONE

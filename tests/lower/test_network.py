@@ -50,10 +50,11 @@ network net:
     population P = poisson[10] with rate = (20 + i)*(1 + t/[s]) [Hz]
     population S = spikes[7] from "trains.npy" [s]
     connect E[10:20] -> I[5] with stdp, probability f(i - j), delay (100 + 10*abs(i - j)) [us], w = J, third D
-    connect E -> I with gap, where abs(i - j) <= 2, no self, delay uniform(1, 5) [ms]
+    connect E -> I with gap, where abs(i - j) <= 2, no self
     connect I[:2] -> I[2:4] with gap, matrix W as g
     connect E -> E with gap, small world 10, 0.1
-    connect S -> E with stdp, pairs "pairs.csv", third D
+    connect S -> E with stdp, pairs "pairs.csv", third D, delay uniform(1, 5) [ms]
+    connect I -> T with gap, matrix "g.npy" [pS] as g
     simulate:
         duration 200 [ms]
         record E.V, E[0:10:2].g_e every 0.5 [ms], stdp.w every 10 [ms]
@@ -115,20 +116,21 @@ def test_emitters_are_in_the_time_unit_of_the_network(network: Network) -> None:
 
 
 def test_rules_hold_expressions_of_i_and_j_without_the_functions_of_the_network(network: Network) -> None:
-    first, second, third, fourth, fifth = (p.rule for p in network.projections)
+    first, second, third, fourth, fifth, sixth = (p.rule for p in network.projections)
     assert (first.kind, first.arguments, first.multiple) == ("probability", (exp(-(((I - J) / Symbol("sigma")) ** 2)),), False)
     assert (second.kind, str(second.condition), second.no_self) == ("all to all", "Absolute(i - j) <= 2", True)
     assert (third.kind, third.arguments, third.matrix_target) == ("matrix", (0, 1000, 2000, 0), "g")
     assert (fourth.kind, fourth.arguments) == ("small world", (Integer(10), Rational(1, 10)))
     assert (fifth.kind, fifth.path, fifth.multiple) == ("pairs", "pairs.csv", True)
+    assert (sixth.kind, sixth.path, sixth.matrix_target, sixth.factor, third.factor) == ("matrix", "g.npy", "g", 0.001, 1.0)
 
 
 def test_delays_and_values_of_synapses_are_in_declared_units(network: Network) -> None:
-    first, second, third, *_ = network.projections
+    first, second, _, _, fifth, _ = network.projections
     assert str(first.delay) == "Absolute(i - j)/100 + 1/10"
     assert first.values == {"w": Symbol("J") / 1000}
-    assert second.delay == Draw("uniform", (Integer(1), Integer(5)))
-    assert third.delay is None
+    assert fifth.delay == Draw("uniform", (Integer(1), Integer(5)))
+    assert second.delay is None
 
 
 def test_a_synapse_is_a_system_that_knows_its_neurons_as_states_it_does_not_advance(network: Network) -> None:

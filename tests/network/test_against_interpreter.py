@@ -354,6 +354,26 @@ network net:
         assert_same(run, 1e-7)
 
 
+def test_synapses_of_two_kinds_add_to_inputs_of_their_own() -> None:
+    run = both(f"""
+{SOURCES}
+{LEAKY.replace("input I = 0", "input I = 0.9, K = 0, L = 0").replace("-v + I", "-v + I + K - L/2")}
+synapse excite:
+    param w = 2
+    on pre: post.K += w
+synapse inhibit:
+    param w = 1.5
+    on pre: post.L += w; post.K -= w/4
+network net:
+    population S = clock[4] with every = 2.3 + 0.3*i, first = 0.1 + 0.4*i
+    population E = cell[3] with tau = 8 + i
+    connect S[:2] -> E with excite, all to all, w = 20
+    connect S[2:] -> E with inhibit, all to all
+{simulate(60)}""", traced=[("E", "v")])  # fmt: skip
+    assert run.count > 12
+    assert_same(run)
+
+
 GRADED = """
 model {name}:
     param tau = 10

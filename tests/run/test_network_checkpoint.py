@@ -104,7 +104,32 @@ network noisy:
         dt 0.1
         record E.v every 0.3
 """
-NETWORKS = {"balanced": BALANCED, "uneven": UNEVEN, "learning": LEARNING, "noisy": NOISY}
+EXACT = f"""{CELL}
+synapse stdp:
+    init w = 3
+    20*dx/dt = -x
+    15*dy/dt = -y
+    on pre:
+        post.ge += w
+        x += 1
+        w -= 0.1*y
+    on post:
+        y += 1
+        w += 0.2*x
+network exact:
+    population S = poisson[12] with rate = 0.2 + 0.04*sin(t/7)
+    population E = cell[20] with v ~ uniform(-60, -50)
+    connect S -> E with exc, probability 0.3, w = 3
+    connect S -> E with stdp, probability 0.2, delay uniform(0.1, 4)
+    connect E -> E with exc, probability 0.4, delay uniform(0.2, 9), w ~ uniform(1, 3)
+    simulate:
+        duration 60
+        dt 0.1
+        events exact
+        record E[0:3].v every 0.3
+        record stdp.w
+"""
+NETWORKS = {"balanced": BALANCED, "uneven": UNEVEN, "learning": LEARNING, "noisy": NOISY, "exact": EXACT}
 
 Every = Callable[..., tuple[NetworkResult, list[Path]]]
 
@@ -167,10 +192,11 @@ def test_a_longer_run_from_a_checkpoint_equals_the_one_that_was_as_long_from_the
     assert numbers_of(model.simulate(resume=found[-2], duration=80)) == whole
 
 
-def test_the_numbers_do_not_depend_on_how_long_the_pieces_of_a_run_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = numbers_of(nd.loads(LEARNING).simulate(seed=3))
+@pytest.mark.parametrize("text", [LEARNING, EXACT])
+def test_the_numbers_do_not_depend_on_how_long_the_pieces_of_a_run_are(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = numbers_of(nd.loads(text).simulate(seed=3))
     monkeypatch.setattr(network_module, "CHUNK_SECONDS", 1e-9)
-    assert numbers_of(nd.loads(LEARNING).simulate(seed=3)) == whole
+    assert numbers_of(nd.loads(text).simulate(seed=3)) == whole
 
 
 def test_an_interrupted_run_leaves_a_checkpoint_of_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +259,7 @@ def refused(text: str, **options: Any) -> tuple[str, str]:
     [
         (NOISY + "# changed\n", {}, "its network is `noisy`, and the text of `model.neuro` is not the one that the run began with"),
         (NOISY, {"method": "milstein"}, "its `method` is auto, not milstein"),
+        (NOISY, {"events": "exact"}, "its `events` is grid, not exact"),
         (NOISY, {"dt": 0.2}, "its `dt` is 0.1, not 0.2"),
         (NOISY, {"seed": 4}, "its `seed` is 3, not 4"),
         (NOISY, {"record": ["E[0].v"]}, "its `record` is none, not E[0].v"),
@@ -330,6 +357,15 @@ def test_a_damaged_checkpoint_is_refused_before_anything_runs(change: Callable[[
     found = all_checkpoints(LEARNING, seed=3)[1][5]
     changed(found, change)
     assert refused(LEARNING, resume=found) == ("F110", f"`{found}` is no checkpoint of a run: {told}")
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("exact_when_1", 0.2), ("exact_index_1", 20), ("exact_steps_1", -1), ("exact_neurons_0", 12), ("exact_times_1", np.nan)]
+)
+def test_spikes_with_exact_times_that_cannot_be_are_refused_before_anything_runs(member: str, value: float, all_checkpoints: Every) -> None:
+    found = all_checkpoints(EXACT, seed=3)[1][-1]
+    changed(found, put(member, value))
+    assert refused(EXACT, resume=found) == ("F110", f"`{found}` is no checkpoint of a run: its numbers contradict one another")
 
 
 def test_a_file_that_is_cut_short_or_has_a_wrong_bit_is_refused(tmp_path: Path, all_checkpoints: Every) -> None:

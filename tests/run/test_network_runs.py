@@ -93,7 +93,8 @@ def test_a_delay_between_two_steps_is_refused_with_the_nearest_ones() -> None:
     with pytest.raises(NeuroError) as caught:
         nd.loads(text_of("all to all, delay 0.25 [ms]")).simulate(seed=1)
     found = caught.value.report.found[0]
-    assert (found.message, found.help) == ("the delay of `A -> B` is 0.25, no whole number of steps of 0.1", "write 0.2 or 0.3, or change `dt`")
+    told = "the delay of `A -> B` is 0.25 ms, no whole number of steps of 0.1 ms"
+    assert (found.message, found.help) == (told, "write 0.2 or 0.3 ms, or change `dt`")
     assert found.span is not None
     assert found.span.text.startswith("connect A -> B")
 
@@ -108,7 +109,7 @@ def test_a_time_constant_of_zero_is_refused_before_the_first_step() -> None:
 
 def test_options_of_single_models_are_refused_by_name() -> None:
     assert message_of(nd.loads(text_of("all to all")), rtol=1e-6) == "a network has no `rtol`"
-    assert "act on the grid" in message_of(nd.loads(text_of("all to all")), events="exact")
+    assert message_of(nd.loads(text_of("all to all")), events="somewhere") == "the events of `n` cannot be `somewhere`"
 
 
 def test_a_state_that_runs_away_is_told_with_its_neuron_and_leaves_what_was_good() -> None:

@@ -520,6 +520,12 @@ def test_files_that_cannot_be_followed_are_told_at_their_place(folder: Path, val
     assert found.span.line == 7
 
 
+def test_spikes_have_no_exact_times_where_inputs_follow_samples() -> None:
+    text = LINEAR.replace("    tau*dV/dt = -V + I\n", "    tau*dV/dt = -V + I\n    on V >= 1: V = 0\n")
+    told = refusal(lambda: nd.loads(text).simulate(input={"E.I": [1.0]}, events="exact"))
+    assert told == "M103: spikes of `cell` have no exact times: its input follows samples"
+
+
 def test_columns_that_do_not_fit_are_told_with_both_figures(folder: Path) -> None:
     told = refusal(lambda: beside(folder, "I = 0 [nA]").simulate(input={"F.I": str(folder / "each.npy")}))
     assert told == f"F106: `{folder / 'each.npy'}` has 4 columns, and `F` has 2 neurons"

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from network_results import a_network_result, spikes_of, voltage, weights
+from network_results import a_network_result, changed, contents, spikes_of, voltage, weights
 
 import neurodsl as nd
 from neurodsl.diagnostics import NeuroError
 from neurodsl.solution import NetworkResult, SynapseTrace, Trace, load_result, network_summary, require_network_destination
-
-
-def contents(result: NetworkResult) -> list[Any]:
-    """All that a result holds, as plain values."""
-    spikes = {name: (found.times.tolist(), found.index.tolist()) for name, found in result.spikes.items()}
-    traces = {name: (t.t.tolist(), t.index.tolist(), t.values.tolist(), t.unit) for name, t in result.traces.items()}
-    pairs = {name: (s.t.tolist(), s.source.tolist(), s.target.tolist(), s.values.tolist(), s.unit) for name, s in result.synapses.items()}
-    final = {name: {state: values.tolist() for state, values in states.items()} for name, states in result.final.items()}
-    return [dict(result.sizes), spikes, traces, pairs, final, dict(result.units), dict(result.meta)]
 
 
 def told(call: Any) -> tuple[str, str, int]:
@@ -224,18 +213,6 @@ def test_a_library_that_is_missing_is_told_with_the_remedy(tmp_path: Path, monke
         assert found.help is not None
         assert found.help.startswith(f'`pip install "neurodsl[{extra}]"`')
     assert list(tmp_path.iterdir()) == []
-
-
-def changed(path: Path, **members: np.ndarray) -> None:
-    """Write a file anew with some members replaced, or without those that are None."""
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, array in {**arrays, **members}.items():
-            if array is not None:
-                with io.BytesIO() as data:
-                    np.save(data, array, allow_pickle=False)
-                    archive.writestr(f"{name}.npy", data.getvalue())
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from sweep.jobs import lif
 
+import neurodsl as nd
 from neurodsl import __version__
 from neurodsl.codegen import kernel
 from neurodsl.diagnostics import NeuroError
@@ -80,6 +81,40 @@ def hold_back(monkeypatch: pytest.MonkeyPatch, most: int, ready: Callable[[], bo
     """Hand out few more than so many points before something is ready."""
     take = chunks.Chunks.take
     monkeypatch.setattr(chunks.Chunks, "take", lambda queue: take(queue) if queue.first < most or ready() else None)
+
+
+NETWORK = """
+model cell:
+    param tau = 10 [ms], theta = 1
+    input I = 1.3
+    init v = 0
+    tau*dv/dt = -v + I
+    on v >= theta: v = 0; hold v for 1 [ms]
+synapse exc:
+    param w = 0.1
+    on pre: post.v += w
+network small:
+    param J = 0.05
+    population E = cell[6] with v ~ uniform(0, 1)
+    population P = poisson[4] with rate = 0.1 [1/ms]
+    connect E -> E with exc, probability 0.3, delay 1 [ms], w = J
+    connect P -> E with exc, pairs "pairs.csv"
+    simulate:
+        duration 20 [ms]
+"""
+
+
+def test_a_sweep_of_a_network_that_reads_files_is_the_same_on_workers(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workers run in a folder of their own, and the model is named relative to that of the caller."""
+    (tmp_path / "net.neuro").write_text(NETWORK)
+    (tmp_path / "pairs.csv").write_text("i,j,w\n0,1,0.2\n1,2,0.1\n3,5,0.4\n")
+    monkeypatch.chdir(tmp_path)
+    wanted = {"over": {"J": [0.0, 0.1], "cell.tau": [8.0, 12.0]}, "copies": 2, "measure": ["rate(E)", "mean(E.v)", "synchrony(E)"], "seed": 1}
+    model = nd.load("net.neuro")
+    here, there = (model.sweep_table(**wanted, executor=who) for who in ("threads", f"dask://{cluster.address}"))  # type: ignore[arg-type]
+    assert (dict(here.failed), dict(there.failed)) == ({}, {})
+    assert all(np.isfinite(here.values[name]).all() for name in ("rate(E)", "mean(E.v)"))
+    assert {name: found.tobytes() for name, found in there.values.items()} == {name: found.tobytes() for name, found in here.values.items()}
 
 
 def test_a_worker_that_is_killed_in_mid_sweep_changes_nothing(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,29 +75,41 @@ def assemble(
     shared : bool
         Let threads share the neurons and synapses of a run, unless what one of them looks at is what another one changes.
     """
-    made = _Assembly(woven, chosen, every_step, armed, brought, shared)
+    made = Assembly(woven, chosen, every_step, armed, brought, shared)
     if shared and (reason := made.race()) is not None:
-        made = _Assembly(woven, chosen, every_step, armed, brought, False)
+        made = Assembly(woven, chosen, every_step, armed, brought, False)
         made.notes.append(f"{reason}, so that threads cannot share a run")
-    text = render(made.page(), "numba/network.py.j2")
+    return assembled(made, duration, dt)
+
+
+def assembled(made: Assembly, duration: float, dt: float) -> tuple[str, NetworkPlan]:
+    """Return the generated file and the plan of what has been assembled."""
+    text = render(made.page(), made.template)
     text = text.replace(f"\nDigest {NO_DIGEST}", f"\nDigest {hashlib.sha256(text.encode()).hexdigest()[:16]}", 1)
-    network = woven.network
+    network = made.network
     plan = NetworkPlan(
         network.name, network.doc, describe(network.time_unit), duration, dt, any(p.system.discrete for p in network.populations if p.system),
         tuple(made.items),
         tuple(made.population_plan(c) for c in made.cells), tuple(projection_plan(j) for j in made.joints),
-        tuple(r.__dict__ for r in network.recorded), tuple(made.arguments()), (), (*woven.notes, *made.notes), "",
+        tuple(r.__dict__ for r in network.recorded), tuple(made.arguments()), (), tuple(made.notes), "",
     )  # fmt: skip
     return text, plan
 
 
-class _Assembly:
-    def __init__(self, woven: Woven, chosen: Chosen, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]], shared: bool) -> None:
+class Assembly:
+    """A network on the way into its generated file."""
+
+    writer = SynapseWriter
+    template = "numba/network.py.j2"
+
+    def __init__(
+        self, woven: Woven, chosen: Chosen, every_step: bool, armed: bool, brought: Mapping[str, Sequence[str]], shared: bool = False
+    ) -> None:
         self.armed, self.brought, self.shared = armed, brought, shared
         self.items = [item(q.name, q.default) for q in woven.network.parameters] + [item(d.name, d.expression) for d in woven.network.constants]
         self.network, self.chosen, self.every_step = woven.network, chosen, every_step
         self.inputs, self.flows = woven.inputs, woven.flows
-        self.notes: list[str] = []
+        self.notes: list[str] = list(woven.notes)
         self.sweeps: list[Sweep] = []
         self.functions: list[str] = []
         self.synapses: dict[str, str] = {}
@@ -183,7 +195,7 @@ class _Assembly:
     def _constant(self, p: Population) -> tuple[str, ...]:
         """Return what is recorded of a population and does not change."""
         wanted = {r.quantity for r in self.network.recorded if r.owner == p.name}
-        return () if p.system is None else tuple(q.name for q in (*p.system.parameters, *p.system.constants) if q.name in wanted)
+        return () if p.system is None else tuple(q.name for q in p.system.parameters if q.name in wanted)
 
     # --- projections -----------------------------------------------------------------------------------------------------------
 
@@ -192,7 +204,8 @@ class _Assembly:
         outside = {s.name for s in p.synapse.states if s.name.startswith((PRE, POST, THIRD))}
         apart = [n for n in differing(p.synapse, p.values, brought) if n not in outside]
         delay = None if p.delay is None else item("delay", p.delay)
-        delayed = delay is not None and (delay.kind != "formula" or bool(differing_delay(p)))
+        own = {q.name for q in (*p.synapse.parameters, *p.synapse.states)}
+        delayed = "delay" in brought - own if delay is None else delay.kind != "formula" or bool(differing_delay(p))
         placement = place(p.synapse, apart, delayed, self.every_step)
         sides = {PRE: self.by_name[p.source.population], POST: self.by_name[p.target.population]}
         if p.third is not None:
@@ -202,7 +215,7 @@ class _Assembly:
             if where == TARGET:
                 rows[name] = sides[POST].add(f"{p.name}.{name}")
         third = sides[THIRD].side() if THIRD in sides else None
-        writer = SynapseWriter(
+        writer = self.writer(
             p.synapse,
             placement,
             apart,
@@ -318,7 +331,7 @@ class _Assembly:
         return NetworkPage(
             f"{name}: {plain(network.doc)}" if network.doc else name, __version__, name, ", ".join(sorted({s.method.name for s in self.sweeps})), NO_DIGEST,
             f"void({', '.join(kind for _, kind in arguments)})", ", ".join(n for n, _ in arguments),
-            _helpers(repr((functions, sweeps)), repr(synapses)), functions, sweeps, synapses, tuple(self._rooms()), tuple(self._steps()),
+            helpers(repr((functions, sweeps)), repr(synapses)), functions, sweeps, synapses, tuple(self._rooms()), tuple(self._steps()),
             any(s.random for s in self.sweeps) or "_uniform(" in repr(synapses), any(s.filling for s in sweeps), bool(self._records()), self.shared,
         )  # fmt: skip
 
@@ -443,7 +456,7 @@ def differing_delay(p: Projection) -> set[Basic]:
     return set() if not isinstance(p.delay, sympy.Expr) else {s for s in p.delay.free_symbols if s.name in ("i", "j")}
 
 
-def _helpers(vectorised: str, single: str) -> tuple[str, ...]:
+def helpers(vectorised: str, single: str) -> tuple[str, ...]:
     """Return the functions that sweeps and synapses call: those that vectorise, and of the others those that have no such form."""
     first = elementary.definitions(vectorised)
     known = {definition.partition("def ")[2].partition("(")[0] for definition in first}

@@ -25,7 +25,7 @@ class Propagator:
         How many states there are.
     entries : tuple of str
         The names of the entries that the step uses, in order: ``_P0_1`` of the propagator, ``_F0_1`` of its integral, ``_R0_1`` of the response to a drive
-        that grows from 0 to 1; ``_Q0_1``, ``_G0_1`` and ``_S0_1`` are those of the flow in which a state is held.
+        that grows from 0 to 1; ``_Q0_1``, ``_G0_1`` and ``_S0_1`` are those of the flow in which a state is held, ``_A0_1`` those of the matrix itself.
     held : int
         The state that is held there, -1 for none.
     shared : bool
@@ -39,8 +39,8 @@ class Propagator:
     shared: bool
 
 
-def propagated(writer: LaneWriter) -> tuple[Propagator, list[str]]:
-    """Return the propagator of a linear system and the lines of a step."""
+def propagated(writer: LaneWriter, holding: bool = True) -> tuple[Propagator, list[str]]:
+    """Return the propagator of a linear system and the lines of a step; without ``holding``, of one in which no state is held."""
     system, names = writer.system, writer.states
     parts = linear_part(system)
     assert parts is not None
@@ -48,7 +48,7 @@ def propagated(writer: LaneWriter) -> tuple[Propagator, list[str]]:
     size = len(names)
     matrix = {(i, j): rows[i][j] for i in range(size) for j in range(size) if rows[i][j] != 0}
     free = _closure(size, matrix)
-    held = sorted(held_states(system))
+    held = sorted(held_states(system)) if holding else []
     moved = {(i, h) for h in held for i in range(size) if i != h and (i, h) in free}
     if moved and len(held) > 1:
         raise fail(rules.METHOD_REFUSED, f"several states of `{system.name}` are held and move others", help="name a method: exponential_euler, rk4")

@@ -45,7 +45,7 @@ class Cell:
     def side(self) -> Side:
         """Return the population as its synapses see it."""
         if self.sweep is None:
-            return Side(self.width, {}, {}, (), (), {})
+            return Side(self.width, {}, {}, (), (), {}, self.number)
         system, rows, names = self.sweep.system, self.sweep.rows, self.sweep.names
         known = {s.name: rows[names[s.name]] for s in system.states}
         known |= {n: rows[names[n]] for n in self.sweep.given}
@@ -53,7 +53,7 @@ class Cell:
         holds = {system.states[i].name: rows[hold(names[system.states[i].name])] for i in held_states(system)}
         shared = {q.name for q in (*system.parameters, *system.constants)} - known.keys()
         past = {n: rows[then(export(names[n]) if n in self.exported else names[n])] for n in self.followed}
-        return Side(self.width, known, holds, shared, self.inputs, past)
+        return Side(self.width, known, holds, shared, self.inputs, past, self.number)
 
 
 @dataclass

@@ -43,7 +43,7 @@ def population_plan(c: Cell, method: Method | None, reason: str | None, flows: S
     clocks = [(row, timed.get(name)) for name, row in rows.items() if name.startswith(("_hold_", "_next"))]
     quantities = {s.name: (rows[names[s.name]], describe(s.unit)) for s in system.states if s.shown}
     quantities |= {d.name: (rows[export(names[d.name])], describe(d.unit)) for d in system.varying if d.name in c.exported}
-    quantities |= {q.name: (CONSTANT, describe(q.unit)) for q in (*system.parameters, *system.constants) if q.name in c.constant}
+    quantities |= {q.name: (CONSTANT, describe(q.unit)) for q in system.parameters if q.name in c.constant}
     emptied = {*map(collected, c.inputs), *map(flow, flows)}
     given = [(n, rows[names[n]]) for n in sweep.given] + [(s.name, rows[names[s.name]]) for s in system.states]
     return PopulationPlan(
@@ -72,7 +72,7 @@ def projection_plan(j: Joint) -> ProjectionPlan:
     rule = {
         "kind": p.rule.kind, "arguments": [formula(a) for a in p.rule.arguments], "path": p.rule.path,
         "condition": None if p.rule.condition is None else formula(p.rule.condition), "no_self": p.rule.no_self, "multiple": p.rule.multiple,
-        "matrix_target": p.rule.matrix_target,
+        "matrix_target": p.rule.matrix_target, "factor": p.rule.factor, "given": sorted(p.values), "time_unit": describe(p.synapse.time_unit),
     }  # fmt: skip
     events = tuple((e.kind, None if e.time is None else formula(e.time)) for e in p.synapse.events)
     items = items_of(p.synapse, p.values, outside)

@@ -140,7 +140,7 @@ def sweep_of(
     flowing = [writer.name(s.name) for s in system.states if is_flow(s.name) and not system.discrete]
     moving = [writer.name(s.name) for s in system.states if s.derivative != 0 or s.diffusion or system.discrete]
     events = [_fire(writer, k, event, k in forgetful) for k, event in enumerate(system.events)]
-    outward = _exports(writer, exported)
+    outward = exports(writer, exported)
     constants = writer.load([*(writer.name(g) for g in writer.given), *writer.own, *_rows_of(propagator)])
     resting = [f"_z_{n} = {n}" for n in writer.states if isinstance(method, Exact) and n not in moving]
     stored = [f"{writer.at(n)} = _z_{n}" for n in moving if n not in empty]
@@ -149,7 +149,7 @@ def sweep_of(
     search = [*constants, *_neuron_in_search(writer, flowing, events), *outward, *_forgotten(events, kept)]
     emptying = [f"{writer.at(f'_past_{n}')} = {writer.at(n)}" for n in flowing] + [f"{writer.at(n)} = 0.0" for n in writer.states if n in empty]
     noise, renewed = _noise(writer)
-    made = _hoisted(writer)
+    made = hoisted(writer)
     page = SweepPage(
         number, writer.lanes, tuple(f"{past} = {now}" for past, now in kept),
         (*_named(number, [f"{n} = {text}" for n, text in writer.shared.items()]), *moments(writer)), arguments(writer), tuple(filling(writer)),
@@ -194,7 +194,7 @@ def _named(number: int, lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(_renamed(line, number) for line in lines)
 
 
-def _hoisted(writer: LaneWriter) -> dict[str, Expr]:
+def hoisted(writer: LaneWriter) -> dict[str, Expr]:
     """Return what all neurons share and the compiler made, each after those it uses; the kernel finds it behind the constants."""
     found: dict[str, Expr] = {}
     for name, text in writer.shared.items():
@@ -328,7 +328,7 @@ def _forgotten(events: Sequence[_Fire], kept: Sequence[tuple[str, str]]) -> list
     return [f"{past} = {now} if {due} else {past}" for past, now in kept] if due else []
 
 
-def _exports(writer: LaneWriter, names: Sequence[str]) -> list[str]:
+def exports(writer: LaneWriter, names: Sequence[str]) -> list[str]:
     """Return the lines that store derived quantities at the end of a step."""
     if not names:
         return []

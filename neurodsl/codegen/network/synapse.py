@@ -38,6 +38,8 @@ class Side:
         The inputs that synapses add to.
     past : mapping of str to int
         The rows of what states and exported quantities were one step ago.
+    number : int
+        The number of the population.
     """
 
     width: int
@@ -46,6 +48,7 @@ class Side:
     shared: Collection[str]
     inputs: Collection[str]
     past: Mapping[str, int]
+    number: int
 
 
 class SynapseWriter:
@@ -254,7 +257,8 @@ class SynapseWriter:
         target = self.sides[POST]
         assert target is not None
         if name.startswith("_in_"):
-            inner = next(i for i in target.inputs if f"_in_{self.name(POST + i)}" == name)
+            named = [s.name.removeprefix(POST) for s in self.synapse.states if s.name.startswith(POST)]
+            inner = next(i for i in named if f"_in_{self.name(POST + i)}" == name)
             return [f"_post[_k + np.uint64({target.rows[collected(inner)] * target.width})] += {name}"]
         if not name.startswith(POST):
             return [self.store(name, self.name(name))]
@@ -295,18 +299,18 @@ class SynapseWriter:
         opening = [*find, "_i -= _first", "_n = np.uint64(_i)", *outer]
         head = self.head(used)
         if not self.delayed:
-            loop = ["for _e in range(_begins[_i], _ends[_i]):", *_in(["_k = np.uint64(_tgt[_e])", *body], 1)]
+            loop = ["for _e in range(_begins[_i], _ends[_i]):", *indented(["_k = np.uint64(_tgt[_e])", *body], 1)]
             if self.dense:
                 arguments += ["_first_run", "_last_run", "_runs"]
-                loop = ["if _runs.size < 2:", *_in(loop, 1), "else:", *_in(_in_runs(body), 1)]
+                loop = ["if _runs.size < 2:", *indented(loop, 1), "else:", *indented(_in_runs(body), 1)]
             each = [*opening, *loop, *closing]
-            lines = [*head, "for _q in range(_from, _to):", *_in(each, 1)]
-            return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
+            lines = [*head, "for _q in range(_from, _to):", *indented(each, 1)]
+            return function_text([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
         arguments += ["_delays", "_cursor", "_after"]
         each = [*opening, "_e = np.int64(_begins[_i]) if _lag == _least else np.int64(_cursor[_q])"]
         each += [
             "while _e < _ends[_i] and _delays[_e] + _after == _lag:",
-            *_in(["_k = np.uint64(_tgt[_e])", *self._mine(body), "_e += 1"], 1),
+            *indented(["_k = np.uint64(_tgt[_e])", *self._mine(body), "_e += 1"], 1),
             "_cursor[_q] = _e",
             *closing,
         ]
@@ -315,10 +319,10 @@ class SynapseWriter:
             "    continue",
             "for _list in range(0, _marks.size, _mask + 1):",
             "    for _q in range(_marks[_list + ((_index - _lag) & _mask)], _marks[_list + ((_index - _lag + 1) & _mask)]):",
-            *_in(each, 2),
+            *indented(each, 2),
         ]
-        lines = [*head, "for _lag in range(_most, _least - 1, -1):", *_in(lag, 1)]
-        return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
+        lines = [*head, "for _lag in range(_most, _least - 1, -1):", *indented(lag, 1)]
+        return function_text([*arguments, self.parameters], lines, f"Do `{event.text}` for the spikes that arrive.")
 
     def _on_post(self, event: Event, number: int) -> str:
         actions, stores, alone, used = self._parts(event, number)
@@ -336,9 +340,9 @@ class SynapseWriter:
         arguments = [*COMMON, "_who", "_from", "_to", "_first", "_behind", "_first_source", "_columns", "_column", "_src"]
         opening = ["_i = np.int64(_who[_q])", "if _i < _first or _i >= _behind:", "    continue"]
         opening += [f"_k = np.uint64(_i//{target.width}*_post_size + _i%{target.width})", "_i -= _first_target", *outer]
-        lines = [*self.head(used), "for _q in range(_from, _to):", *_in(opening, 1)]
-        lines += _in(["for _z in range(_columns[_i], _columns[_i + 1]):", *_in(body, 1), *closing], 1)
-        return _function([*arguments, self.parameters], lines, f"Do `{event.text}` for the neurons behind that have fired.")
+        lines = [*self.head(used), "for _q in range(_from, _to):", *indented(opening, 1)]
+        lines += indented(["for _z in range(_columns[_i], _columns[_i + 1]):", *indented(body, 1), *closing], 1)
+        return function_text([*arguments, self.parameters], lines, f"Do `{event.text}` for the neurons behind that have fired.")
 
     def _closing(self, alone: Sequence[str], shared: Sequence[str], side: str, event: Event, used: set[Symbol]) -> list[str]:
         """Return the lines that change, once, what lives with the neuron that has fired."""
@@ -401,12 +405,12 @@ class SynapseWriter:
             "    _n = np.uint64(_i)",
             f"    _o = np.uint64((_first + _i)//{source.width}*_pre_size + (_first + _i)%{source.width})",
         ]
-        lines += _in(["for _e in range(_begins[_i], _ends[_i]):", *_in(["_k = np.uint64(_tgt[_e])", *self._mine(body)], 1)], 1)
-        return _function(arguments, lines, doc)
+        lines += indented(["for _e in range(_begins[_i], _ends[_i]):", *indented(["_k = np.uint64(_tgt[_e])", *self._mine(body)], 1)], 1)
+        return function_text(arguments, lines, doc)
 
     def _mine(self, body: Sequence[str]) -> list[str]:
         """Return what is done at a synapse: where rows are not sorted by their targets, a thread looks which are its own."""
-        return ["if _low <= _k and _k < _high:", *_in(body, 1)] if self.filtered else list(body)
+        return ["if _low <= _k and _k < _high:", *indented(body, 1)] if self.filtered else list(body)
 
 
 def _in_runs(body: Sequence[str]) -> list[str]:
@@ -418,16 +422,16 @@ def _in_runs(body: Sequence[str]) -> list[str]:
         "    for _l in range(np.uint64(_runs[_r + 1]) - _run):",
         "        _e = _run + _l",
         "        _k = _base + _l",
-        *_in(body, 2),
+        *indented(body, 2),
     ]
 
 
-def _in(lines: Sequence[str], depth: int) -> list[str]:
+def indented(lines: Sequence[str], depth: int) -> list[str]:
     """Return lines deeper in blocks."""
     return [f"{'    ' * depth}{line}" for line in lines]
 
 
-def _function(arguments: Sequence[str], lines: Sequence[str], doc: str) -> str:
+def function_text(arguments: Sequence[str], lines: Sequence[str], doc: str) -> str:
     """Return a function as text; its name is filled in later."""
     body = "".join(f"    {line}\n" for line in lines)
     text = f'def {{name}}({", ".join(arguments)}):\n    """{doc}"""\n{body}'

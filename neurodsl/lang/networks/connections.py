@@ -7,17 +7,18 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from neurodsl import rules
-from neurodsl.diagnostics import nearest
+from neurodsl.diagnostics import Report, nearest
 from neurodsl.lang.agreement import phrase
 from neurodsl.lang.clauses import PHRASES
 from neurodsl.lang.draws import outside
 from neurodsl.lang.names import short
-from neurodsl.lang.networks.populations import Known, file_of, target_of
+from neurodsl.lang.networks.populations import Named, file_of, target_of
 from neurodsl.lang.networks.synapses import Ends, Synapse, bind
 from neurodsl.lang.networks.values import Given, Surroundings, check_entry
 from neurodsl.lang.nodes import Array, Expression, Index, Load, Name
 from neurodsl.lang.tree import Clause, ConnectTree, Draw, Entry, PartTree, PathTree, parts
 from neurodsl.model import Distribution, Model, Part, Population, Projection, Rule
+from neurodsl.resources import shipped_synapses
 from neurodsl.units import ONE, Unit
 
 KINDS = ("all to all", "one to one", "probability", "indegree", "outdegree", "pairs", "matrix", "small world", "scale free")
@@ -37,7 +38,7 @@ class Connections:
     """Makes projections of the connections of a network."""
 
     around: Surroundings
-    known: Known
+    known: Named
     unclear: Collection[str]
     populations: Mapping[str, Population]
     time: Unit
@@ -107,6 +108,8 @@ class Connections:
             near = nearest(name.id, synapses)
             listed = ", ".join(f"`{other}`" for other in synapses) or "none"
             help = f"did you mean `{near}`?" if near else f"synapses here: {listed}; `synapse {name.id}:` makes one"
+            if len(shipped_synapses().get(name.id, ())) == 1:
+                help = f"`import {name.id}` at the top of the file takes the shipped one; `synapse {name.id}:` makes one"
             self.around.report.add(rules.UNKNOWN_NAME, f"unknown synapse `{name.id}`", name.span, help)
         return None
 
@@ -192,13 +195,13 @@ class Connections:
         return Rule(kind, tuple(arguments), file, condition, own, multiple, target, clause.span)
 
     def _check_bracket(self, path: PathTree, target: str | None, clause: Clause, synapse: Synapse | None) -> None:
-        """Report a bracket behind the name of a file that is not the unit in which its numbers are read."""
+        """Report a bracket behind the name of a file in which its numbers cannot be given."""
         report, bracket = self.around.report, path.unit
         made = None if synapse is None or target is None else synapse.model.quantity(target)
         if bracket is not None and clause.word == "pairs":
-            report.add(rules.UNIT_PLACE, "a file of pairs has no unit", bracket.span, "its columns are in the units that the synapse declares")
-        elif bracket is not None and made is not None and made.unit != bracket.unit:
-            help = f'the elements are numbers in the unit of `{target}`: write `{clause.word} "{path.path}"`'
+            report.add(rules.UNIT_PLACE, "a file of pairs has no unit", bracket.span, "write that of a column into its title: `w [nS]`")
+        elif bracket is not None and bracket.unit is not None and made is not None and not made.unit.same_dimension(bracket.unit):
+            help = f'write the unit of the numbers in the file, or, where they are in that of `{target}`, `{clause.word} "{path.path}"`'
             report.add(rules.DIMENSIONS, f"`{target}` is {phrase(made.unit)}, and the bracket says `{bracket.span.text}`", bracket.span, help)
 
     def _argument(self, kind: str, number: int, operand: Expression, clause: Clause, synapse: Synapse | None) -> Expression | None:
@@ -231,9 +234,9 @@ class Connections:
             and any(isinstance(node, Load) for node in _walk(written))
             and isinstance(own, Unit)
             and unit is not None
-            and own != unit
+            and not own.same_dimension(unit)
         ):
-            help = f"the elements of a file are numbers in the unit of `{target}`: write it as `{short(operand)}`'s"
+            help = f"write the unit of the numbers in the file behind `load`, of the dimension of `{target}`"
             self.around.report.add(rules.DIMENSIONS, f"`{target}` is {phrase(unit)}, and `{short(operand)}` {phrase(own)}", operand.span, help)
         return found if isinstance(found, Expression) else None
 
@@ -254,6 +257,10 @@ class Connections:
             if isinstance(entry, Entry) and target_of(entry) == "delay" and synapse is not None and "delay" not in _settable(synapse.model):
                 given = entry.value
         if given is None:
+            return None
+        if synapse is not None and not any(event.kind == "pre" for event in synapse.model.events):
+            message = f"a delay is the time from a spike to `on pre`, and the synapse `{synapse.name}` has none"
+            report.add(rules.NOT_SUPPORTED, message, given.span, "leave it out: what acts all the time acts at once; `on post after 1 [ms]:` waits")
             return None
         if isinstance(given, Expression) and (words := outside(given, "not negative")):
             report.add(rules.BAD_VALUE, f"a delay {words}, not `{short(given)}`", given.span, "what acts at once has no `delay`")
@@ -336,6 +343,7 @@ class Connections:
         beside = None if third is None else self.populations[third.population]
         key = synapse.name, before.kind, behind.kind, None if beside is None else beside.kind
         if key not in self.bound:
+            report = Report()
             if behind.model is None:
                 message = f"`{behind.name}` is a source of spikes and has no synapses"
                 self.around.report.add(rules.WRONG_KIND, message, target.span, "connect it to a population of neurons")
@@ -345,9 +353,17 @@ class Connections:
             if beside is not None:
                 models["third"], names["third"] = beside.model, beside.name
             ends = Ends(models, names, tree.span)
-            self.bound[key] = bind(synapse, ends, self.time, self.around.dimensionless, self.around.report)
+            self.bound[key] = bind(synapse, ends, self.time, self.around.dimensionless, report)
+            self._tell(report)
             self._check_spikes(synapse, ends)
         return self.bound[key]
+
+    def _tell(self, report: Report) -> None:
+        """Report what was found of a synapse in a connection, unless it was found at this place in another one."""
+        told = {(d.rule, d.message, d.span) for d in self.around.report.found}
+        for finding in report.found:
+            if (finding.rule, finding.message, finding.span) not in told:
+                self.around.report.add(finding.rule, finding.message, finding.span, finding.help, finding.also)
 
     def _check_spikes(self, synapse: Synapse, ends: Ends) -> None:
         """Point out events that wait for spikes of neurons which have none."""

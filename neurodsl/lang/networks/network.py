@@ -13,7 +13,7 @@ from neurodsl.lang.check import check, check_unused, variant_entries
 from neurodsl.lang.networks.changes import with_variant
 from neurodsl.lang.networks.connections import Connections, named
 from neurodsl.lang.networks.figures import find_figures
-from neurodsl.lang.networks.populations import Known, in_time, models_of, read_population
+from neurodsl.lang.networks.populations import Known, Named, in_time, models_of, read_population
 from neurodsl.lang.networks.synapses import Synapse
 from neurodsl.lang.networks.values import Surroundings, check_entry
 from neurodsl.lang.nodes import Name
@@ -21,13 +21,13 @@ from neurodsl.lang.quantities import find_units
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.settings import MILLISECOND, read_settings, time_in, time_unit
 from neurodsl.lang.tree import PartTree, RecordedTree, SettingTree
-from neurodsl.model import Model, NetworkModel, Projection, Recorded
+from neurodsl.model import Definition, Model, NetworkModel, Parameter, Projection, Recorded, State
 from neurodsl.units import ONE, Unit
 
-__all__ = ["Known", "read_network"]
+__all__ = ["Known", "Named", "read_network"]
 
 
-def read_network(written: Written, known: Known, unclear: Collection[str], report: Report) -> NetworkModel | None:
+def read_network(written: Written, known: Named, unclear: Collection[str], report: Report) -> NetworkModel | None:
     """Return the network of a block; None where an error was reported.
 
     Parameters
@@ -46,7 +46,7 @@ def read_network(written: Written, known: Known, unclear: Collection[str], repor
     return None if errors else network
 
 
-def _read(written: Written, known: Known, unclear: Collection[str], report: Report) -> NetworkModel | None:
+def _read(written: Written, known: Named, unclear: Collection[str], report: Report) -> NetworkModel | None:
     declarations = declare(written, report)
     models = models_of(declarations, known)
     declarations.in_steps = bool(models) and all(model.discrete for model in models)
@@ -90,7 +90,7 @@ def _checked(network: NetworkModel, report: Report) -> NetworkModel | None:
     return network if report.ok else None
 
 
-def _check_clocks(declarations: Declarations, known: Known) -> None:
+def _check_clocks(declarations: Declarations, known: Named) -> None:
     """Report models whose steps take different times, and maps beside models in continuous time."""
     first: Model | None = None
     for tree in declarations.populations.values():
@@ -187,8 +187,23 @@ def _is_recordable(model: Model, name: str, tree: RecordedTree, report: Report) 
     tables = (model.states, model.definitions, model.inputs, model.parameters)
     known = [quantity for table in tables for quantity in table if "." not in quantity and " " not in quantity]
     if name in known:
-        return True
+        why = _stays(model, name)
+        if why is not None:
+            report.add(rules.BAD_SETTING, f"`{name}` of `{model.name}` is {why[0]}, which is not recorded", tree.span, why[1])
+        return why is None
     near = nearest(name, known)
     help = f"did you mean `{near}`?" if near else "it has " + ", ".join(f"`{other}`" for other in known[:12])
     report.add(rules.UNKNOWN_NAME, f"the {model.kind} `{model.name}` has no `{name}`", tree.span, help)
     return False
+
+
+def _stays(model: Model, name: str) -> tuple[str, str] | None:
+    """Return what a quantity is that does not change in a run, or has no value of its own in one, and what to record; None for any other."""
+    made, states = model.quantity(name), "what changes is recorded: states, and quantities that are derived of them"
+    if model.kind == "synapse":
+        return None if isinstance(made, State | Parameter) else ("a derived quantity of a synapse", "record its states and parameters")
+    if isinstance(made, Parameter):
+        return "a parameter", states
+    if isinstance(made, Definition) and made.constant:
+        return "a constant", states
+    return None

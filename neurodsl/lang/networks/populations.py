@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from neurodsl import rules
 from neurodsl.diagnostics import Report, nearest
+from neurodsl.lang.blocks import Written
 from neurodsl.lang.changes import with_samples
 from neurodsl.lang.dependencies import Reach, mentioned
 from neurodsl.lang.draws import outside
@@ -26,6 +27,8 @@ from neurodsl.units import ONE, Unit
 
 Known = dict[str, Model | Synapse | NetworkModel]
 """What a file knows by name."""
+Named = Mapping[str, Model | Synapse | NetworkModel | Written]
+"""What the names of a file stand for while its networks are read: its own are written, and no more yet."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,13 @@ def file_of(tree: PathTree) -> File:
     return File(tree.path, None if tree.unit is None else tree.unit.unit, tree.span)
 
 
-def models_of(declarations: Declarations, known: Known) -> list[Model]:
+def models_of(declarations: Declarations, known: Named) -> list[Model]:
     """Return the models of the populations of a network, as far as they are known."""
     found = (known.get(tree.model.id) for tree in declarations.populations.values())
     return [model for model in found if isinstance(model, Model)]
 
 
-def read_population(tree: PopulationTree, known: Known, unclear: Collection[str], around: Surroundings, time: Unit) -> Population | None:
+def read_population(tree: PopulationTree, known: Named, unclear: Collection[str], around: Surroundings, time: Unit) -> Population | None:
     """Return a population once it is checked; None where an error was reported."""
     report, name = around.report, tree.name.id
     before = len(report.found)
@@ -83,7 +86,9 @@ def read_population(tree: PopulationTree, known: Known, unclear: Collection[str]
             _unknown_model(tree, known, around)
         elif found is not None:
             what = "synapse" if isinstance(found, Synapse) else "network"
-            report.add(rules.WRONG_KIND, f"`{tree.model.id}` is a {what} and no model of a neuron", tree.model.span)
+            report.add(
+                rules.WRONG_KIND, f"`{tree.model.id}` is a {what} and no model of a neuron", tree.model.span, "a model is a block `model NAME:`"
+            )
         return None
     if model is not None and tree.path is not None:
         report.add(rules.SYNTAX, f"`{tree.model.id}` is a model and reads no file", tree.path.span, "spikes of a file are `spikes[10] from ...`")
@@ -96,7 +101,7 @@ def read_population(tree: PopulationTree, known: Known, unclear: Collection[str]
     return Population(name, size, tree.model.id, model, values, tree.span, path, tree.doc, samples)
 
 
-def _check_name(tree: PopulationTree, known: Known, around: Surroundings) -> None:
+def _check_name(tree: PopulationTree, known: Named, around: Surroundings) -> None:
     """Report a population with the name of a synapse, or of another model, of its network: `exc.w` would mean two things."""
     name, declarations = tree.name.id, around.declarations
     synapses = {connection.synapse.id for connection in declarations.connections}
@@ -129,7 +134,7 @@ def _size(tree: PopulationTree, around: Surroundings) -> Expression | None:
     return around.number(tree.sizes[0], f"the size of `{tree.name.id}`")
 
 
-def _unknown_model(tree: PopulationTree, known: Known, around: Surroundings) -> None:
+def _unknown_model(tree: PopulationTree, known: Named, around: Surroundings) -> None:
     name = tree.model.id
     models = [other for other, found in known.items() if isinstance(found, Model)]
     near = nearest(name, (*models, *EMITTERS))

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from neurodsl import rules
 from neurodsl.diagnostics import Report, nearest
 from neurodsl.lang.blocks import Joined, Written, read_block
+from neurodsl.lang.nodes import Name, Sum
 from neurodsl.lang.scope import KINDS, ROLES
 from neurodsl.lang.shapes import find_shapes
-from neurodsl.model import Model, Quantity
+from neurodsl.model import Action, Model, Quantity
 from neurodsl.source import Source, Span
 from neurodsl.units import Unit
 
@@ -104,7 +105,8 @@ def _targets(model: Model) -> Iterator[tuple[str, Span, bool]]:
 
 
 def _check_targets(model: Model, ends: Ends, report: Report) -> None:
-    """Report what a synapse cannot change: parameters and derived quantities of neurons, and outside of events what is no input."""
+    """Report what a synapse cannot change: parameters and derived quantities of neurons, outside of events what is no input, inputs that are set."""
+    _check_inputs(model, ends, report)
     also = ((ends.span, "connected here"),)
     for name, span, always in _targets(model):
         role, _, own = name.partition(".")
@@ -122,6 +124,34 @@ def _check_targets(model: Model, ends: Ends, report: Report) -> None:
         report.add(rules.WRONG_KIND, message, span, help, also)
 
 
+def _check_inputs(model: Model, ends: Ends, report: Report) -> None:
+    """Report what a synapse does to an input and does not add up, and inputs that hold what events of the neuron itself give them."""
+    neuron, also = ends.models["post"], ((ends.span, "connected here"),)
+    assert neuron is not None
+    for event in model.events:
+        for action in event.actions:
+            if action.target in {f"post.{name}" for name in neuron.inputs} and not _adds(action):
+                message = f"`{action.span.text}` does more than add to the input `{action.target}`, which is what all synapses add up to in a step"
+                help = f"write `{action.target} += ...`, which acts during the next step; what is to stay is a state of `{neuron.name}`"
+                report.add(rules.BAD_ACTION, message, action.span, help, also)
+    held = {action.target for event in neuron.events for action in event.actions if action.kind == "set" and action.target in neuron.inputs}
+    for name, span, _ in _targets(model):
+        role, _, own = name.partition(".")
+        if role == "post" and own in held:
+            message = f"`{own}` is set by the events of `{neuron.name}` itself and keeps its value, so what a synapse adds would stay for good"
+            help = f"write `input {own}_syn = 0` in `{neuron.name}`, use `{own} + {own}_syn` in its equation, and add to `post.{own}_syn`"
+            report.add(rules.BAD_ACTION, message, span, help, also)
+
+
+def _adds(action: Action) -> bool:
+    """Return whether an action is `x += ...`, whose right side does not know x."""
+    value = action.value
+    if not isinstance(value, Sum):
+        return False
+    own = [sign for sign, term in value.terms if isinstance(term, Name) and term.id == action.target]
+    return own == [1] and sum(isinstance(node, Name) and node.id == action.target for node in value.walk()) == 1
+
+
 def _tables(model: Model) -> dict[str, Mapping[str, Quantity]]:
     return {"param": model.parameters, "input": model.inputs, "derived": model.definitions, "state": model.states}
 
@@ -130,5 +160,8 @@ def check_alone(model: Model, report: Report) -> None:
     """Report what is wrong with a synapse whatever it joins."""
     for name, span, _ in _targets(model):
         if name.startswith("third."):
-            help = "a synapse changes itself, `pre.x` and `post.x`"
+            help = "a synapse changes itself and `post.x`"
             report.add(rules.WRONG_KIND, f"`{name}` cannot be changed: a synapse listens to a third population", span, help)
+        elif name.startswith("pre."):
+            help = "a synapse changes itself and `post.x`; what acts the other way is a second connection, with the populations exchanged"
+            report.add(rules.WRONG_KIND, f"`{name}` cannot be changed: a synapse leads to the neuron behind it", span, help)

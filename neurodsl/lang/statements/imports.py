@@ -2,7 +2,8 @@
 
 Several models of one file stand in one statement with commas between them; ``import lif as cell`` gives a model another name here. A path is
 relative to the file that imports and stays in its folder and those below. What is imported is one more model of the file:
-``neurodsl simulate net.neuro --model lif`` runs it. Imports stand at the top of a file, also where its own models are blocks.
+``neurodsl simulate net.neuro --model lif`` runs it. A shipped synapse goes by its own name, not that of its file: ``import stdp`` is that of
+``models/synapses/stdp_window.neuro``, and ``connect A -> B with stdp`` joins neurons by it. Imports stand at the top of a file, also where its own models are blocks.
 """
 
 from __future__ import annotations

@@ -6,7 +6,9 @@ number ``i`` of a neuron, counted from 0, arrays ``(1, 2, 3)`` and files ``load(
 ``I = A*i*pulse(t, 5 [ms], 30 [ms])``, or as a file of times and values says, ``I = samples("stimulus.csv") [nA]``, joined by straight lines or held
 (``"stimulus.csv:step"``), with one column for all neurons or one for each.
 
-Three kinds of population are sources of spikes and no models: ``poisson[100] with rate = 20 [Hz]``, whose rate may depend on ``t`` and ``i``;
+Three kinds of population are sources of spikes and no models: ``poisson[100] with rate = 20 [Hz]``, whose rate may depend on ``t`` and ``i``, and
+whose neurons fire in each step with the probability ``rate*dt``: at most once in a step, so that a rate above ``1/dt`` is refused (drive a neuron
+with the sum of several slower sources, ``poisson[10]``, joined ``all to all``);
 ``correlated_poisson[100] with rate = 20 [Hz], correlation = 0.3``, of which all pairs are correlated, with spikes shifted by ``jitter = 5 [ms]``
 where that is given; and ``spikes[100] from "trains.npy" [ms]``, whose file has the columns index and time.
 """
