@@ -36,7 +36,7 @@ def generator(seed: int, purpose: int, number: int, block: int) -> np.random.Gen
     return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, 0, purpose], dtype=np.uint64)))
 
 
-def successes(random: np.random.Generator, trials: int, hazard: float) -> NDArray[np.int64]:
+def successes(random: np.random.Generator, trials: int, hazard: float, room: NDArray[np.float64] | None = None) -> NDArray[np.int64]:
     """Return which of independent trials succeed, in time proportional to how many do.
 
     Parameters
@@ -47,6 +47,8 @@ def successes(random: np.random.Generator, trials: int, hazard: float) -> NDArra
         How many there are, at most 2^60.
     hazard : float
         -log(1 - p), of the probability p of each: from 0 to infinity.
+    room : ndarray of float64, of ``PIECE`` items
+        Where to draw, for who asks often: fresh memory costs as much as the numbers in it.
 
     Returns
     -------
@@ -64,7 +66,8 @@ def successes(random: np.random.Generator, trials: int, hazard: float) -> NDArra
     expected = trials * -np.expm1(-hazard)
     while True:
         left = expected * (1.0 - (last + 1) / trials)
-        gaps = random.standard_exponential(int(min(piece, left + 4.0 * np.sqrt(left) + 8.0)))
+        count = int(min(piece, left + 4.0 * np.sqrt(left) + 8.0))
+        gaps = random.standard_exponential(out=room[:count]) if room is not None else random.standard_exponential(count)
         with np.errstate(over="ignore"):
             np.divide(gaps, hazard, out=gaps)
         places = np.minimum(gaps, trials, out=gaps).astype(np.int64)

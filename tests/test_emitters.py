@@ -59,6 +59,20 @@ def test_windows_tell_the_same_spikes_however_they_are_cut(name: str) -> None:
         assert found == whole
 
 
+@pytest.mark.parametrize("name", EMITTERS)
+def test_the_pieces_of_a_window_follow_one_another_and_hold_its_spikes(name: str) -> None:
+    emitter = EMITTERS[name](5)
+    length = emitter.steps if isinstance(emitter, Blocks) and emitter.steps < 2000 else 40
+    begin, found = length // 2, []
+    for behind, (steps, index) in emitter.pieces(begin, 3 * length):
+        assert begin < behind
+        assert all(begin <= step < behind for step in steps)
+        found += list(zip(steps.tolist(), index.tolist(), strict=True))
+        begin = behind
+    assert begin == 3 * length
+    assert found == [spike for spike in all_of(emitter, 3 * length) if spike[0] >= length // 2]
+
+
 @pytest.mark.parametrize("name", [name for name in EMITTERS if name != "given"])
 def test_a_window_may_be_asked_for_at_any_time(name: str) -> None:
     emitter = EMITTERS[name](5)

@@ -168,8 +168,8 @@ def compiled() -> bool:
 def load(path: Path, plain: bool = False) -> ModuleType:
     """Return the module of a generated file in a trusted folder, with its step loop ready.
 
-    Machine code that was kept is taken as it is. Otherwise numba compiles the step loop and its machine code is kept; where that cannot
-    be done, numba's own cache serves.
+    Machine code that was kept is taken as it is. Otherwise the step loop is compiled and its machine code is kept: by our own compiler, or by numba where
+    that does not know what the file holds; where the code cannot be kept, numba's own cache serves.
 
     Parameters
     ----------
@@ -181,6 +181,11 @@ def load(path: Path, plain: bool = False) -> ModuleType:
     if plain:
         return _module(path, "plain", AS_PYTHON)
     module = kept(path)
+    if module is None:
+        with suppress(NeuroError, OSError, RuntimeError, ValueError):
+            # A warm run, as nearly all are, does not load it.
+            importlib.import_module("neurodsl.codegen.native").build(_stem(path), path.read_text(encoding="ascii"), signature_of(path))
+            module = kept(path)
     if module is None:
         start_compiler()
         try:

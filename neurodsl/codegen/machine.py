@@ -23,6 +23,8 @@ import numpy as np
 from neurodsl.cache import private, trusted
 from neurodsl.files import write_atomically
 
+COMPILER = 2
+"""Another number for each change of what becomes of the same text: machine code that was kept before is made again."""
 SCALARS = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
 
 
@@ -63,7 +65,7 @@ def target() -> tuple[llvm.TargetMachine, str]:
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     machine = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
     version = ".".join(str(part) for part in llvm.llvm_version_info)
-    return machine, hashlib.sha256(f"{cpu} {features} {version} {machine.triple}".encode()).hexdigest()[:12]
+    return machine, hashlib.sha256(f"{COMPILER} {cpu} {features} {version} {machine.triple}".encode()).hexdigest()[:12]
 
 
 def loop_digest(text: str) -> str:
@@ -89,18 +91,33 @@ def build(stem: Path, run: Any, signature: str) -> None:
     signature : str
         That signature.
     """
-    machine, digest = target()
     (text,) = run.inspect_llvm().values()
     defined = [f for f in llvm.parse_assembly(text).functions if not f.is_declaration and f.linkage == llvm.Linkage.external]
     arguments = flattened(signature)
-    ir = llvm.parse_assembly(aligned(text) + packed(next(f.name for f in defined if len(list(f.arguments)) == len(arguments)), arguments))
-    code = machine.emit_object(ir)
+    keep(stem, llvm.parse_assembly(aligned(text) + packed(next(f.name for f in defined if len(list(f.arguments)) == len(arguments)), arguments)))
+
+
+def keep(stem: Path, module: llvm.ModuleRef) -> None:
+    """Keep the machine code of a module of LLVM's that has the function ``PACKED``."""
+    machine, digest = target()
+    code = machine.emit_object(module)
     meta = {
-        "externals": sorted(f.name for f in ir.functions if f.is_declaration and not f.name.startswith("llvm.")),
+        "externals": sorted(f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")),
         "digest": hashlib.sha256(code).hexdigest(),
     }
     write_atomically(stem.with_suffix(f".{digest}.o"), private(code))
     write_atomically(stem.with_suffix(f".{digest}.json"), private(json.dumps(meta).encode()))
+
+
+def optimised(text: str) -> llvm.ModuleRef:
+    """Return the module of LLVM's text, optimised as far as LLVM does, with vectors where loops allow them."""
+    module = llvm.parse_assembly(text)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization, options.slp_vectorization = True, False
+    builder = llvm.create_pass_builder(target()[0], options)
+    builder.getModulePassManager().run(module, builder)
+    return module
 
 
 def aligned(text: str) -> str:

@@ -13,17 +13,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from neurodsl.codegen.waiting import ARRIVED, ENDED, TURN, YIELD
-
-SPINS = 2000
-"""So many looks, some microseconds, before a thread lets others run."""
-PAUSES = {
-    "x86_64": ("llvm.x86.sse2.pause", ()),
-    "AMD64": ("llvm.x86.sse2.pause", ()),
-    "aarch64": ("llvm.aarch64.hint", (1,)),
-    "arm64": ("llvm.aarch64.hint", (1,)),
-}
-"""The instruction by which a processor learns that a thread only waits, where it has one."""
+from neurodsl.codegen.waiting import ARRIVED, ENDED, PAUSES, SPINS, TURN, YIELD
 
 WORD = ir.IntType(64)
 

@@ -17,6 +17,15 @@ from numpy.typing import NDArray
 ARRIVED, TURN, ENDED, YIELD = 0, 16, 32, 48
 """Where in a meeting stand how many have arrived, how many times all have, whether it is over, and the address of the system's way to let others run."""
 SIZE = 64
+SPINS = 2000
+"""So many looks, some microseconds, before a thread lets others run."""
+PAUSES = {
+    "x86_64": ("llvm.x86.sse2.pause", ()),
+    "AMD64": ("llvm.x86.sse2.pause", ()),
+    "aarch64": ("llvm.aarch64.hint", (1,)),
+    "arm64": ("llvm.aarch64.hint", (1,)),
+}
+"""The instruction by which a processor learns that a thread only waits, where it has one."""
 _LOCK = threading.Lock()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,6 +28,16 @@ class Emitter(Protocol):
 
     def window(self, begin: int, stop: int) -> Spikes:
         """Return the spikes of the steps from ``begin`` up to, not with, ``stop``; they do not depend on what was asked before."""
+
+    def pieces(self, begin: int, stop: int) -> Sequence[tuple[int, Spikes]]:
+        """Return the same in pieces as they lie in memory, each with the step behind it, where the next one begins."""
+
+
+def joined(pieces: Sequence[Spikes]) -> Spikes:
+    """Return spikes in one piece."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return np.concatenate([np.empty(0, np.int64), *(s for s, _ in pieces)]), np.concatenate([np.empty(0, np.uint32), *(i for _, i in pieces)])
 
 
 def steps_of_a_block(spikes: float) -> int:
@@ -134,18 +144,19 @@ class Blocks:
     _last: tuple[int, Spikes] | None = field(default=None, init=False, repr=False)
 
     def window(self, begin: int, stop: int) -> Spikes:
+        return joined([spikes for _, spikes in self.pieces(begin, stop)])
+
+    def pieces(self, begin: int, stop: int) -> Sequence[tuple[int, Spikes]]:
         if stop <= begin:
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint32)
+            return []
         parts = []
         for block in range(begin // self.steps, (stop - 1) // self.steps + 1):
             steps, index = self._block(block)
             first, last = np.searchsorted(steps, (begin, stop))
-            parts.append((steps[first:last], index[first:last]))
+            parts.append((min(stop, (block + 1) * self.steps), (steps[first:last], index[first:last])))
         if self.hazards is not None and self.hazards.wrong is not None and self.hazards.wrong[0] < stop:
             raise self.hazards.wrong[1]
-        if len(parts) == 1:
-            return parts[0]
-        return np.concatenate([steps for steps, _ in parts]), np.concatenate([index for _, index in parts])
+        return parts
 
     def _block(self, number: int) -> Spikes:
         if self._last is None or self._last[0] != number:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodsl.emitters.blocks import Blocks, Hazards, Rate, Spikes, steps_of_a_block
-from neurodsl.streams import SPIKES, arrivals, generator, successes
+from neurodsl.streams import PIECE, SPIKES, arrivals, generator, successes
 
 CELLS = 2**16
 """Steps times neurons of a block for which a rate is computed."""
@@ -56,12 +56,12 @@ def hazard_of(chance: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _equal(hazard: float, size: int, seed: int, number: int) -> Blocks:
-    steps = steps_of_a_block(hazard * size)
+    steps, room = steps_of_a_block(hazard * size), np.empty(PIECE)
 
     def make(block: int) -> Spikes:
-        cells = successes(generator(seed, SPIKES, number, block), steps * size, hazard)
+        cells = successes(generator(seed, SPIKES, number, block), steps * size, hazard, room)
         found = cells // size
-        cells -= found * size
+        cells -= np.multiply(found, size, out=room.view(np.int64)[: len(found)]) if len(found) <= PIECE else found * size
         found += block * steps
         return found, cells.astype(np.uint32)
 

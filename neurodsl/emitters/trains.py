@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,10 @@ class Trains:
         """Return the spikes of the steps from ``begin`` up to, not with, ``stop``."""
         first, last = np.searchsorted(self.steps, (begin, stop))
         return self.steps[first:last], self.index[first:last]
+
+    def pieces(self, begin: int, stop: int) -> Sequence[tuple[int, Spikes]]:
+        """Return the same as a piece, with the step behind it."""
+        return [(stop, self.window(begin, stop))]
 
 
 def trains(index: Any, times: Any, size: int, dt: float, owner: str = "spikes", span: Span | None = None, name: str = "the trains") -> Trains:

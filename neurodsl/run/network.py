@@ -280,7 +280,7 @@ class Work:
         self.team.run(lambda part: self.module._run(*self._arguments(part, begin, stop)))
         self.reached = int(self.status[0])
         for k, p in enumerate(self.populations):
-            self.spikes[k].append(p.fired(begin, self.reached))
+            self.spikes[k] += p.fired(begin, self.reached)
             p.queue.forget(max(0, self.reached - self.lag), max(self.reached, p.generated))
 
     def _arguments(self, part: int, begin: int, stop: int) -> list[Any]:

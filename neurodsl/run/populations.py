@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodsl.emitters import Spikes
 from neurodsl.formulas import evaluate
 from neurodsl.network_plan import PopulationPlan
 from neurodsl.run.emitting import Emitter, emitter_of
@@ -58,7 +59,7 @@ class Population:
         self.samples = [s.arrays(dt) for s in samples]
         self.emitter: Emitter | None = None
         self.generated = 0
-        self.made: list[tuple[NDArray[np.int64], NDArray[np.uint32]]] = []
+        self.made: list[Spikes] = []
         if plan.emitter is not None:
             self.emitter = emitter_of(plan.emitter, plan.size, dt, seed, number, known, folder, plan.name)
             return
@@ -144,17 +145,18 @@ class Population:
         if self.emitter is None or stop <= self.generated:
             return
         first = max(begin, self.generated)
-        steps, index = self.emitter.window(first, stop)
-        self.queue.put(first, stop, steps, index)
+        for behind, (steps, index) in self.emitter.pieces(first, stop):
+            self.queue.put(first, behind, steps, index)
+            self.made.append((steps, index))
+            first = behind
         self.generated = stop
-        self.made.append((steps, index))
 
-    def fired(self, begin: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """Return the steps and the neurons of the spikes of steps ``begin`` up to ``stop``; of a source all that were made since the last call."""
+    def fired(self, begin: int, stop: int) -> Sequence[Spikes]:
+        """Return the spikes of steps ``begin`` up to ``stop`` in pieces; of a source all that were made since the last call."""
         if self.emitter is not None:
             made, self.made = self.made, []
-            return np.concatenate([np.empty(0, np.int64), *(s for s, _ in made)]), np.concatenate([np.empty(0, np.uint32), *(i for _, i in made)])
-        return self.queue.spikes(begin, stop)[:2]
+            return made
+        return [self.queue.spikes(begin, stop)[:2]]
 
     @property
     def finite(self) -> bool:

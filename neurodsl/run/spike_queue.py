@@ -48,7 +48,9 @@ class SpikeQueue:
 
     def _marks(self, first: int, last: int) -> Steps:
         """Return where the spikes of steps begin, of each part, ``last`` being the step behind them."""
-        return self.marks.reshape(self.parts, self.ring)[:, np.arange(first, last + 1) % self.ring]
+        rows, begin = self.marks.reshape(self.parts, self.ring), first % self.ring
+        behind = begin + last + 1 - first
+        return rows[:, begin:behind] if behind <= self.ring else np.concatenate([rows[:, begin:], rows[:, : behind - self.ring]], axis=1)
 
     def put(self, first: int, last: int, steps: Steps, neurons: Indices) -> None:
         """Put spikes of steps ``first`` up to, not with, ``last`` behind those that are there.
@@ -61,11 +63,16 @@ class SpikeQueue:
         """
         for p in range(self.parts):
             mine = slice(None) if self.parts == 1 else (neurons >= self.bounds[p]) & (neurons < self.bounds[p + 1])
-            who, behind = neurons[mine], np.cumsum(np.bincount(steps[mine] - first, minlength=last - first))
+            who, behind = neurons[mine], np.bincount(steps[mine] - first, minlength=last - first)
             self._fit(int(self._marks(first, first)[p, 0]) - p * self.room + who.size)
             begin = int(self._marks(first, first)[p, 0])
             self.who[begin : begin + who.size] = who
-            self.marks[p * self.ring + np.arange(first + 1, last + 1) % self.ring] = begin + behind
+            np.cumsum(behind, out=behind)
+            behind += begin
+            row, at = self.marks[p * self.ring : (p + 1) * self.ring], (first + 1) % self.ring
+            straight = min(last - first, self.ring - at)
+            row[at : at + straight] = behind[:straight]
+            row[: last - first - straight] = behind[straight:]
 
     def spikes(self, first: int, last: int) -> tuple[Steps, Indices, list[Indices]]:
         """Return the spikes of steps ``first`` up to, not with, ``last``: the step of each, its neuron, and what is kept beside it."""
@@ -79,7 +86,11 @@ class SpikeQueue:
     def _places(self, first: int, last: int) -> tuple[Steps, Steps]:
         """Return the step of each spike and its place, ordered by steps and by neurons."""
         marks = self._marks(first, last)
-        steps = np.concatenate([np.repeat(np.arange(first, last), np.diff(row)) for row in marks])
+        parts = []
+        for row in marks:
+            some = np.flatnonzero(row[1:] != row[:-1])
+            parts.append(np.repeat(some + first, row[some + 1] - row[some]))
+        steps = np.concatenate(parts)
         places = np.concatenate([np.arange(row[0], row[-1]) for row in marks])
         if self.parts == 1:
             return steps, places

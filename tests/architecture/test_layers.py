@@ -60,6 +60,7 @@ LAZY = {
     "neurodsl.commands.fmt": "`--help` is answered without the language, which is loaded when the command runs",
     "neurodsl.commands.show": "`--help` is answered without the language, which is loaded when the command runs",
     "neurodsl.commands.bifurcate": "`--help` is answered without the mathematics, which is loaded when the command runs",
+    "neurodsl.codegen.kernel": "a run whose machine code is there never loads a compiler",
     "neurodsl.run.jobs": "a sweep of a model never loads what networks need",
     "neurodsl.sweep": "a sweep of a model never loads what networks need",
     "neurodsl.sweeping": "a run of a model never loads its sweeps",

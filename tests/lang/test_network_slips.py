@@ -389,18 +389,11 @@ SYNAPSES = [
         "a synapse changes itself and `post.x`; what acts the other way is a second connection, with the populations exchanged",
     ),
     (
-        "on pre: post.I = 2 [mV]",
-        "E102",
-        "post.I = 2 [mV]",
-        "`post.I = 2 [mV]` does more than add to the input `post.I`, which is what all synapses add up to in a step",
-        "write `post.I += ...`, which acts during the next step; what is to stay is a state of `cell`",
-    ),
-    (
         "on pre: post.I += 2*(1 [mV] - post.I)",
         "E102",
         "post.I += 2*(1 [mV] - post.I)",
         "`post.I += 2*(1 [mV] - post.I)` does more than add to the input `post.I`, which is what all synapses add up to in a step",
-        "write `post.I += ...`, which acts during the next step; what is to stay is a state of `cell`",
+        "write `post.I += ...`, which acts during the next step, or `post.I = ...`, which stays",
     ),
     (
         "post.I *= 2",

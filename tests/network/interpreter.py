@@ -91,7 +91,8 @@ def interpret(
             run.step(k)
         for (owner, name), row in rows.items():
             row.append(run.quantity(owner, name, k * dt))
-    final = {p.name: dict(run.neurons[p.name].cells.y) for p in network.populations if p.name in run.neurons}
+    cells = {p.name: run.neurons[p.name].cells for p in network.populations if p.name in run.neurons}
+    final = {name: {**{n: c.row(v) for n, v in c.parameters.items()}, **c.y} for name, c in cells.items()}
     shown = {s.projection.name: {q.name for q in s.cells.system.states if "." not in q.name} for s in run.synapses}
     final |= {s.projection.name: {n: y for n, y in s.cells.y.items() if n in shown[s.projection.name]} for s in run.synapses}
     spikes = {name: [(k, n) for k in sorted(found) for n in found[k]] for name, found in run.spikes.items()}

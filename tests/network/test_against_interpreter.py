@@ -425,3 +425,27 @@ def test_networks_of_graded_synapses_converge_with_the_second_order() -> None:
         found = [r.final["A"]["v"][0], r.final["B"]["v"][0], r["A -> B.s"][-1, 0], r["B -> A.s"][-1, 0]]
         errors.append(np.abs(found - known).max())
     assert [round(float(np.log2(e / f)), 1) for e, f in pairwise(errors)] == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("kind", ["exact", "rk4"])
+def test_an_input_that_a_synapse_sets_keeps_what_it_was_given_and_others_add_to_it_for_a_step(kind: str) -> None:
+    text = f"""
+{SOURCES}
+{LEAKY.replace("I = 0", "I = 0.4")}
+synapse switch:
+    param level = 1.5
+    on pre: post.I = level*(1 + 0.1*post.v)
+synapse kick:
+    param w = 4
+    on pre: post.I += w
+network net:
+    population S = clock[3] with every = 6.3 + 2*i, first = 2 + 3*i
+    population E = cell[9] with tau = 8 + i, I = 0.3 + 0.01*i
+    connect S[0:2] -> E[1:] with switch, probability 0.7, level = 1.1 + 0.2*i
+    connect S -> E with kick, all to all, delay 0.4
+{simulate(60)}"""
+    run = both(text, method=kind, methods={"E": kind}, traced=[("E", "v")])
+    assert run.count > 12
+    assert_same(run, 1e-7)
+    model = nd.loads(text)
+    np.testing.assert_array_equal(model.simulate(seed=1, threads=1).final["E"]["I"], model.simulate(seed=1, threads=2).final["E"]["I"])

@@ -224,3 +224,15 @@ def test_a_queue_grows_and_moves_what_is_under_way_to_the_front() -> None:
     assert np.bincount(steps).tolist() == [0, 0, 0, 0, 4500, 4500]
     np.testing.assert_array_equal(beside, found + steps)
     assert queue.room < 20000
+
+
+def test_a_queue_tells_the_spikes_of_steps_that_go_over_the_end_of_its_ring() -> None:
+    queue, random = SpikeQueue([0, 5], 16), np.random.default_rng(1)
+    for first in range(0, 100, 7):
+        steps = np.sort(random.integers(first, first + 7, 9))
+        neurons = random.integers(0, 5, 9).astype(np.uint32)
+        queue.put(first, first + 7, steps, neurons)
+        assert [array.tolist() for array in queue.spikes(first, first + 7)[:2]] == [steps.tolist(), neurons.tolist()]
+        queue.forget(first + 5, first + 7)
+        late = steps >= first + 5
+        assert queue.spikes(first + 5, first + 7)[1].tolist() == neurons[late].tolist()

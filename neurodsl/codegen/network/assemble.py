@@ -40,10 +40,10 @@ from neurodsl.units import describe
 NO_DIGEST = "0" * 16
 Chosen = Mapping[str, tuple[Method, str | None]]
 """The method of each population and projection, by name, and why it was chosen."""
-FEW = 24
-"""Up to so many neurons the blocks of a population are narrow."""
 DENSE = {"all to all", "matrix"}
 """The rules that make long runs of targets."""
+WRITTEN_OUT = 8
+"""Up to so many factors that decay are advanced one by one: a loop over so few costs more than they do."""
 LONG_ROW = 32
 """Targets of a row that is worth a loop of its own."""
 
@@ -146,11 +146,11 @@ class Assembly:
         given = {name for p in members for name in p.values}
         exported = self._exported(system, members)
         emptied = [*map(collected, self.inputs[members[0].name]), *map(flow, self.flows[members[0].name])]
-        few = all(p.size <= FEW for p in members)
+        largest = max(p.size for p in members)
         forgetful = [] if self.armed else [k for k in range(len(system.events)) if all(self._forgets(system, k, p) for p in members)]
         held = {made.symbol.name for made in members[0].samples.values() if made.held}
         method, followed = self.chosen[members[0].name][0], self._followed(members, exported)
-        return sweep_of(number, system, method, list(apart), given, few, emptied, exported, forgetful, followed, held), exported
+        return sweep_of(number, system, method, list(apart), given, largest, emptied, exported, forgetful, followed, held), exported
 
     def _forgets(self, system: System, number: int, p: Population) -> bool:
         """Return whether the actions of an event make its condition false again, whatever the state, at the numbers of a population."""
@@ -375,7 +375,9 @@ class Assembly:
             for line in self._event(j, n)
         ]
         lines += self._meet(always) + [self._advanced(c) for c in self.cells if c.sweep is not None]
-        if self.slots:
+        if self.slots <= WRITTEN_OUT:
+            lines += [f"_s[{slot}] *= _decays[{slot}]" for slot in range(self.slots)]
+        else:
             lines += ["for _i in range(_s.size):", "    _s[_i] *= _decays[_i]"]
         lines += self._meet(bool(delivered) or always or bool(self._rooms())) + delivered
         lines += self._meet(on_spikes or (always and bool(delivered)))

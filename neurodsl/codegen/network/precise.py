@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from neurodsl import __version__, rules
 from neurodsl.codegen.bodies import plain
-from neurodsl.codegen.network.assemble import FEW, NO_DIGEST, Assembly, Chosen, helpers
+from neurodsl.codegen.network.assemble import NO_DIGEST, Assembly, Chosen, helpers
 from neurodsl.codegen.network.formula import formula
 from neurodsl.codegen.network.items import differing
 from neurodsl.codegen.network.parts import Cell, Joint
@@ -65,8 +65,8 @@ class PreciseAssembly(Assembly):
         states = {s.name for s in system.states}
         apart = dict.fromkeys(name for p in members for name in differing(system, p.values) if name not in states)
         given, exported = {name for p in members for name in p.values}, self._exported(system, members)
-        few = all(p.size <= FEW for p in members)
-        kind = precise_kind(number, system, self.chosen[members[0].name][0], list(apart), given, few, exported, levels)
+        largest = max(p.size for p in members)
+        kind = precise_kind(number, system, self.chosen[members[0].name][0], list(apart), given, largest, exported, levels)
         self.kinds[number] = kind
         return kind.sweep, exported
 

@@ -19,7 +19,7 @@ from neurodsl.codegen.lane_events import emitted
 from neurodsl.codegen.lane_writer import LaneWriter, hold
 from neurodsl.codegen.network.conditions import expanded
 from neurodsl.codegen.network.linear import Propagator, propagated
-from neurodsl.codegen.network.sweep import NARROW, Sweep, exports, hoisted, refused, width_of
+from neurodsl.codegen.network.sweep import Sweep, exports, hoisted, refused, width_of
 from neurodsl.codegen.pages import MovePage, SweepPage
 from neurodsl.codegen.steps import held_states, linear_part
 from neurodsl.diagnostics import fail
@@ -112,11 +112,11 @@ def _level(system: System, event: Event) -> Level | None:
 
 
 def precise_kind(
-    number: int, system: System, method: Method, varied: Sequence[str], given: Collection[str], few: bool, exported: Sequence[str],
+    number: int, system: System, method: Method, varied: Sequence[str], given: Collection[str], largest: int, exported: Sequence[str],
     levels: tuple[Level, ...],
 ) -> PreciseKind:  # fmt: skip
     """Return the functions over the neurons of a system; see :func:`neurodsl.codegen.network.sweep.sweep_of`."""
-    writer = LaneWriter(system, [*varied, *(s.name for s in system.states)], given, NARROW if few else width_of(system))
+    writer = LaneWriter(system, [*varied, *(s.name for s in system.states)], given, width_of(system, largest))
     writer.varying -= {Symbol("_h")}
     written = _Writing(number, writer, levels)
     written.propagator, step = propagated(writer, written.holding)

@@ -24,6 +24,8 @@ from neurodsl.system import RANDOM, STEP, Event, System
 
 WIDTH, SEARCHED, NARROW = 64, 32, 8
 """Lanes of a block; those where a step is long, so that a search for spikes goes over fewer; those of a population that has only a few neurons."""
+FEW = 24
+"""Up to so many neurons the blocks of a population are narrow."""
 LONG = 60
 """Operations of a long step."""
 OWN_FUNCTIONS = re.compile(r"(?<![\w.])(_rhs|_next|_diffusion|_holds\d+|_act\d+|_chance\d+|_export)\(")
@@ -86,8 +88,10 @@ def refused(system: System) -> str | None:
     return None
 
 
-def width_of(system: System) -> int:
-    """Return the lanes of a block of neurons."""
+def width_of(system: System, largest: int) -> int:
+    """Return the lanes of a block of neurons of populations that have so many at most; a neuron alone has a block of one number."""
+    if largest <= FEW:
+        return NARROW if largest > 1 else 1
     work = sum(e.count_ops() for e in (*(d.expression for d in system.varying), *(s.derivative for s in system.states)))
     return SEARCHED if work > LONG else WIDTH
 
@@ -98,7 +102,7 @@ def sweep_of(
     method: Method,
     varied: Sequence[str],
     given: Collection[str],
-    few: bool,
+    largest: int,
     emptied: Collection[str],
     exported: Sequence[str],
     forgetful: Collection[int] = (),
@@ -113,8 +117,8 @@ def sweep_of(
         The parameters that differ from neuron to neuron.
     given : collection of str
         The parameters that a population is given, whatever their defaults say.
-    few : bool
-        Make narrow blocks.
+    largest : int
+        The neurons of its largest population.
     emptied : collection of str
         The states that are 0 again after the step.
     exported : sequence of str
@@ -128,7 +132,7 @@ def sweep_of(
     """
     if (reason := refused(system)) is not None:
         raise fail(rules.METHOD_REFUSED, f"`{system.name}` cannot be a neuron of a network yet: {reason}")
-    writer = LaneWriter(system, [*varied, *(s.name for s in system.states)], given, NARROW if few else width_of(system), held)
+    writer = LaneWriter(system, [*varied, *(s.name for s in system.states)], given, width_of(system, largest), held)
     # The step has one length, so what depends on it alone is computed once.
     writer.varying -= {Symbol("_h")}
     propagator = None

@@ -241,7 +241,7 @@ class SynapseWriter:
         target = self.sides[POST]
         assert target is not None
         inner = state.name.removeprefix(POST)
-        if state.name.startswith(POST) and inner in target.inputs:
+        if state.name.startswith(POST) and inner in target.inputs and state.symbol in action.value.free_symbols:
             amount = added(action.value, state.symbol)
             if amount is None:
                 told = f"`{action.text}` does more than add to the input `{inner}`"

@@ -130,9 +130,9 @@ def _check_inputs(model: Model, ends: Ends, report: Report) -> None:
     assert neuron is not None
     for event in model.events:
         for action in event.actions:
-            if action.target in {f"post.{name}" for name in neuron.inputs} and not _adds(action):
+            if action.target in {f"post.{name}" for name in neuron.inputs} and not _adds(action) and _mentions(action):
                 message = f"`{action.span.text}` does more than add to the input `{action.target}`, which is what all synapses add up to in a step"
-                help = f"write `{action.target} += ...`, which acts during the next step; what is to stay is a state of `{neuron.name}`"
+                help = f"write `{action.target} += ...`, which acts during the next step, or `{action.target} = ...`, which stays"
                 report.add(rules.BAD_ACTION, message, action.span, help, also)
     held = {action.target for event in neuron.events for action in event.actions if action.kind == "set" and action.target in neuron.inputs}
     for name, span, _ in _targets(model):
@@ -150,6 +150,11 @@ def _adds(action: Action) -> bool:
         return False
     own = [sign for sign, term in value.terms if isinstance(term, Name) and term.id == action.target]
     return own == [1] and sum(isinstance(node, Name) and node.id == action.target for node in value.walk()) == 1
+
+
+def _mentions(action: Action) -> bool:
+    """Return whether the right side of an action knows what it changes."""
+    return action.value is not None and any(isinstance(node, Name) and node.id == action.target for node in action.value.walk())
 
 
 def _tables(model: Model) -> dict[str, Mapping[str, Quantity]]:
