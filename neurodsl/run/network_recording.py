@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.diagnostics import fail
+from neurodsl.network_plan import CONSTANT
 from neurodsl.run.populations import Population
 from neurodsl.run.projections import Projection, whole_steps
 from neurodsl.solution.network import SynapseTrace, Trace
@@ -28,14 +29,19 @@ class Recording:
         self.name = f"{wanted['owner']}.{wanted['quantity']}"
         self.every = 1 if wanted["every"] is None else max(1, whole_steps(float(wanted["every"]), dt, f"the interval of `{self.name}`"))
         self.index = np.arange(wanted["start"], wanted["stop"], wanted["step"])
-        self.pick = population.offsets(self.index) + np.uint32(row * population.plan.width)
+        self.pick = population.offsets(self.index) + np.uint32(max(row, 0) * population.plan.width)
         self.population = population
         self.times: Floats = np.arange(0, steps + 1, self.every, dtype=np.float64) * dt
         if 8 * self.times.size * self.index.size > MOST_RECORDED:
             told = f"recording `{self.name}` of {self.index.size} neurons at {self.times.size} times takes {8e-9 * self.times.size * self.index.size:.1f} GB"
             raise fail(rules.TOO_LARGE, told, help="record fewer neurons, `E[0:100:10].v`, or less often, `every 1 [ms]`")
         self.rows = np.full((self.times.size, self.index.size), np.nan)
-        self.rows[0] = population.flat[self.pick]
+        if row == CONSTANT:
+            value = np.asarray(population.values[wanted["quantity"]])
+            self.rows[:] = value[self.index] if value.ndim else value
+            self.pick = self.pick[:0]
+        else:
+            self.rows[0] = population.flat[self.pick]
 
     def arguments(self, number: int, part: int) -> dict[str, Any]:
         """Return what a kernel is told of what a thread records: its own neurons."""

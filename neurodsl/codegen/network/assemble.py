@@ -88,6 +88,8 @@ class Assembly(Members):
             k = c.number
             found += [(f"_a{k}", "f8[:, ::1]"), (f"_f{k}", "f8[::1]"), (f"_c{k}", "f8[::1]"), (f"_p{k}", "f8[::1]"), (f"_who{k}", "u4[::1]")]
             found += [(f"_marks{k}", "i8[::1]")]
+            for n in range(len(c.population.samples)):
+                found += [(f"_times{k}_{n}", "f8[::1]"), (f"_values{k}_{n}", "f8[:, ::1]")]
         for j in self.joints:
             k = j.number
             found += [(f"_k{k}", "i8[::1]"), (f"_begins{k}", "u4[::1]"), (f"_ends{k}", "u4[::1]"), (f"_tgt{k}", "u4[::1]")]
@@ -120,7 +122,7 @@ class Assembly(Members):
             f"{name}: {plain(network.doc)}" if network.doc else name, __version__, name, ", ".join(sorted({s.method.name for s in self.sweeps})), NO_DIGEST,
             f"void({', '.join(kind for _, kind in arguments)})", ", ".join(n for n, _ in arguments),
             helpers(repr((functions, sweeps)), repr(synapses)), functions, sweeps, synapses, tuple(self._rooms()), tuple(self._steps()),
-            any(s.random for s in self.sweeps) or "_uniform(" in repr(synapses), bool(self._records()), self.shared,
+            any(s.random for s in self.sweeps) or "_uniform(" in repr(synapses), any(s.filling for s in sweeps), bool(self._records()), self.shared,
         )  # fmt: skip
 
     def _rooms(self) -> list[str]:
@@ -182,6 +184,7 @@ class Assembly(Members):
         k, mine = c.number, "_mine + " if self.shared else ""
         given = ["_index", "t", "_ts", "_u", "_us", "_h", "_dt", f"_sizes[{k}]", f"_a{k}", f"_c{k}", f"_p{k}", f"_who{k}"]
         given += [f"_marks{k}[{mine}(_index & _mask)]" if mine else f"_marks{k}[_index & _mask]", f"_keys[{2 * k}]", f"_keys[{2 * k + 1}]"]
+        given += [f"_{what}{k}_{n}" for n in range(len(c.population.samples)) for what in ("times", "values")]
         given += [f"_team[{TEAM + 2 * k}]"] if self.shared else []
         at = f"{mine}((_index + 1) & _mask)" if mine else "(_index + 1) & _mask"
         return f"_marks{k}[{at}] = _sweep{c.sweep.page.number}({', '.join(given)})"

@@ -87,7 +87,9 @@ class Members:
             sweep, exported = made[id(p.system)] if p.system is not None else (None, ())
             given = sweep.given if sweep is not None else ()
             followed = self._followed(kinds[id(p.system)], exported) if p.system is not None else ()
-            cells.append(Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, followed=followed, given=given))
+            cells.append(
+                Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, followed=followed, given=given, constant=self._constant(p))
+            )
         return cells
 
     def _sweep(self, number: int, members: Sequence[Population]) -> tuple[Sweep, tuple[str, ...]]:
@@ -100,18 +102,9 @@ class Members:
         emptied = [*map(collected, self.inputs[members[0].name]), *map(flow, self.flows[members[0].name])]
         largest = max(p.size for p in members)
         forgetful = [] if self.armed else [k for k in range(len(system.events)) if all(self._forgets(system, k, p) for p in members)]
-        return sweep_of(
-            number,
-            system,
-            self.chosen[members[0].name][0],
-            list(apart),
-            given,
-            largest,
-            emptied,
-            exported,
-            forgetful,
-            self._followed(members, exported),
-        ), exported
+        held = {made.symbol.name for made in members[0].samples.values() if made.held}
+        method, followed = self.chosen[members[0].name][0], self._followed(members, exported)
+        return sweep_of(number, system, method, list(apart), given, largest, emptied, exported, forgetful, followed, held), exported
 
     def _forgets(self, system: System, number: int, p: Population) -> bool:
         """Return whether the actions of an event make its condition false again, whatever the state, at the numbers of a population."""
@@ -152,6 +145,11 @@ class Members:
                 if part is not None and part.population in names:
                     found |= {name.removeprefix(prefix) for name in looked_at(p.synapse) if name.startswith(prefix)}
         return found
+
+    def _constant(self, p: Population) -> tuple[str, ...]:
+        """Return what is recorded of a population and does not change."""
+        wanted = {r.quantity for r in self.network.recorded if r.owner == p.name}
+        return () if p.system is None else tuple(q.name for q in p.system.parameters if q.name in wanted)
 
     # --- projections -----------------------------------------------------------------------------------------------------------
 
