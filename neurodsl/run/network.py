@@ -21,7 +21,7 @@ from neurodsl.run.copies import CHUNK_SECONDS
 from neurodsl.run.failure import Failure
 from neurodsl.run.interrupts import Interrupts
 from neurodsl.run.populations import Population, StartsTrue
-from neurodsl.run.projections import Projection, whole_steps
+from neurodsl.run.projections import Projection, recording_interval
 from neurodsl.run.team import Team
 from neurodsl.run.values import values_of
 from neurodsl.solution.network import NetworkResult, SynapseTrace, Trace
@@ -68,7 +68,7 @@ class Recording:
     def __init__(self, population: Population, wanted: Mapping[str, Any], steps: int, dt: float) -> None:
         row, self.unit = population.plan.quantities[wanted["quantity"]]
         self.name = f"{wanted['owner']}.{wanted['quantity']}"
-        self.every = 1 if wanted["every"] is None else max(1, whole_steps(float(wanted["every"]), dt, f"the interval of `{self.name}`"))
+        self.every = 1 if wanted["every"] is None else recording_interval(float(wanted["every"]), dt, self.name)
         self.index = np.arange(wanted["start"], wanted["stop"], wanted["step"])
         self.pick = population.offsets(self.index) + np.uint32(row * population.plan.width)
         self.population = population
@@ -98,7 +98,7 @@ class SynapseRecording:
         self.projection, self.quantity, self.dt = projection, wanted["quantity"], dt
         self.name = f"{projection.plan.name}.{self.quantity}"
         every = wanted["every"]
-        interval = max(steps, 1) if every is None else max(1, whole_steps(float(every), dt, f"the interval of `{self.name}`"))
+        interval = max(steps, 1) if every is None else recording_interval(float(every), dt, self.name)
         self.steps = list(range(0, steps + 1, interval))
         if 8 * len(self.steps) * projection.count > MOST_RECORDED:
             raise fail(
