@@ -245,7 +245,9 @@ class Model(Mathematics, Sweeping):
         variant : str
             A named set of values of the file.
         set, init, input : mapping of str to float or str
-            Values of parameters (and constant inputs), of initial states, and expressions for inputs; numbers are in the declared units.
+            Values of parameters (and constant inputs), of initial states, and expressions for inputs; numbers are in the declared units. An input
+            may also follow the file ``"stimulus.csv"``, or ``(times, values)``, joined by straight lines or held, ``(times, values, "step")``;
+            that of a population, ``"E.I"``, takes values of shape (times,), or (times, neurons) with a column for each neuron.
         record : sequence of str
             What to record at every ``dt``: states, derived quantities, and elements of arrays such as ``x[3]``; ``"spikes"``, which are there in
             any case, for nothing else. Default: what the file says, else every state.

@@ -107,7 +107,7 @@ def commands() -> None:
     "inputs",
     multiple=True,
     metavar="I=EXPR|FILE",
-    help="An input: an expression of t, or a .csv or .npy file of times and values (FILE:step holds each value).",
+    help="An input: an expression of t, or a .csv or .npy file of times and values (FILE:step holds each value). In a network E.I or cell.I.",
 )
 @click.option("--duration", metavar="T", help="How long, in the time unit of the file or with a unit.")
 @click.option("--dt", metavar="DT", help="The step, and that of the output of an adaptive method.")

@@ -57,6 +57,9 @@ def _population(population: PopulationPlan) -> Iterator[str]:
     kept = ", ".join(f"`{name}`" for name, _, _, _ in population.states)
     if kept:
         yield f"    kept for each neuron: {kept}"
+    for made in population.samples:
+        manner = "each held until the next" if made.held else "joined by straight lines"
+        yield f"    `{made.name}` follows samples, {manner}"
 
 
 def _projection(projection: ProjectionPlan, plan: NetworkPlan) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail, nearest
+from neurodsl.manners import split_manner
 from neurodsl.options import Options, number_in, values_in
 from neurodsl.plan import Plan
 from neurodsl.units import UnitError, describe, parse_quantity
@@ -91,9 +92,9 @@ def sorted_out(parameters: Values, inputs: Values, initials: Values, by_name: Ma
             if (name, kind == "init") in seen:
                 raise fail(rules.UNKNOWN_OPTION_NAME, f"`{name}` is given twice", help="give it once")
             seen.add((name, kind == "init"))
-            if kind == "input" and _is_sampled(value):
+            if kind == "input" and is_sampled(value):
                 found.sampled[name] = value
-                found.expressions.append((_manner(value), name, ""))
+                found.expressions.append((manner(value), name, ""))
             elif isinstance(value, str) and PLAIN_NUMBER.fullmatch(value) is None:
                 found.expressions.append((kind, name, value))
             else:
@@ -140,7 +141,7 @@ def _unknown_initial(name: str, known: Mapping[str, object], plan: Plan) -> Neur
     return fail(rules.UNKNOWN_OPTION_NAME, f"`{plan.model}` has no initial value `{name}`", help=hint)
 
 
-def _is_sampled(value: Any) -> bool:
+def is_sampled(value: Any) -> bool:
     """Return whether what is given for an input is a file of samples, or samples themselves."""
     if not isinstance(value, str):
         return hasattr(value, "__len__")
@@ -148,8 +149,8 @@ def _is_sampled(value: Any) -> bool:
     return likely and bool(import_module("neurodsl.samples").names_a_file(value))
 
 
-def _manner(value: Any) -> str:
+def manner(value: Any) -> str:
     """Return whether samples are joined by lines or held, ``linear`` or ``step``."""
     if isinstance(value, str):
-        return "step" if import_module("neurodsl.samples").split_manner(value)[1] else "linear"
+        return "step" if split_manner(value)[1] else "linear"
     return "step" if isinstance(value, tuple) and isinstance(value[-1], str) and value[-1] == "step" else "linear"

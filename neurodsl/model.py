@@ -263,7 +263,7 @@ class Population:
     """Neurons of one kind: ``kind`` is the name of their model in the file, or that of an emitter, which has no ``model``.
 
     ``values`` are those of ``with``: parameters, inputs and initial values of the model, or what an emitter needs. They are expressions of the
-    constants of the network and of the number ``i`` of a neuron; the rate of an emitter also of the time.
+    constants of the network and of the number ``i`` of a neuron; the rate of an emitter also of the time. ``samples`` are the files that inputs follow.
     """
 
     name: str
@@ -274,6 +274,7 @@ class Population:
     span: Span = field(repr=False, compare=False)
     file: File | None = None
     doc: str | None = None
+    samples: Mapping[str, File] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,36 @@ class Emitter:
 
 
 @dataclass(frozen=True)
+class Samples:
+    """What an input of a population follows in time: numbers that a run gives, or those of a file beside the model.
+
+    Attributes
+    ----------
+    symbol : Symbol
+        Stands in the equations for the value that samples have at a time, one for each neuron.
+    unit : Unit
+        That of the input.
+    held : bool
+        Each value holds until the next time; else they are joined by straight lines.
+    path : str or None
+        The file that the text names.
+    own : Unit or None
+        The unit of the numbers in it; None for that of the input.
+    """
+
+    symbol: Symbol
+    unit: Unit
+    held: bool
+    path: str | None = None
+    own: Unit | None = None
+
+
+@dataclass(frozen=True)
 class Population:
     """Neurons of one kind.
 
     ``model`` is the name of their model as the file knows it, or the kind of the emitter. ``values`` are those of ``with``: parameters, inputs and
-    initial values of the model by name.
+    initial values of the model by name, ``samples`` what its inputs follow in time.
     """
 
     name: str
@@ -70,6 +95,7 @@ class Population:
     values: Mapping[str, Value]
     span: Span | None = field(repr=False, compare=False)
     doc: str | None = None
+    samples: Mapping[str, Samples] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ from typing import Any
 
 from neurodsl.formulas import Formula
 
+CONSTANT = -1
+"""The row of what has none, as it does not change in a run."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -37,6 +40,22 @@ class Flow:
     held: int
     shared: bool
     rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class FollowedPlan:
+    """An input that follows samples.
+
+    ``symbol`` is the name of its value in formulas. The file ``path`` that the text names has numbers in the unit ``own``, that of the input where there
+    is none.
+    """
+
+    name: str
+    symbol: str
+    unit: str
+    held: bool
+    path: str | None = None
+    own: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,11 +101,13 @@ class PopulationPlan:
     clocks : tuple of (int, Formula or None)
         The rows of times up to which something is held or waits, or of the next time of an event, with the first.
     quantities : mapping of str to (int, str)
-        What can be recorded: its row and its unit.
+        What can be recorded: its row, `CONSTANT` for what is recorded and does not change, and its unit.
     thresholds : tuple of (str, Formula)
         States, and the levels that conditions compare them with.
     emitter : mapping or None
         Of a source of spikes, its kind, its values as items, its path and the factor of its times.
+    samples : tuple of FollowedPlan
+        The inputs that follow samples.
     precise : Precise or None
         Of neurons whose spikes have exact times.
     """
@@ -116,6 +137,7 @@ class PopulationPlan:
     stochastic: bool
     emitter: dict[str, Any] | None = None
     place: tuple[int, int] | None = None
+    samples: tuple[FollowedPlan, ...] = ()
     precise: Precise | None = None
 
 
@@ -248,8 +270,10 @@ def _population(value: dict[str, Any]) -> PopulationPlan:
     emitter = value["emitter"]
     if emitter is not None:
         emitter = {**emitter, "values": _items(emitter["values"])}
+    samples = tuple(FollowedPlan(**made) for made in value["samples"])
     precise = None if value["precise"] is None else Precise(**value["precise"])
-    return PopulationPlan(**{**value, "items": _items(value["items"]), "flow": _flow(value["flow"]), "emitter": emitter, "precise": precise})
+    found = {"items": _items(value["items"]), "flow": _flow(value["flow"]), "emitter": emitter, "samples": samples, "precise": precise}
+    return PopulationPlan(**{**value, **found})
 
 
 def _projection(value: dict[str, Any]) -> ProjectionPlan:

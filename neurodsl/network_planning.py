@@ -271,7 +271,8 @@ def _recorded(network: Network, text: str) -> Recorded:
         _require(parts["name"], [q.name for q in (*synapse.parameters, *synapse.states) if not q.name.startswith(DOTTED)], text)
         return Recorded(parts["owner"], parts["name"], 0, 0, every=every)
     population = populations[parts["owner"]]
-    known = [] if population.system is None else [q.name for q in population.system.quantities()]
+    system = population.system
+    known = [] if system is None else [*(q.name for q in system.quantities()), *(p.name for p in system.parameters if p.is_input)]
     _require(parts["name"], known, text)
     start = int(parts["start"] or 0)
     single = parts["start"] is not None and not parts["colon"]
@@ -289,7 +290,7 @@ def _recorded(network: Network, text: str) -> Recorded:
 
 
 def require_recordable(network: Network) -> None:
-    """Raise V102 for what a woven network records and has no value of its own in a run: an input, or a constant."""
+    """Raise V102 for what a woven network records and has no value of its own in a run: a parameter, or a constant."""
     populations = {p.name: p.system for p in network.populations}
     for recorded in network.recorded:
         if recorded.owner in populations:
@@ -297,10 +298,11 @@ def require_recordable(network: Network) -> None:
 
 
 def _recordable(system: System | None) -> list[str]:
-    """Return the quantities of neurons that can be recorded: their states, and what is derived of those or of the time."""
+    """Return the quantities of neurons that can be recorded: their states, what is derived of those or of the time, and their inputs."""
     if system is None:
         return []
-    return [*(s.name for s in system.states if s.shown), *(d.name for d in system.derived if d in system.varying)]
+    inputs = (p.name for p in system.parameters if p.is_input)
+    return [*(s.name for s in system.states if s.shown), *(d.name for d in system.derived if d in system.varying), *inputs]
 
 
 def _require(name: str, known: Sequence[str], text: str) -> None:

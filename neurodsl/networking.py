@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from neurodsl import __version__, resources, rules
 from neurodsl.diagnostics import NeuroError, Report, fail
 from neurodsl.findings import diagnostics_of
-from neurodsl.given import PLAIN_NUMBER, Values, as_text, seed_of
+from neurodsl.given import PLAIN_NUMBER, Values, as_text, is_sampled, manner, seed_of
 from neurodsl.kept import digest_of, is_intact, keep_text, kept_text
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.options import count_of, idle_processors, number_in
@@ -148,14 +148,15 @@ def simulate(
         given = {
             "duration": duration, "dt": dt, "method": method, "events": events, "seed": seed, "variant": variant, "record": record, "every_step": every_step,
         }  # fmt: skip
-        return _resumed(model, lasting, {**given, "threads": threads}, expressions, began, progress, report)
+        return _resumed(model, lasting, {**given, "threads": threads, "input": input or {}}, expressions, began, progress, report)
     count, asked_for = None if copies is None else count_of(copies, "copies"), None if threads is None else count_of(threads, "threads")
     shared = False if count is not None else _shared(asked_for)
     plan = plan_of(model, method, variant, expressions, record, every_step, shared=shared, events=events)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
-    request = replace(_request(model, plan, duration, dt, seed), threads=_threads(plan, asked_for))
+    samples = import_module("neurodsl.run.followed").followed(plan, input or {}, _folder(model), _source(model, plan))
+    request = replace(_request(model, plan, duration, dt, seed), threads=_threads(plan, asked_for), samples=samples)
     begin(progress, request.duration, plan.time_unit, count)
 
     def executed(plan: NetworkPlan, armed: bool) -> NetworkResult | NetworkCopies:
@@ -240,7 +241,9 @@ def _resumed(
     asked = replace(asked, shared=_shared(threads))
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     agreed = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
-    request = replace(agreed, source=_source(model, plan), threads=_threads(plan, threads))
+    kept.require_samples(given["input"])
+    samples = import_module("neurodsl.run.followed").followed(plan, given["input"], _folder(model), _source(model, plan))
+    request = replace(agreed, source=_source(model, plan), threads=_threads(plan, threads), samples=samples)
     begin(progress, request.duration, plan.time_unit)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
@@ -295,10 +298,13 @@ def refuse(options: Mapping[str, Any]) -> None:
 
 
 def expressions_of(given: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """Return values as changes of the text: (set, init or input; the name; the value)."""
+    """Return values as changes of the text: (set, init or input; the name; the value), or how samples are joined; the name; nothing."""
     found = []
     for kind, values in given.items():
         for name, value in values.items():
+            if kind == "input" and is_sampled(value):
+                found.append((manner(value), name, ""))
+                continue
             if hasattr(value, "__len__") and not isinstance(value, str):
                 raise fail(rules.BAD_VALUE, f"`{name}` of a network takes a number or an expression", help='arrays come from files: `load("v.npy")`')
             text = str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,18 @@ from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.diagnostics import NeuroError, fail
+from neurodsl.manners import MANNERS, split_manner
 from neurodsl.npy import read_npy
 from neurodsl.units import UnitError, parse_unit, split_title
 
 Floats = NDArray[np.float64]
+Neurons = tuple[str, int] | None
 
 LARGEST_FILE = 2**28
 MOST_SAMPLES = 10**7
+MOST_NUMBERS = 2**27
+"""Of values for each neuron; a gibibyte."""
 SUFFIXES = (".csv", ".npy")
-MANNERS = {"linear": False, "step": True}
-"""What stands between two samples: a straight line, or the value of the first."""
 
 GAP = re.compile(r"\s+(?!\[)")
 """What separates columns without commas; the unit behind a title is no column."""
@@ -48,14 +51,26 @@ class Samples:
     values: Floats
     held: bool = False
 
-    def packed(self, dt: float) -> Floats:
-        """Return all numbers in a row, as a kernel reads them: how many samples there are, their times, the values of each.
+    def at(self, time: float) -> Floats:
+        """Return the values at a time, in an array of shape (size,); samples without times begin at 0."""
+        if self.times is None:
+            return np.asarray(self.values[0 if time <= 0 else -1])
+        after = int(np.searchsorted(self.times, time, side="right"))
+        low, high = max(after - 1, 0), min(after, len(self.times) - 1)
+        if self.held or low == high or after == 0:
+            return np.asarray(self.values[low])
+        part = (time - self.times[low]) / (self.times[high] - self.times[low])
+        return np.asarray(self.values[low] + (self.values[high] - self.values[low]) * part)
 
-        Samples without times have those of the steps of a run.
-        """
-        count = len(self.values)
-        times = np.arange(count, dtype=np.float64) * dt if self.times is None else self.times
-        return np.concatenate([[count], times, self.values.ravel()], dtype=np.float64)
+    def arrays(self, dt: float) -> tuple[Floats, Floats]:
+        """Return the times and the values in memory of which a kernel takes hold; samples without times have those of the steps of a run."""
+        times = np.arange(len(self.values), dtype=np.float64) * dt if self.times is None else self.times
+        return np.require(times, requirements=("C", "W")), np.require(self.values, requirements=("C", "W"))
+
+    def packed(self, dt: float) -> Floats:
+        """Return all numbers in a row, as the kernel of a single model reads them: how many samples there are, their times, the values of each."""
+        times, values = self.arrays(dt)
+        return np.concatenate([[len(values)], times, values.ravel()], dtype=np.float64)
 
 
 def names_a_file(text: str) -> bool:
@@ -63,13 +78,7 @@ def names_a_file(text: str) -> bool:
     return split_manner(text)[0].lower().endswith(SUFFIXES)
 
 
-def split_manner(text: str) -> tuple[str, bool]:
-    """Return the path of ``stimulus.csv:step``, and whether each value holds until the next time."""
-    path, colon, manner = text.strip().rpartition(":")
-    return (path, MANNERS[manner]) if colon and manner in MANNERS else (text.strip(), False)
-
-
-def read_samples(text: str, name: str, unit: str, time_unit: str, size: int = 1) -> Samples:
+def read_samples(text: str, name: str, unit: str, time_unit: str, size: int = 1, neurons: Neurons = None) -> Samples:
     """Return the samples of a file.
 
     Parameters
@@ -82,6 +91,8 @@ def read_samples(text: str, name: str, unit: str, time_unit: str, size: int = 1)
         The units of the input and of the time, into which numbers are brought that have others in their titles.
     size : int
         How many numbers the input has: the columns beside that of the time.
+    neurons : (str, int) or None
+        The name and the size of a population: there is one column for all of its neurons, or one for each.
 
     Raises
     ------
@@ -100,6 +111,8 @@ def read_samples(text: str, name: str, unit: str, time_unit: str, size: int = 1)
         reason = "it is not a UTF-8 text" if isinstance(error, UnicodeDecodeError) else reason.lower()
         raise fail(rules.BAD_SAMPLES, f"`{path}` cannot be read: {reason}") from error
     titles, table = _chosen(titles, table, name, size)
+    if neurons is not None:
+        size = _columns_of(f"`{path}`", table.shape[1], [split_title(title)[0] for title in titles], neurons)
     factors = [1.0] * table.shape[1]
     for column, title in enumerate(titles):
         timed = column == 0 and table.shape[1] == size + 1
@@ -107,10 +120,11 @@ def read_samples(text: str, name: str, unit: str, time_unit: str, size: int = 1)
     return _checked(f"`{path}`", table * factors, size, held)
 
 
-def samples_of(given: Any, name: str, size: int = 1) -> Samples:
+def samples_of(given: Any, name: str, size: int = 1, neurons: Neurons = None) -> Samples:
     """Return the samples that a program gives: ``values`` or ``(times, values)``, with ``"step"`` as a last item where each value holds.
 
-    The numbers are in the units of the model; values without times are those of the steps of the run.
+    The numbers are in the units of the model; values without times are those of the steps of the run. For the neurons of a population, a name and a size,
+    there is one column of values for all of them, or one for each.
 
     Raises
     ------
@@ -125,6 +139,9 @@ def samples_of(given: Any, name: str, size: int = 1) -> Samples:
         raise fail(rules.BAD_SAMPLES, f"{what} is a tuple of {len(parts)}", help="give values, or a pair: times and values")
     columns = [_numbers(what, part) for part in parts]
     columns = [c[:, np.newaxis] if c.ndim == 1 else c for c in columns]
+    if any(c.size > MOST_NUMBERS for c in columns):
+        told = f"{what} holds {max(c.size for c in columns)} numbers; at most {MOST_NUMBERS} are taken"
+        raise fail(rules.BAD_SAMPLES, told, help="give fewer times: between them values are joined by straight lines")
     if any(c.ndim != 2 for c in columns):
         raise fail(rules.BAD_SAMPLES, f"{what} has {max(c.ndim for c in columns)} dimensions", help="give values, or a pair: times and values")
     if len({len(c) for c in columns}) > 1:
@@ -132,7 +149,12 @@ def samples_of(given: Any, name: str, size: int = 1) -> Samples:
         raise fail(rules.BAD_SAMPLES, told, help="give a value for each time")
     if len(columns) == 2 and columns[0].shape[1] != 1:
         raise fail(rules.BAD_SAMPLES, f"the times of {what} are a table", help="give them as a vector")
-    return _checked(what, np.hstack(columns), size, held, given_times=True if len(columns) == 2 else None)
+    values = columns[-1]
+    if len(columns) == 1:
+        size = size if neurons is None or values.ndim != 2 else _columns_of(what, values.shape[1], [], neurons)
+        return _checked(what, values, size, held)
+    size = size if neurons is None else _columns_of(what, values.shape[1], [], neurons, timed=True)
+    return _made(what, columns[0][:, 0], values, size, held)
 
 
 def _plain(path: str) -> Path:
@@ -223,27 +245,61 @@ def _factor(path: str, title: str, wanted: str) -> float:
     return float(own.factor_to(unit))
 
 
-def _checked(what: str, table: Floats, size: int, held: bool, given_times: bool | None = None) -> Samples:
+def _columns_of(what: str, columns: int, names: Sequence[str], neurons: tuple[str, int], timed: bool | None = None) -> int:
+    """Return how many columns of values there are for the neurons of a population: one for all, or one for each.
+
+    ``timed`` tells whether times stand beside the table; None where its first column may hold them, which a title says, or their number.
+    """
+    name, count = neurons
+    if timed is None and names and names[0] in ("t", "time"):
+        columns, timed = columns - 1, True
+    if timed is None and names and columns == count:
+        return count
+    if timed is None and columns == count == 2:
+        told = f"{what} has 2 columns, which may be times and the values of all neurons of `{name}`, or the values of each of its 2 neurons"
+        help = "name the columns in the first line, that of the time `t`; from Python give a pair: times and values"
+        raise fail(rules.BAD_SAMPLES, told, help=help)
+    fitting = {1, count} if timed is not None else {1, 2, count, count + 1}
+    if columns not in fitting:
+        told = f"{what} has {columns} columns{' of values' if timed else ''}, and `{name}` has {count} neurons"
+        raise fail(rules.BAD_SAMPLES, told, help="give one column for all of them, or one for each; a first one may hold the times")
+    return 1 if columns == 1 or (timed is None and columns == 2) else count
+
+
+def _checked(what: str, table: Floats, size: int, held: bool) -> Samples:
     """Return the samples of a table, whose first column is the time where there is one more than the input has numbers."""
-    rows, columns = table.shape
-    timed = columns == size + 1 if given_times is None else given_times
-    if rows == 0 or columns == 0:
+    if table.shape[1] == size + 1:
+        return _made(what, table[:, 0], table[:, 1:], size, held)
+    return _made(what, None, table, size, held)
+
+
+def _made(what: str, times: Floats | None, values: Floats, size: int, held: bool) -> Samples:
+    """Return samples once they are checked."""
+    rows, before = len(values), 0 if times is None else 1
+    columns = values.shape[1] + before
+    if rows == 0 or columns == before:
         raise fail(rules.BAD_SAMPLES, f"{what} holds no numbers", help=f"an input takes {HELP}")
-    if columns - timed != size:
+    if columns - before != size:
         raise fail(rules.BAD_SAMPLES, _told_columns(what, rows, columns, size), help=_help_columns(rows, columns, size))
     if rows > MOST_SAMPLES:
         raise fail(rules.BAD_SAMPLES, f"{what} holds {rows} samples; at most {MOST_SAMPLES} are read")
-    wrong = np.argwhere(~np.isfinite(table))
-    if len(wrong):
-        row, column = wrong[0]
-        raise fail(rules.BAD_SAMPLES, f"{what} holds {table[row, column]} in row {row + 1}, column {column + 1}; all numbers have to be finite")
-    if not timed:
-        return Samples(None, np.ascontiguousarray(table), held)
-    times = np.ascontiguousarray(table[:, 0])
+    _require_finite(what, values, before)
+    if times is None:
+        return Samples(None, np.ascontiguousarray(values), held)
+    _require_finite(what, times[:, np.newaxis], 0)
     back = np.flatnonzero(np.diff(times) <= 0)
     if len(back):
         raise _not_increasing(what, times, int(back[0]))
-    return Samples(times, np.ascontiguousarray(table[:, 1:]), held)
+    return Samples(np.ascontiguousarray(times), np.ascontiguousarray(values), held)
+
+
+def _require_finite(what: str, table: Floats, before: int) -> None:
+    """Raise F106 where numbers are not finite; ``before`` is how many columns stand before the first."""
+    wrong = np.argwhere(~np.isfinite(table))
+    if len(wrong):
+        row, column = wrong[0]
+        told = f"{what} holds {table[row, column]} in row {row + 1}, column {before + column + 1}"
+        raise fail(rules.BAD_SAMPLES, f"{told}; all numbers have to be finite")
 
 
 def _told_columns(what: str, rows: int, columns: int, size: int) -> str:

@@ -86,16 +86,17 @@ def lane_event(writer: LaneWriter, number: int, event: Event, remembers: bool = 
     surfaces = [s.expression for s in writer.system.surfaces if s.symbol in event.condition.free_symbols]  # type: ignore[union-attr]
     constants = writer.constants_of(*_all(writer.system, *surfaces))
     test, condition, lost = _condition(writer, event)
+    samples = writer.samples(*surfaces)
     doc = f"Return whether `{event.text}` holds{', and what is nan where that cannot be told' if lost else ''}."
     results = [f"1.0 if {condition} else 0.0", *([lost] if lost else [])]
-    writer.function(f"_holds{number}", ["t", "_ts", *writer.states, *constants], test, results, doc)
+    writer.function(f"_holds{number}", ["t", "_ts", *writer.states, *samples.names, *constants], test, results, doc)
     bad, note = (" _bad", [f"{writer.at('_lost')} += _bad"]) if lost else ("", [])
     changed = {writer.states[a.target] for a in event.actions if a.kind == "set"}
     waits = any(a.kind == "wait" for a in event.actions)
     was, due, following = f"_was{number}", f"_due{number}", [f"_next{number}"] if waits else []
     free = [f"_z_{n}" for n in writer.states]
     call = f"(_u, _us, {', '.join(free)}"
-    tail = "".join(f", {c}" for c in constants)
+    tail = "".join(f", {c}" for c in (*samples.at("_u"), *constants))
     look = [f"_now{number},{bad} = _holds{number}{call}{tail})", *note]
     lines = list(look)
     late = f" if {following[0]} <= _us else 0.0" if waits else ""
@@ -125,12 +126,13 @@ def act(writer: LaneWriter, number: int, event: Event, following: list[str], due
         return []
     changed = {writer.states[a.target] for a in event.actions if a.kind == "set"}
     kept = [hold(writer.states[i]) for i in sorted(held_states(writer.system))]
-    constants = writer.constants_of(*_all(writer.system, *(a.value for a in event.actions if a.value is not None)))
+    values = [a.value for a in event.actions if a.value is not None]
+    constants, samples = writer.constants_of(*_all(writer.system, *values)), writer.samples(*values)
     results = [*writer.states, *kept, *following, " + ".join(["_bad", *(f"0.0*{n}" for n in sorted(changed))])]
-    arguments = ["t", "_ts", "_dt", "_due", *writer.states, *kept, *following, *constants]
+    arguments = ["t", "_ts", "_dt", "_due", *writer.states, *kept, *following, *samples.names, *constants]
     writer.function(f"_act{number}", arguments, ["_bad = 0.0", *_actions(writer, event, following)], results, f"Return what `{event.text}` leaves.")
     given = ", ".join([*states, *kept, *following])
-    call = f"_act{number}(_u, _us, _dt, {due}, {given}{''.join(f', {c}' for c in constants)})"
+    call = f"_act{number}(_u, _us, _dt, {due}, {given}{''.join(f', {c}' for c in (*samples.at('_u'), *constants))})"
     return [f"{given}, _bad = {call}", f"{writer.at('_lost')} += _bad"]
 
 

@@ -33,14 +33,15 @@ def lane_step(writer: LaneWriter, method: Method) -> list[str]:
 def _function(writer: LaneWriter, name: str, expressions: Sequence[Expr], owners: Mapping[int, int], doc: str) -> Call:
     """Write a function of the state; what belongs to a state, ``owners[k]``, stands still while that is held: it is 0, or the state's old value."""
     constants, lines, results = writer.economy(expressions, name[1])
+    samples = writer.samples(*expressions)
     held = held_states(writer.system)
     for k, i in owners.items():
         if i in held:
             still = writer.states[i] if writer.system.discrete or name == "_next" else "0.0"
             results[k] = f"{still} if {hold(writer.states[i])} > _ts else {results[k]}"
     tail = [*(hold(writer.states[i]) for i in sorted(held)), *constants]
-    writer.function(name, ["t", "_ts", "_h", *writer.states, *tail], lines, results, doc)
-    return lambda time, states: f"{name}({', '.join([time, '_ts', '_h', *states, *tail])})"
+    writer.function(name, ["t", "_ts", "_h", *writer.states, *samples.names, *tail], lines, results, doc)
+    return lambda time, states: f"{name}({', '.join([time, '_ts', '_h', *states, *samples.at(time), *tail])})"
 
 
 def rates_of(writer: LaneWriter, more: Sequence[Expr] = ()) -> Call:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from sympy import Basic, Expr, Symbol
 
@@ -42,6 +43,14 @@ def unlike(system: System, varied: Collection[str], given: Collection[str]) -> s
     return found
 
 
+@dataclass(frozen=True)
+class Samples:
+    """The identifiers of samples that a function takes, and the texts of what they are ``at`` the time of a call."""
+
+    names: list[str]
+    at: Callable[[str], list[str]]
+
+
 class LaneWriter:
     """Writes over blocks of points: a number that differs from point to point is a row of ``_w``, every other one a name of its own.
 
@@ -54,6 +63,8 @@ class LaneWriter:
         The parameters that all points are given.
     lanes : int
         Points of a block.
+    held : collection of str
+        The samples each value of which holds until the next.
 
     Attributes
     ----------
@@ -65,10 +76,12 @@ class LaneWriter:
         The constants of each point that are computed from those that are given, in order.
     shared : dict of str to str
         The constants that all points share, with the text of their values.
+    moments : dict of str to (int, str)
+        The rows in which samples stand, with the number of the samples and the text of the time.
     """
 
-    def __init__(self, system: System, varied: Sequence[str], given: Collection[str], lanes: int) -> None:
-        self.system, self.lanes = system, lanes
+    def __init__(self, system: System, varied: Sequence[str], given: Collection[str], lanes: int, held: Collection[str] = ()) -> None:
+        self.system, self.lanes, self.held = system, lanes, held
         self.writer = Writer(system, lanes=True)
         self.print, self.name = self.writer.print, self.writer.name
         self.states = [self.name(s.name) for s in system.states]
@@ -88,7 +101,9 @@ class LaneWriter:
         self._values: dict[Symbol, Expr] = {p.symbol: p.default for p in system.parameters if isinstance(p.default, Expr)}
         self._values |= {d.symbol: d.expression for d in system.constants}
         self._made: set[Symbol] = set()
-        self.varying = frozenset({*(s.symbol for s in system.states), TIME, LEVEL_TIME, Symbol("_h"), *map(Symbol, system.noises)})
+        self.moments: dict[str, tuple[int, str]] = {}
+        moving = map(Symbol, (*system.noises, *system.tables))
+        self.varying = frozenset({*(s.symbol for s in system.states), TIME, LEVEL_TIME, Symbol("_h"), *moving})
 
     def row(self, name: str) -> int:
         """Return the row of a number of a point, a new one where it has none yet."""
@@ -102,6 +117,19 @@ class LaneWriter:
     def load(self, names: Iterable[str]) -> list[str]:
         """Return the lines that load numbers of a point from their rows."""
         return [f"{name} = {self.at(name)}" for name in names]
+
+    def samples(self, *expressions: Basic) -> Samples:
+        """Return what inputs follow in time, as far as expressions use it."""
+        used = self.system.bases(*expressions, *(d.expression for d in self.system.needed(*expressions)))
+        tables = [table for table in self.system.tables if Symbol(table) in used]
+        return Samples([self.name(table) for table in tables], lambda time: [self._sample(table, time) for table in tables])
+
+    def _sample(self, table: str, time: str) -> str:
+        """Return the text of what samples are at a time, a number of the point in a row."""
+        moment = time if table not in self.held else "_us" if time == "_u" else "_ts"
+        name = f"{table} at {moment}"
+        self.moments[name] = self.system.tables.index(table), moment
+        return self.at(name)
 
     def constant(self, symbol: Symbol) -> str:
         """Return the identifier of a constant, which stands in a row where it differs from point to point."""
@@ -125,7 +153,7 @@ class LaneWriter:
 
     def _needed(self, *expressions: Basic) -> set[Symbol]:
         """Return the constants that expressions use and that have a name of their own."""
-        known = {name for name, _ in self.writer.constants} & self.print.names.keys()
+        known = {name for name, _ in self.writer.constants if name not in self.system.tables} & self.print.names.keys()
         return {s for s in self.system.bases(*expressions) if s.name in known or s in self._made}
 
     def constants_of(self, *expressions: Basic) -> list[str]:

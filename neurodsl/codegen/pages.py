@@ -259,6 +259,8 @@ class SweepPage:
     width: int
     followed: tuple[str, ...]
     shared: tuple[str, ...]
+    samples: str
+    filling: tuple[str, ...]
     noise: tuple[str, ...]
     renewed: tuple[str, ...]
     lines: tuple[str, ...]
@@ -273,7 +275,7 @@ class NetworkPage:
     """A whole generated file that runs a network.
 
     ``functions`` are those that are written into the place of their calls, ``synapses`` those over the rows of synapses, ``rooms`` the conditions under which
-    spikes of a step may not fit, and ``steps`` the lines of a step. ``shared`` tells that threads share it.
+    spikes of a step may not fit, and ``steps`` the lines of a step. ``sampled`` tells that inputs follow samples, ``shared`` that threads share it.
     """
 
     title: str
@@ -290,6 +292,7 @@ class NetworkPage:
     rooms: tuple[str, ...]
     steps: tuple[str, ...]
     random: bool
+    sampled: bool
     records: bool
     shared: bool
 

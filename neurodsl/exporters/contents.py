@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from neurodsl.lang.networks.drives import as_written
 from neurodsl.lang.nodes import Derivative, Expression, Index, Name, Number, Product
 from neurodsl.lang.tree import derivative_text
 from neurodsl.lang.unparse import bare, bare_arguments, unparse
@@ -82,12 +83,17 @@ def values(quantities: Iterable[tuple[Quantity, Expression | Distribution]]) -> 
 
 def parameters(model: Model) -> list[Row]:
     """Return the parameters of a model with their values."""
-    return values((parameter, parameter.value) for parameter in model.parameters.values())
+    return values((parameter, parameter.value) for parameter in model.parameters.values() if is_own(parameter.name))
 
 
 def inputs(model: Model) -> list[Row]:
     """Return the inputs of a model with their drives."""
-    return values((drive, drive.value) for drive in model.inputs.values())
+    return values((drive, drive.value if isinstance(drive.value, Distribution) else as_written(drive.value)) for drive in model.inputs.values())
+
+
+def is_own(name: str) -> bool:
+    """Return whether a text can hold a name; those with spaces stand for what a population gives its model."""
+    return " " not in name
 
 
 def noises(model: Model) -> list[Row]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from neurodsl.exporters.contents import is_own
 from neurodsl.lang.nodes import Expression
 from neurodsl.lang.unparse import unparse
-from neurodsl.model import Distribution, Model, NetworkModel, Part, Population, Projection
+from neurodsl.model import Distribution, File, Model, NetworkModel, Part, Population, Projection
 from neurodsl.units import describe
 
 
@@ -93,9 +94,13 @@ def recorded(network: NetworkModel) -> list[str]:
 
 def _own_values(population: Population) -> tuple[str, ...]:
     file = population.file
-    bracket = "" if file is None or file.unit is None else f" [{describe(file.unit)}]"
-    path = () if file is None else (f'from "{file.path}"{bracket}',)
-    return *path, *_values(population.values)
+    path = () if file is None else (f'from "{file.path}"{_bracket(file)}',)
+    followed = (f'{name} = samples("{file.path}"){_bracket(file)}' for name, file in population.samples.items())
+    return *path, *_values({name: value for name, value in population.values.items() if is_own(name)}), *followed
+
+
+def _bracket(file: File) -> str:
+    return "" if file.unit is None else f" [{describe(file.unit)}]"
 
 
 def _values(values: Mapping[str, Expression | Distribution]) -> tuple[str, ...]:

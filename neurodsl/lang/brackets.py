@@ -16,6 +16,8 @@ from neurodsl.source import Span
 from neurodsl.units import Unit, UnitError, parse_unit
 
 OPERAND_ENDS = frozenset(("NAME", "NUMBER", "UNIT", "RPAR", "RSQB", "DERIVATIVE", "OVER", "DOTTED"))
+READERS = ("load", "samples")
+"""What reads a file, whose name stands in quotes."""
 LONGEST_NUMBER = 400
 HIGHEST_ORDER = 9
 LARGEST, SMALLEST = Fraction(10) ** 308, Fraction(1, 10**308)
@@ -60,7 +62,7 @@ def resolve(tokens: list[Token], report: Report, words: Collection[str] = ()) ->
             continue
         if token.type == "NAME" and token.text == "mod" and found and found[-1].type in OPERAND_ENDS:
             token.type = "MOD"
-        if token.text == "load" and [t.type for t in tokens[position : position + 2]] == ["LPAR", "STRING"]:
+        if token.text in READERS and [t.type for t in tokens[position : position + 2]] == ["LPAR", "STRING"]:
             token.type = "LOAD"
         if token.type in ("OTHER", "FOREIGN"):
             _other(token, report)

@@ -135,7 +135,7 @@ class Builder:
         return Array(parts[0].span.to(parts[-1].span), tuple(parts[1:-1]))
 
     def load(self, parts: list[Token]) -> Load:
-        return Load(parts[0].span.to(parts[-1].span), parts[2].value)
+        return Load(parts[0].span.to(parts[-1].span), parts[2].value, parts[0].text == "samples")
 
     def reduction(self, parts: list[Part]) -> Reduction:
         variables = tuple(token.text for token in parts[4:-1])

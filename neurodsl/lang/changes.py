@@ -24,6 +24,8 @@ from neurodsl.lang.tree import Assignment, Draw, Entry, Labelled, derivative_tex
 from neurodsl.model import STEADY, Distribution, Input, Model, Parameter, Quantity, Steady
 from neurodsl.units import ONE, Unit
 
+TABLE = "samples of {}"
+"""The name of what an input follows in time."""
 KINDS = {"set": "parameter", "input": "input", "init": "initial value"}
 
 
@@ -70,7 +72,7 @@ def with_samples(model: Model, name: str, held: bool) -> Model:
         listed = ", ".join(f"`{known}`" for known in model.inputs) or "none"
         help = f"did you mean `{near}`?" if near else f"it has: {listed}"
         raise fail(rules.UNKNOWN_OPTION_NAME, f"the model `{model.name}` has no input `{name}`", help=help)
-    table = f"samples of {name}"
+    table = TABLE.format(name)
     value = Number(made.span, Fraction(0), None if model.dimensionless else made.unit)
     parameters = {**model.parameters, table: Parameter(table, made.unit, None, made.span, value, shape=made.shape)}
     inputs = {**model.inputs, name: replace(made, value=Name(made.span, table))}
@@ -159,7 +161,7 @@ def target_unit(model: Model, kind: str, name: str, report: Report) -> Unit | No
     help = f"`{name}` is a derived quantity; it follows from its definition" if name in model.definitions else None
     near = nearest(name, options[kind])
     help = f"did you mean `{near}`?" if near and help is None else help
-    known = ", ".join(f"`{option}`" for option in list(options[kind])[:12])
+    known = ", ".join(f"`{option}`" for option in [name for name in options[kind] if " " not in name][:12])
     help = help or (f"there are {known}" if known else f"it has no {KINDS[kind]}s")
     report.add(rules.UNKNOWN_OPTION_NAME, f"the model `{model.name}` has no {KINDS[kind]} `{name}`", None, help)
     return None

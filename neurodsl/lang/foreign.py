@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neurodsl import rules
-from neurodsl.lang.brackets import OPERAND_ENDS
+from neurodsl.lang.brackets import OPERAND_ENDS, READERS
 from neurodsl.lang.distributions import DISTRIBUTIONS
 from neurodsl.lang.functions import BUILTINS, CONSTANTS
 from neurodsl.lang.idioms import FINITE, INFINITE
@@ -112,7 +112,7 @@ def _within(tokens: list[Token]) -> Reason | None:
             reason = _generator(tokens, i)
         elif token.type == "LSQB" and (i == 0 or tokens[i - 1].type not in OPERAND_ENDS):
             reason = _list(tokens, i)
-        elif token.text == "load" and i + 1 < len(tokens) and tokens[i + 1].type == "LPAR":
+        elif token.text in READERS and i + 1 < len(tokens) and tokens[i + 1].type == "LPAR":
             reason = _file(tokens, i)
         elif token.type == "OTHER" and token.text == "." and i and tokens[i - 1].type in ("NAME", "RPAR"):
             reason = _attribute(tokens, i)
@@ -180,11 +180,14 @@ def _rounded(tokens: list[Token], before: str) -> Iterator[str]:
 
 def _file(tokens: list[Token], i: int) -> Reason | None:
     """Explain ``load(w.npy)``: the name of a file without double quotes."""
+    reader = tokens[i].text
     inside = _until(tokens[i + 2 :], ())
     if not inside or not any(token.text in (".", "'") for token in inside):
         return None
     name = _text(inside).strip("'")
-    return Reason(rules.ARGUMENTS, "`load` takes the name of a file in quotes", inside[0].span.to(inside[-1].span), f'write `load("{name}")`')
+    return Reason(
+        rules.ARGUMENTS, f"`{reader}` takes the name of a file in quotes", inside[0].span.to(inside[-1].span), f'write `{reader}("{name}")`'
+    )
 
 
 def _attribute(tokens: list[Token], i: int) -> Reason | None:

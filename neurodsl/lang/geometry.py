@@ -113,6 +113,8 @@ class Geometry:
         return alike(node, node.children(), parts, say)
 
     def _file(self, node: Load, say: Say) -> Known:
+        if node.sampled:
+            return None
         try:
             return tuple(int(size) for size in read_array(self.source, node).shape)
         except NeuroError as error:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from string import ascii_lowercase
 
 from neurodsl import rules
+from neurodsl.lang.brackets import READERS
 from neurodsl.lang.distributions import DISTRIBUTIONS
 from neurodsl.lang.functions import BUILTINS, CONSTANTS, LATER, REDUCTIONS
 from neurodsl.lang.idioms import call_meant, differentials, name_meant, units_without_brackets
-from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Index, Logic, Name, Power, Product, Reduction
+from neurodsl.lang.nodes import Call, Comparison, Conditional, Derivative, Expression, Index, Load, Logic, Name, Power, Product, Reduction
 from neurodsl.lang.scope import KINDS, MEANINGS, Declarations
 from neurodsl.lang.tree import derivative_text
 from neurodsl.source import Span
@@ -89,6 +90,8 @@ def check_expression(
                 place = replace(place, inside=True)
             case Call():
                 _call(declarations, node, place)
+            case Load(sampled=True):
+                _samples(declarations, node)
             case Product():
                 _product(declarations, node, place)
             case Power(exponent=Name(id="T") as exponent):
@@ -97,6 +100,12 @@ def check_expression(
                 _reduction(declarations, node, place)
                 place = replace(place, indices=place.indices | set(node.variables), inside=False)
         stack.extend((child, sort, place) for child, sort in reversed(_children(node)))
+
+
+def _samples(declarations: Declarations, node: Load) -> None:
+    """Report a file of samples within an expression, or where no population follows it."""
+    help = 'behind `with` of a population: `with I = samples("stimulus.csv") [nA]`; of a model `--input I=stimulus.csv`'
+    declarations.report.add(rules.WRONG_KIND, "`samples` is the whole value of an input of a population", node.span, help)
 
 
 def _unknown(declarations: Declarations, node: Name, place: _Place, help: str) -> None:
@@ -299,8 +308,9 @@ def _call(declarations: Declarations, node: Call, place: _Place) -> None:
         if declarations.has_arrays and count:
             help += f", for an element `{name}[{inside}]`"
         declarations.report.add(rules.NOT_A_FUNCTION, f"`{name}` is a {what} and no function", node.span, help)
-    elif name == "load":
-        declarations.report.add(rules.ARGUMENTS, "`load` takes the name of a file in quotes", node.span, 'write `load("w.npy")`')
+    elif name in READERS:
+        example = "w.npy" if name == "load" else "stimulus.csv"
+        declarations.report.add(rules.ARGUMENTS, f"`{name}` takes the name of a file in quotes", node.span, f'write `{name}("{example}")`')
     elif name in LATER or name == "d":
         what = "a derivative in space" if name == "d" else f"the function `{name}`"
         if name == "d":

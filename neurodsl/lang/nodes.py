@@ -99,9 +99,10 @@ class Array(Node):
 
 @dataclass(frozen=True, slots=True)
 class Load(Node):
-    """``load("w.npy")``: the numbers of a file beside the model."""
+    """``load("w.npy")``: the numbers of a file beside the model; ``sampled``: ``samples("stimulus.csv")``, what they are in time."""
 
     path: str
+    sampled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

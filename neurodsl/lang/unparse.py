@@ -85,7 +85,7 @@ def _write(node: Expression) -> tuple[str, int]:
         case Array():
             return f"({_listed(node.items)}{',' * (len(node.items) == 1)})", ATOM
         case Load():
-            return f'load("{node.path}")', ATOM
+            return f'{"samples" if node.sampled else "load"}("{node.path}")', ATOM
         case Dot():
             return f"{_inside(node.left, PRODUCT)} @ {_inside(node.right, POWER)}", PRODUCT
         case Reduction():

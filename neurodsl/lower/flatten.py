@@ -212,10 +212,11 @@ class _Sheet:
             alone.setdefault(state.symbol, self._symbol(member, EACH, state.name) if "." not in state.name else state.symbol)
         for parameter in kind.system.parameters:
             symbol = alone[parameter.symbol]
-            if symbol not in self.made:
+            # What a population gives its drives has a name that no text can write.
+            if symbol not in self.made or " " in parameter.name:
                 self.made.add(symbol)
                 value = self._value(member, parameter.name, parameter.default)
-                if kind.written_out and levels[parameter.symbol] == EACH and isinstance(value, Expr):
+                if isinstance(value, Expr) and (" " in parameter.name or (kind.written_out and levels[parameter.symbol] == EACH)):
                     alone[parameter.symbol] = value
                     continue
                 self.parameters.append(replace(parameter, name=symbol.name, symbol=symbol, default=value))

@@ -143,7 +143,7 @@ def _replaced_input(model: Model, translator: Translator, name: str) -> list[Sta
     if translator.arrays.shape(name):
         told = f"an event sets the input `{name}`, which is an array"
         raise fail(rules.BAD_ACTION, told, made.span, f"make it a state: `init {name}[...] = ...`")
-    constant = names_of(made.value) <= {*model.parameters, "pi"}
+    constant = names_of(made.value) <= {*model.parameters, "pi"} - model.tables.keys()
     changed = name if constant else VALUE.format(name)
     translator.states.add(Symbol(changed))
     start = initial_value(made.value, made.unit, (), translator)[0] if constant else Integer(0)

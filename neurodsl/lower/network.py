@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sympy import Basic, Expr, Symbol
 
 from neurodsl.diagnostics import NeuroError, Report
@@ -13,6 +15,7 @@ from neurodsl.lang.nodes import Array, Expression, Load, Name
 from neurodsl.lang.shapes import find_shapes
 from neurodsl.lower.elements import Arrays
 from neurodsl.lower.expressions import Translator, time_symbols
+from neurodsl.lower.followed import followed, samples_of
 from neurodsl.lower.model import lower
 from neurodsl.lower.starts import parameters_of, unit_of_file
 from neurodsl.lower.values import Value as Translated
@@ -22,7 +25,7 @@ from neurodsl.model import Population as PopulationModel
 from neurodsl.model import Projection as ProjectionModel
 from neurodsl.model import Recorded as RecordedModel
 from neurodsl.network import Emitter, I, J, Network, Part, Population, Projection, Recorded, Rule, Value
-from neurodsl.system import Draw, Items, Loaded, System
+from neurodsl.system import Definition, Draw, Items, Loaded, System
 from neurodsl.units import ONE, Unit
 
 NUMBERS = {"i": Translated(I, ONE), "j": Translated(J, ONE)}
@@ -58,33 +61,38 @@ class _Lowering:
         for name in block.definitions:
             self.translator.add_named(name)
         self.constants = tuple(self.translator.definitions)
+        self.again: dict[str, Definition] = {}
 
     def network(self) -> Network:
         """Return the whole network."""
         model = self.model
+        populations = tuple(self._population(population) for population in model.populations.values())
+        projections = tuple(self._projection(projection) for projection in model.projections)
         return Network(
             model.name,
             model.doc,
             model.dimensionless,
             model.time_unit,
             self.parameters,
-            self.constants,
-            tuple(self._population(population) for population in model.populations.values()),
-            tuple(self._projection(projection) for projection in model.projections),
+            (*self.constants, *self.again.values()),
+            populations,
+            projections,
             tuple(self._recorded(recorded) for recorded in model.recorded),
             model.settings,
         )
 
     def _system(self, model: Model) -> System:
         if id(model) not in self.systems:
-            self.systems[id(model)] = lower(model)
+            self.systems[id(model)] = followed(lower(model))
         return self.systems[id(model)]
 
     def _population(self, made: PopulationModel) -> Population:
         size, model = self.figures.sizes[made.name], made.model
         if model is not None:
-            values = {name: self._value(value, _unit_of(model, name)) for name, value in made.values.items()}
-            return Population(made.name, size, made.kind, self._system(model), None, values, made.span, made.doc)
+            values = {name: self._apart(self._value(value, _unit_of(model, name)), model) for name, value in made.values.items()}
+            system = self._system(model)
+            samples = samples_of(model, system, made.samples)
+            return Population(made.name, size, made.kind, system, None, values, made.span, made.doc, samples)
         units = {name: emission_unit(EMITTERS[made.kind], name, self.model.time_unit) or ONE for name in made.values}
         rates = {name: self._value(value, units[name]) for name, value in made.values.items()}
         path, unit = (None, None) if made.file is None else (made.file.path, made.file.unit)
@@ -92,7 +100,7 @@ class _Lowering:
         return Population(made.name, size, made.kind, None, emitter, {}, made.span, made.doc)
 
     def _projection(self, made: ProjectionModel) -> Projection:
-        values = {name: self._value(value, _unit_of(made.synapse, name)) for name, value in made.values.items()}
+        values = {name: self._apart(self._value(value, _unit_of(made.synapse, name)), made.synapse) for name, value in made.values.items()}
         delay = None if made.delay is None else self._value(made.delay, self.model.time_unit)
         third = None if made.third is None else self._part(made.third)
         source, target = self._part(made.source), self._part(made.target)
@@ -151,6 +159,21 @@ class _Lowering:
             scale = unit_of_file(given)
             return Items(tuple(self._number(item, unit, scale) for item in _flat(items)))
         return self._number(given, unit, at=(I,) * len(shape_of_value(given, self.model.block)))
+
+    def _apart(self, value: Value, model: Model) -> Value:
+        """Return a value in which a constant of the network is not taken for what the model calls by the same name."""
+        if isinstance(value, Loaded):
+            return value
+        parts = value.arguments if isinstance(value, Draw) else value.values if isinstance(value, Items) else (value,)
+        used = {symbol for part in parts for symbol in part.free_symbols}
+        table: dict[Basic, Basic] = {}
+        for made in (*self.parameters, *self.constants):
+            if made.symbol in used and model.quantity(made.name) is not None:
+                called = f"{made.name} of the network"
+                table[made.symbol] = Symbol(called)
+                self.again[called] = Definition(called, Symbol(called), made.unit, None, made.span, made.symbol, constant=True, shown=False)
+        told = tuple(part.xreplace(table) for part in parts)
+        return replace(value, arguments=told) if isinstance(value, Draw) else Items(told) if isinstance(value, Items) else told[0]
 
     def _number(self, node: Expression, unit: Unit, scale: Unit = ONE, at: tuple[Symbol, ...] = ()) -> Expr:
         """Return an expression in a unit, without the definitions that calls of functions made; of an array the element of the neuron."""

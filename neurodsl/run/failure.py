@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -9,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from neurodsl import rules
-from neurodsl.diagnostics import Diagnostic, NeuroError
+from neurodsl.diagnostics import Diagnostic, NeuroError, Report
 from neurodsl.plan import Plan
 from neurodsl.run.copies import BAD_CHANCE, BAD_TIME, CASCADE, NOT_FINITE, Work
 from neurodsl.run.start import place_of
 from neurodsl.solution import NetworkResult, Result
-from neurodsl.source import Source
+from neurodsl.source import Source, Span
 
 
 class Failure(NeuroError):
@@ -23,6 +24,14 @@ class Failure(NeuroError):
     def __init__(self, diagnostic: Diagnostic, result: Result | NetworkResult | None) -> None:
         super().__init__(diagnostic, 3)
         self.result = result
+
+
+def placed(error: NeuroError, source: Source | None, place: Sequence[int] | None) -> NeuroError:
+    """Return an error with a place in the text, where it has none and one is known."""
+    if source is None or place is None or any(d.span is not None for d in error.report.found):
+        return error
+    found = [replace(d, span=Span(source, *place)) for d in error.report.found]
+    return NeuroError(Report(found), error.exit_code)
 
 
 def diagnosis(plan: Plan, plain: ModuleType, work: Work, source: Source, copies: bool) -> Diagnostic:

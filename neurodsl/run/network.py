@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from neurodsl import rules
 from neurodsl.codegen import kernel
-from neurodsl.diagnostics import Diagnostic, NeuroError, Report, fail
+from neurodsl.diagnostics import Diagnostic, NeuroError, fail
 from neurodsl.formulas import evaluate
-from neurodsl.network_plan import NetworkPlan
+from neurodsl.network_plan import CONSTANT, NetworkPlan
 from neurodsl.run.copies import CHUNK_SECONDS
-from neurodsl.run.failure import Failure
+from neurodsl.run.failure import Failure, placed
+from neurodsl.run.followed import Followed, followed
 from neurodsl.run.interrupts import Interrupts
 from neurodsl.run.populations import Population, StartsTrue
 from neurodsl.run.projections import Projection, recording_interval
@@ -26,7 +27,7 @@ from neurodsl.run.team import Team
 from neurodsl.run.values import values_of
 from neurodsl.solution.network import NetworkResult, SynapseTrace, Trace
 from neurodsl.solution.result import Spikes
-from neurodsl.source import Source, Span
+from neurodsl.source import Source
 
 __all__ = ["Request", "StartsTrue", "Work", "execute"]
 
@@ -49,7 +50,7 @@ class Request:
     """What a run of a network is asked for; the numbers do not depend on how many ``threads`` share it.
 
     ``given`` are values by the names of populations, synapses and, under "", of the network. ``source`` is the text, for the places
-    of messages.
+    of messages. ``samples`` are what inputs follow; without them the files of the text are read.
     """
 
     duration: float
@@ -60,6 +61,7 @@ class Request:
     given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     source: Source | None = None
     threads: int = 1
+    samples: Followed | None = None
 
 
 class Recording:
@@ -70,14 +72,19 @@ class Recording:
         self.name = f"{wanted['owner']}.{wanted['quantity']}"
         self.every = 1 if wanted["every"] is None else recording_interval(float(wanted["every"]), dt, self.name)
         self.index = np.arange(wanted["start"], wanted["stop"], wanted["step"])
-        self.pick = population.offsets(self.index) + np.uint32(row * population.plan.width)
+        self.pick = population.offsets(self.index) + np.uint32(max(row, 0) * population.plan.width)
         self.population = population
         self.times: Floats = np.arange(0, steps + 1, self.every, dtype=np.float64) * dt
         if 8 * self.times.size * self.index.size > MOST_RECORDED:
             told = f"recording `{self.name}` of {self.index.size} neurons at {self.times.size} times takes {8e-9 * self.times.size * self.index.size:.1f} GB"
             raise fail(rules.TOO_LARGE, told, help="record fewer neurons, `E[0:100:10].v`, or less often, `every 1 [ms]`")
         self.rows = np.full((self.times.size, self.index.size), np.nan)
-        self.rows[0] = population.flat[self.pick]
+        if row == CONSTANT:
+            value = np.asarray(population.values[wanted["quantity"]])
+            self.rows[:] = value[self.index] if value.ndim else value
+            self.pick = self.pick[:0]
+        else:
+            self.rows[0] = population.flat[self.pick]
 
     def arguments(self, number: int, part: int) -> dict[str, Any]:
         """Return what a kernel is told of what a thread records: its own neurons."""
@@ -138,8 +145,20 @@ class Work:
         known = values_of(
             plan.items, {"pi": np.pi, "dt": self.dt}, request.given.get("", {}), None, request.seed, 0, request.folder, f"`{plan.model}`"
         )
+        samples = followed(plan, {}, request.folder, request.source) if request.samples is None else request.samples
         self.populations = [
-            self._made(p.place, Population, p, k, known, given_for(request.given, p.model, p.name), request.seed, self.dt, request.folder)
+            self._made(
+                p.place,
+                Population,
+                p,
+                k,
+                known,
+                given_for(request.given, p.model, p.name),
+                request.seed,
+                self.dt,
+                request.folder,
+                samples.get(p.name, ()),
+            )
             for k, p in enumerate(plan.populations)
         ]
         self.projections = [
@@ -184,11 +203,7 @@ class Work:
         try:
             return kind(*given)
         except NeuroError as error:
-            source = self.request.source
-            if source is None or place is None or any(d.span is not None for d in error.report.found):
-                raise
-            found = [replace(d, span=Span(source, *place)) for d in error.report.found]
-            raise NeuroError(Report(found), error.exit_code) from None
+            raise placed(error, self.request.source, place) from None
 
     def _recordings(self) -> tuple[list[Recording], list[SynapseRecording]]:
         by_name = {p.plan.name: p for p in self.populations}

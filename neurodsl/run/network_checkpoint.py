@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from neurodsl import __version__
 from neurodsl.diagnostics import NeuroError
 from neurodsl.emitters import Trains
 from neurodsl.files import write_atomically
+from neurodsl.manners import MANNERS
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.run.kept_run import Expressions, KeptRun, read_kept_run
 from neurodsl.run.network import Request, Work
@@ -58,7 +60,9 @@ def began(work: Work) -> dict[str, str]:
     """Return, before the first step, digests of what each population and each projection begins with."""
     found = {}
     for p in work.populations:
-        found[p.plan.name] = _digest([p.constants, p.entries, p.memory] if p.emitter is None else _of_emitter(p.emitter))
+        found[p.plan.name] = _digest(
+            [p.constants, p.entries, p.memory, *chain.from_iterable(p.samples)] if p.emitter is None else _of_emitter(p.emitter)
+        )
     for j in work.projections:
         arrays: list[NDArray[Any]] = [
             j.pointers,
@@ -203,6 +207,12 @@ class NetworkCheckpoint(KeptRun):
     def t(self) -> float:
         """Return the time at which it was written."""
         return self.reached * self.dt
+
+    def require_samples(self, given: Collection[str]) -> None:
+        """Raise F111 where inputs follow samples that are not given again."""
+        for kind, name, _ in self.asked.expressions:
+            if kind in MANNERS and name not in given:
+                raise self.other(f"its input `{name}` follows samples, which a checkpoint does not hold", f"give them again: `--input {name}=FILE`")
 
     def agreed(self, plan: NetworkPlan, given: Mapping[str, Any], expressions: Expressions, folder: Path | None) -> Request:
         """Return the request of the run, with a later end where a longer duration is asked for.

@@ -21,6 +21,7 @@ from neurodsl.codegen import kernel
 from neurodsl.diagnostics import NeuroError
 from neurodsl.measures import Column
 from neurodsl.network_plan import Item, NetworkPlan
+from neurodsl.run.followed import Followed, followed
 from neurodsl.run.network import Request
 from neurodsl.run.network_measures import measured
 from neurodsl.run.network_precise import work_of
@@ -54,6 +55,8 @@ class NetworkJob:
         Where the files of the network lie.
     data : tuple of (str, str)
         These files, with digests of what is in them.
+    inputs : tuple of (str, str)
+        The files that inputs follow which the caller names: ``E.I``, and where the file lies.
     """
 
     plan: NetworkPlan
@@ -66,6 +69,7 @@ class NetworkJob:
     dt: float
     folder: str | None = None
     data: tuple[tuple[str, str], ...] = ()
+    inputs: tuple[tuple[str, str], ...] = ()
 
     @property
     def stochastic(self) -> bool:
@@ -104,7 +108,8 @@ class NetworkJob:
         values["axes"] = tuple((str(kind), str(name)) for kind, name in values["axes"])
         values["places"] = tuple(tuple(tuple(place) for place in places) for places in values["places"])
         values["columns"] = tuple(Column(str(kind), int(number), float(level)) for kind, number, level in values["columns"])
-        values["data"] = tuple((str(name), str(digest)) for name, digest in values["data"])
+        for name in ("data", "inputs"):
+            values[name] = tuple((str(first), str(second)) for first, second in values[name])
         return cls(**values)
 
 
@@ -151,12 +156,13 @@ def run_network_points(
             path = kernel.store(folder, job.plan.kernel, text)
         kernel.load(path, plain=not kernel.compiled())
     found.compile_s = time.perf_counter() - began
+    samples = followed(job.plan, dict(job.inputs), None if job.folder is None else Path(job.folder))
     asked = halted or (lambda: False)
     for point in range(len(values)):
         if asked():
             break
         try:
-            numbers = _numbers(job, path, values[point].tolist(), int(seeds[point]), asked)
+            numbers = _numbers(job, path, samples, values[point].tolist(), int(seeds[point]), asked)
         except NeuroError as error:
             if error.exit_code == SURROUNDINGS:
                 raise
@@ -171,10 +177,11 @@ def run_network_points(
     return found
 
 
-def _numbers(job: NetworkJob, path: Path, point: Sequence[float], seed: int, halted: Callable[[], bool]) -> list[float] | None:
+def _numbers(job: NetworkJob, path: Path, samples: Followed, point: Sequence[float], seed: int, halted: Callable[[], bool]) -> list[float] | None:
     """Return the columns of a point, None where the work was halted."""
     plan = job.plan_at(point)
-    work = work_of(plan, path, Request(job.duration, job.dt, seed, plan.recorded, None if job.folder is None else Path(job.folder)))
+    folder = None if job.folder is None else Path(job.folder)
+    work = work_of(plan, path, Request(job.duration, job.dt, seed, plan.recorded, folder, samples=samples))
 
     def look(done: float) -> None:
         if halted():

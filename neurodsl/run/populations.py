@@ -16,6 +16,7 @@ from neurodsl.run.emitting import Emitter, emitter_of
 from neurodsl.run.lanes import aligned
 from neurodsl.run.spike_queue import SpikeQueue
 from neurodsl.run.values import propagators, values_of
+from neurodsl.samples import Samples
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +46,7 @@ class Population:
         seed: int,
         dt: float,
         folder: Path | None,
+        samples: Sequence[Samples] = (),
     ) -> None:
         self.plan, self.number, self.size = plan, number, plan.size
         blocks = -(-plan.size // plan.width)
@@ -54,6 +56,7 @@ class Population:
         self.share(1, 1)
         self.values: dict[str, Any] = {}
         self.constants, self.entries = np.zeros(1), np.zeros(1)
+        self.samples = [s.arrays(dt) for s in samples]
         self.emitter: Emitter | None = None
         self.generated = 0
         self.made: list[Spikes] = []
@@ -61,6 +64,9 @@ class Population:
             self.emitter = emitter_of(plan.emitter, plan.size, dt, seed, number, known, folder, plan.name)
             return
         numbers = {**known, "i": np.arange(plan.size, dtype=np.float64), "t": 0.0, "_ts": 0.0, "_h": dt}
+        for made, s in zip(plan.samples, samples, strict=True):
+            start = s.at(0.0)
+            numbers[made.symbol] = float(start[0]) if start.size == 1 else start
         self.values = values_of(plan.items, numbers, given, plan.size, seed, 2 * number, folder, f"`{plan.name}`")
         self._fill(dt)
 
@@ -106,7 +112,9 @@ class Population:
         """Return what a kernel is told of a part of the population."""
         k, queue = self.number, self.queue
         mine = self.memory[self.cuts[part] : self.cuts[part + 1]]
+        followed = {f"_{what}{k}_{n}": part for n, pair in enumerate(self.samples) for what, part in zip(("times", "values"), pair, strict=True)}
         return {
+            **followed,
             f"_a{k}": mine,
             f"_f{k}": self.flat,
             f"_c{k}": self.constants,

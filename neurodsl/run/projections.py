@@ -154,7 +154,7 @@ class Projection:
         found = [plan.source[1], plan.source[2], plan.target[1], plan.target[2], 0, self.target.flat.size, plan.target[1], plan.target[2]]
         for kind, after in plan.events:
             more = (
-                0 if after is None else whole_steps(float(evaluate(after, {**values, **self.known})), dt, f"`after` of `{plan.synapse}`", self._unit)
+                0 if after is None else whole_steps(float(evaluate(after, {**self.known, **values})), dt, f"`after` of `{plan.synapse}`", self._unit)
             )
             found += [least + more, most + more, more] if kind == "pre" else [more, more, more]
         return np.array(found, np.int64)

@@ -92,7 +92,11 @@ def _checked(value: Any, name: str, count: int | None, what: str) -> Any:
 def propagators(flow: Flow, values: Mapping[str, Any], dt: float) -> Floats:
     """Return the entries that the step of linear equations uses, of shape (entries,) or (entries, neurons).
 
-    The exponential of the matrix with the integral of its flow beside it: Taylor polynomial of degree 18 of the matrix scaled below 1/2, squared back.
+    The exponential of the matrix with the integrals of its flow beside it: Taylor polynomial of degree 18 of the matrix scaled below 1/2, squared back.
+
+    References
+    ----------
+    Van Loan (1978), Computing integrals involving the matrix exponential, doi:10.1109/TAC.1978.1101743
     """
     entries = [(i, j, np.asarray(evaluate(formula, values), dtype=np.float64)) for i, j, formula in flow.matrix]
     shape = np.broadcast_shapes(*(e.shape for _, _, e in entries)) if entries else ()
@@ -101,12 +105,13 @@ def propagators(flow: Flow, values: Mapping[str, Any], dt: float) -> Floats:
         full[..., i, j] = entry
     if not np.isfinite(full).all():
         raise fail(rules.BAD_VALUE, "a rate in these equations is not finite", help="a time constant or a capacitance is not 0")
-    whole, free = full.copy(), _exponential(full, dt)
+    blocks = 3 if any(name[1] in "RS" for name in flow.entries) else 2
+    whole, free = full.copy(), _exponential(full, dt, blocks)
     still = free
     if flow.held >= 0:
         full[..., flow.held, :] = 0.0
-        still = _exponential(full, dt)
-    tables = {"P": free[0], "F": free[1], "Q": still[0], "G": still[1], "A": whole}
+        still = _exponential(full, dt, blocks)
+    tables = {**dict(zip("PFR", free, strict=False)), **dict(zip("QGS", still, strict=False)), "A": whole}
     chosen = []
     for name in flow.entries:
         i, j = map(int, name[2:].split("_"))
@@ -114,18 +119,19 @@ def propagators(flow: Flow, values: Mapping[str, Any], dt: float) -> Floats:
     return np.array(chosen, dtype=np.float64).reshape(len(chosen), *shape)
 
 
-def _exponential(matrix: Floats, dt: float) -> tuple[Floats, Floats]:
-    """Return exp(A dt) and its integral from 0 to dt, for one matrix or many."""
+def _exponential(matrix: Floats, dt: float, blocks: int) -> list[Floats]:
+    """Return exp(A dt), its integral over s from 0 to dt, and of three blocks that of (dt - s)/dt exp(A s), for one matrix or many."""
     size = matrix.shape[-1]
-    whole = np.zeros((*matrix.shape[:-2], 2 * size, 2 * size))
+    whole = np.zeros((*matrix.shape[:-2], blocks * size, blocks * size))
     whole[..., :size, :size] = matrix * dt
     whole[..., range(size), range(size, 2 * size)] = dt
+    whole[..., range(size, (blocks - 1) * size), range(2 * size, blocks * size)] = 1.0
     norm = float(np.max(np.abs(whole).sum(axis=-1), initial=0.0))
     squarings = max(0, int(np.ceil(np.log2(norm / 0.5)))) if norm > 0.5 else 0
-    scaled, identity = whole / 2.0**squarings, np.eye(2 * size)
+    scaled, identity = whole / 2.0**squarings, np.eye(blocks * size)
     result = np.broadcast_to(identity, whole.shape)
     for term in range(18, 0, -1):
         result = identity + scaled @ result / term
     for _ in range(squarings):
         result = result @ result
-    return result[..., :size, :size], result[..., :size, size:]
+    return [result[..., :size, k * size : (k + 1) * size] for k in range(blocks)]

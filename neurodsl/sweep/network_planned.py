@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from neurodsl.arrays import locate
 from neurodsl.diagnostics import NeuroError, Report, fail
 from neurodsl.findings import diagnostics_of
 from neurodsl.given import Given, seed_of, sorted_out
+from neurodsl.manners import split_manner
 from neurodsl.measures import asked_for
 from neurodsl.network_plan import NetworkPlan
 from neurodsl.networking import described, expressions_of, plan_of
@@ -67,10 +69,11 @@ def planned_network(model: Any, wanted: Request, report: Report) -> Planned:
     times = [None if v is None else number_in(v, plan.time_unit, what) for v, what in ((wanted.duration, "duration"), (wanted.dt, "dt"))]
     duration, dt = plan.duration if times[0] is None else times[0], plan.dt if times[1] is None else times[1]
     steps_of(RunRequest(duration, dt, seed, (), None))
+    inputs = tuple((name, os.path.abspath(value)) for name, value in given.sampled.items())
     folder, cache = None if model.source.path is None else str(model.source.path.parent.resolve()), model.cache.folder
     job = NetworkJob(
         plan, {plan.kernel: (cache / f"{plan.kernel}.py").read_text(encoding="ascii")}, names, places, tuple(m.columns[0] for m in measures),
-        window_start(plan.time_unit, wanted.where, duration), duration, dt, folder, _data(plan, folder),
+        window_start(plan.time_unit, wanted.where, duration), duration, dt, folder, _data(plan, folder, inputs), inputs,
     )  # fmt: skip
     repeated, seeds = seeded(job, values, copies, seed)
     report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
@@ -92,8 +95,12 @@ def _refuse(wanted: Request) -> None:
 
 def _expressions(given: Given) -> list[tuple[str, str, str]]:
     """Return what is the same in all points, as changes of the text."""
-    if given.sampled or any(kind.startswith("given") for kind, _, _ in given.expressions):
-        name = next(iter(given.sampled), None) or next(name for kind, name, _ in given.expressions if kind.startswith("given"))
+    arrays = [name for name, value in given.sampled.items() if not isinstance(value, str)]
+    if arrays:
+        told = f"`{arrays[0]}` of a network follows a file in a sweep, and no numbers of a program"
+        raise fail(rules.BAD_VALUE, told, help="save them as .npy: in the columns, first the times, then the values")
+    if any(kind.startswith("given") for kind, _, _ in given.expressions):
+        name = next(name for kind, name, _ in given.expressions if kind.startswith("given"))
         raise fail(rules.BAD_VALUE, f"`{name}` of a network takes a number or an expression", help='arrays come from files: `load("v.npy")`')
     return [*given.expressions, *expressions_of(given.numbers)]
 
@@ -153,14 +160,21 @@ def _differences(one: Any, other: Any, path: Place = ()) -> Iterator[tuple[Place
         yield path, one, other
 
 
-def _data(plan: NetworkPlan, folder: str | None) -> tuple[tuple[str, str], ...]:
+def _data(plan: NetworkPlan, folder: str | None, inputs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Return the files that a network reads, with digests of what is in them; what cannot be read is told by the points."""
     paths = {item.path for item in items_of(plan) if item.path} | {j.rule["path"] for j in plan.projections if j.rule["path"]}
     paths |= {p.emitter["path"] for p in plan.populations if p.emitter is not None and p.emitter.get("path")}
+    paths |= {made.path for p in plan.populations for made in p.samples if made.path is not None}
     found = []
     for path in sorted(paths):
         try:
             found.append((path, hashlib.sha256(locate(None if folder is None else Path(folder), path)[0].read_bytes()).hexdigest()))
         except (NeuroError, OSError):
+            found.append((path, ""))
+    for _, text in inputs:
+        path = split_manner(text)[0]
+        try:
+            found.append((path, hashlib.sha256(Path(path).read_bytes()).hexdigest()))
+        except OSError:
             found.append((path, ""))
     return tuple(found)

@@ -11,7 +11,7 @@ LAYERS = (
     ("source",),
     ("diagnostics",),
     ("npy", "rules"),
-    ("arrays", "cache", "files", "findings", "plan", "progress", "registry", "resources", "streams", "typesetting", "units"),
+    ("arrays", "cache", "files", "findings", "manners", "plan", "progress", "registry", "resources", "streams", "typesetting", "units"),
     ("formulas", "kept", "options", "samples", "tables", "texts"),
     ("connectivity", "emitters", "measures", "network_plan", "spike_statistics"),
     ("model",),

@@ -170,3 +170,18 @@ def test_a_shipped_network_is_shown_in_every_form(path: Path) -> None:
     assert exporters()["markdown"].render(made).count("$$") % 2 == 0
     assert len(json.loads(exporters()["json"].render(made))["connections"]) == len(made.projections)
     assert exporters()["text"].render(made).startswith(made.name)
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ('I = samples("each.csv:step") [pA]', '  E  cell[3]  I = samples("each.csv:step") [pA]\n'),
+        ("I = A*i*sine(t, 0.1 [1/ms])", "  I  A*i*sine(t, 0.1 [1/ms])  nA\n"),
+    ],
+)
+def test_a_drive_is_shown_as_the_text_has_it(value: str, line: str) -> None:
+    text = "model cell:\n    input I = 0 [nA]\n    init V = 0 [nA]\n    10 [ms]*dV/dt = -V + I\n"
+    text += f"network net:\n    param A = 2 [nA]\n    population E = cell[3] with {value}\n"
+    page = exporters()["text"].render(network(Source("net.neuro", text)))
+    assert line in page
+    assert "outside" not in page

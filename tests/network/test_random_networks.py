@@ -137,3 +137,11 @@ def test_a_network_put_together_at_random_runs_as_its_interpreter(text: str, see
     for name, states in run.synapses.items():
         if "w" in states and len(states["w"]):
             assert 0 <= states["w"].min() <= states["w"].max() <= 0.2, name
+
+
+@settings(max_examples=5, phases=[Phase.generate])
+@given(networks(2), st.integers(0, 5))
+def test_drives_of_each_neuron_run_as_the_interpreter_has_them(text: str, seed: int) -> None:
+    drive = "I = height*(i + 1)*pulse(t, 3 + i, 12) + 0.1*sine(t, 0.02*i)"
+    text = text.replace(" + 0.1*i\n", f" + 0.1*i, {drive}\n").replace("network net:\n", "network net:\n    param height = 0.4\n")
+    assert_same(both(text, seed=seed), 1e-7)

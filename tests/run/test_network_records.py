@@ -85,11 +85,6 @@ def test_what_synapses_add_on_spikes_is_seen_for_one_step_in_a_derived_quantity(
             "what changes is recorded: states, and quantities that are derived of them",
         ),
         ("A.R", "`R` of `cell` is a constant, which is not recorded", "what changes is recorded: states, and quantities that are derived of them"),
-        (
-            "A.I",
-            "`I` of `cell` is an input that does not change by itself, which is not recorded",
-            "what it comes to with its synapses is a derived quantity: `all_I = I`",
-        ),
         ("gap.q", "`q` of `gap` is a derived quantity of a synapse, which is not recorded", "record its states and parameters"),
     ],
 )
@@ -97,10 +92,16 @@ def test_what_never_changes_is_refused_at_its_place(record: str, message: str, h
     assert refusal(written(record)) == ("N113", message, help)
 
 
-@pytest.mark.parametrize("record", ["A.tau", "A.R", "A.I", "gap.q", "A.vv"])
+@pytest.mark.parametrize("record", ["A.tau", "A.R", "gap.q", "A.vv"])
 def test_what_never_changes_is_refused_as_an_option_too(record: str) -> None:
     code, message, _ = refusal(written("A.v"), record=[record])
     assert (code, message) == ("V102", f"`{record}` cannot be recorded")
+
+
+def test_an_input_that_does_not_change_is_recorded_as_it_is_without_synapses() -> None:
+    given = {"input": {"A.I": 3}, "seed": 1, "duration": 1}
+    for result in (written("A.I").simulate(**given), written("A.v").simulate(**given, record=["A.I"])):
+        assert set(result["A.I"].ravel()) == {3}
 
 
 def test_a_quantity_of_a_drive_without_synapses_is_a_constant() -> None:

@@ -134,3 +134,10 @@ def test_only_an_input_is_driven(name: str) -> None:
     with pytest.raises(nd.NeuroError) as error:
         nd.loads(TEXT).simulate(duration=1, input={name: ([0, 1], [1, 2])})
     assert [d.rule.code for d in error.value.report.found] == ["V102"]
+
+
+def test_samples_are_followed_until_an_event_sets_the_input() -> None:
+    text = "input I = 0\ninit V = 0\ndV/dt = I\nat 3: I = 7\n"
+    result = nd.loads(text).simulate(method="rk4", duration=5, dt=1, input={"I": ([0, 10], [0, 10])}, record=["I", "V"])
+    assert list(result["I"]) == pytest.approx([0, 1, 2, 7, 7, 7], abs=1e-12)
+    assert list(result["V"]) == pytest.approx([0, 0.5, 2, 4.5, 11.5, 18.5], abs=1e-9)

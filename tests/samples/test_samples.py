@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from neurodsl.diagnostics import NeuroError
-from neurodsl.samples import Samples, names_a_file, read_samples, samples_of, split_manner
+from neurodsl.manners import split_manner
+from neurodsl.samples import Samples, names_a_file, read_samples, samples_of
 
 Write = Callable[[str, Any], str]
 

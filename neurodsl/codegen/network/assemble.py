@@ -133,7 +133,9 @@ class Assembly:
             sweep, exported = made[id(p.system)] if p.system is not None else (None, ())
             given = sweep.given if sweep is not None else ()
             followed = self._followed(kinds[id(p.system)], exported) if p.system is not None else ()
-            cells.append(Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, followed=followed, given=given))
+            cells.append(
+                Cell(number, p, sweep, inputs=self.inputs[p.name], exported=exported, followed=followed, given=given, constant=self._constant(p))
+            )
         return cells
 
     def _sweep(self, number: int, members: Sequence[Population]) -> tuple[Sweep, tuple[str, ...]]:
@@ -146,18 +148,9 @@ class Assembly:
         emptied = [*map(collected, self.inputs[members[0].name]), *map(flow, self.flows[members[0].name])]
         largest = max(p.size for p in members)
         forgetful = [] if self.armed else [k for k in range(len(system.events)) if all(self._forgets(system, k, p) for p in members)]
-        return sweep_of(
-            number,
-            system,
-            self.chosen[members[0].name][0],
-            list(apart),
-            given,
-            largest,
-            emptied,
-            exported,
-            forgetful,
-            self._followed(members, exported),
-        ), exported
+        held = {made.symbol.name for made in members[0].samples.values() if made.held}
+        method, followed = self.chosen[members[0].name][0], self._followed(members, exported)
+        return sweep_of(number, system, method, list(apart), given, largest, emptied, exported, forgetful, followed, held), exported
 
     def _forgets(self, system: System, number: int, p: Population) -> bool:
         """Return whether the actions of an event make its condition false again, whatever the state, at the numbers of a population."""
@@ -198,6 +191,11 @@ class Assembly:
                 if part is not None and part.population in names:
                     found |= {name.removeprefix(prefix) for name in looked_at(p.synapse) if name.startswith(prefix)}
         return found
+
+    def _constant(self, p: Population) -> tuple[str, ...]:
+        """Return what is recorded of a population and does not change."""
+        wanted = {r.quantity for r in self.network.recorded if r.owner == p.name}
+        return () if p.system is None else tuple(q.name for q in p.system.parameters if q.name in wanted)
 
     # --- projections -----------------------------------------------------------------------------------------------------------
 
@@ -300,6 +298,8 @@ class Assembly:
             k = c.number
             found += [(f"_a{k}", "f8[:, ::1]"), (f"_f{k}", "f8[::1]"), (f"_c{k}", "f8[::1]"), (f"_p{k}", "f8[::1]"), (f"_who{k}", "u4[::1]")]
             found += [(f"_marks{k}", "i8[::1]")]
+            for n in range(len(c.population.samples)):
+                found += [(f"_times{k}_{n}", "f8[::1]"), (f"_values{k}_{n}", "f8[:, ::1]")]
         for j in self.joints:
             k = j.number
             found += [(f"_k{k}", "i8[::1]"), (f"_begins{k}", "u4[::1]"), (f"_ends{k}", "u4[::1]"), (f"_tgt{k}", "u4[::1]")]
@@ -332,7 +332,7 @@ class Assembly:
             f"{name}: {plain(network.doc)}" if network.doc else name, __version__, name, ", ".join(sorted({s.method.name for s in self.sweeps})), NO_DIGEST,
             f"void({', '.join(kind for _, kind in arguments)})", ", ".join(n for n, _ in arguments),
             helpers(repr((functions, sweeps)), repr(synapses)), functions, sweeps, synapses, tuple(self._rooms()), tuple(self._steps()),
-            any(s.random for s in self.sweeps) or "_uniform(" in repr(synapses), bool(self._records()), self.shared,
+            any(s.random for s in self.sweeps) or "_uniform(" in repr(synapses), any(s.filling for s in sweeps), bool(self._records()), self.shared,
         )  # fmt: skip
 
     def _rooms(self) -> list[str]:
@@ -394,6 +394,7 @@ class Assembly:
         k, mine = c.number, "_mine + " if self.shared else ""
         given = ["_index", "t", "_ts", "_u", "_us", "_h", "_dt", f"_sizes[{k}]", f"_a{k}", f"_c{k}", f"_p{k}", f"_who{k}"]
         given += [f"_marks{k}[{mine}(_index & _mask)]" if mine else f"_marks{k}[_index & _mask]", f"_keys[{2 * k}]", f"_keys[{2 * k + 1}]"]
+        given += [f"_{what}{k}_{n}" for n in range(len(c.population.samples)) for what in ("times", "values")]
         given += [f"_team[{TEAM + 2 * k}]"] if self.shared else []
         at = f"{mine}((_index + 1) & _mask)" if mine else "(_index + 1) & _mask"
         return f"_marks{k}[{at}] = _sweep{c.sweep.page.number}({', '.join(given)})"

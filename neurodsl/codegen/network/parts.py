@@ -26,6 +26,7 @@ class Cell:
     exported: tuple[str, ...] = ()
     followed: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    constant: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:

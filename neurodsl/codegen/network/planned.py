@@ -15,8 +15,8 @@ from neurodsl.codegen.network.placement import own_states
 from neurodsl.codegen.network.sweep import WIDTH, export
 from neurodsl.codegen.network.weave import collected, flow
 from neurodsl.integrators.method import Method
-from neurodsl.network import POST, PRE, THIRD, Part
-from neurodsl.network_plan import Flow, PopulationPlan, ProjectionPlan
+from neurodsl.network import POST, PRE, THIRD, Part, Samples
+from neurodsl.network_plan import CONSTANT, Flow, FollowedPlan, PopulationPlan, ProjectionPlan
 from neurodsl.source import Span
 from neurodsl.units import Unit, describe
 
@@ -43,6 +43,7 @@ def population_plan(c: Cell, method: Method | None, reason: str | None, flows: S
     clocks = [(row, timed.get(name)) for name, row in rows.items() if name.startswith(("_hold_", "_next"))]
     quantities = {s.name: (rows[names[s.name]], describe(s.unit)) for s in system.states if s.shown}
     quantities |= {d.name: (rows[export(names[d.name])], describe(d.unit)) for d in system.varying if d.name in c.exported}
+    quantities |= {q.name: (CONSTANT, describe(q.unit)) for q in system.parameters if q.name in c.constant}
     emptied = {*map(collected, c.inputs), *map(flow, flows)}
     given = [(n, rows[names[n]]) for n in sweep.given] + [(s.name, rows[names[s.name]]) for s in system.states]
     return PopulationPlan(
@@ -54,8 +55,12 @@ def population_plan(c: Cell, method: Method | None, reason: str | None, flows: S
         tuple((rows[export(names[n])], formula(expanded(system, Symbol(n)))) for n in c.exported),
         tuple(clocks), _flow(sweep.propagator, rows), quantities,
         tuple((state, formula(level)) for state, levels in system.thresholds.items() for level in levels), rows.get("_lost", -1),
-        system.stochastic, place=_place(p.span),
+        system.stochastic, place=_place(p.span), samples=tuple(_followed(name, made) for name, made in p.samples.items()),
     )  # fmt: skip
+
+
+def _followed(name: str, made: Samples) -> FollowedPlan:
+    return FollowedPlan(name, made.symbol.name, describe(made.unit), made.held, made.path, None if made.own is None else describe(made.own))
 
 
 def projection_plan(j: Joint) -> ProjectionPlan:

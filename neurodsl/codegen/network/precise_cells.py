@@ -69,6 +69,8 @@ def levels_of(system: System, population: Population) -> tuple[Level, ...]:
     model, reason = population.model, refused(system)
     if reason is None and (system.noises or system.discrete):
         reason = "it has noise" if system.noises else "it is a map"
+    if reason is None and system.tables:
+        reason = "its input follows samples"
     parts = None if reason is not None else linear_part(system)
     if reason is None and (parts is None or any(LEVEL_TIME in system.bases(e) for row in parts[0] for e in row)):
         reason = f"{_bent(system)} not linear with constant coefficients"
@@ -124,7 +126,7 @@ def precise_kind(
     constants = written.loads()
     made = hoisted(writer)
     shared = tuple(f"{n} = {text}" for n, text in writer.shared.items())
-    page = SweepPage(number, writer.lanes, (), shared, (), (), (*constants, *lines), "_flag", (), (writer.at("_due"),), ())
+    page = SweepPage(number, writer.lanes, (), shared, "", (), (), (), (*constants, *lines), "_flag", (), (writer.at("_due"),), ())
     outward = [line.replace("_export(", f"_export_{number}(") for line in outward]
     told = [*constants, *(f"_z_{n} = {writer.at(n)}" for n in writer.states), *outward] if outward else []
     scalars = tuple(f"{n} = {written.place(n)}" for n in written.own())

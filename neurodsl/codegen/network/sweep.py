@@ -13,6 +13,7 @@ from neurodsl.codegen.lane_events import KINDS, LaneEvent, act, emitted, lane_ev
 from neurodsl.codegen.lane_steps import lane_step
 from neurodsl.codegen.lane_writer import LaneWriter, hold
 from neurodsl.codegen.network.linear import Propagator, propagated
+from neurodsl.codegen.network.sampled import arguments, filling, moments
 from neurodsl.codegen.network.weave import is_flow
 from neurodsl.codegen.pages import SweepPage
 from neurodsl.codegen.steps import held_states
@@ -75,8 +76,8 @@ def refused(system: System) -> str | None:
     """Return why a system cannot be a neuron of a network, or None."""
     if system.rolled or any(q.shape for q in (*system.parameters, *system.states, *system.definitions)) or system.starts:
         return "it has arrays"
-    if system.sites or system.tables:
-        return "it draws random numbers in every step, or follows samples"
+    if system.sites:
+        return "it draws random numbers in every step"
     for event in system.events:
         if event.kind == "start":
             return "it has an event at the start; give its states initial values"
@@ -106,6 +107,7 @@ def sweep_of(
     exported: Sequence[str],
     forgetful: Collection[int] = (),
     followed: Sequence[str] = (),
+    held: Collection[str] = (),
 ) -> Sweep:
     """Return the function that advances the neurons of a system.
 
@@ -125,10 +127,12 @@ def sweep_of(
         The events whose own actions make their conditions false again, so that nobody has to remember whether they held.
     followed : sequence of str
         The states and exported quantities whose values of one step ago others look at.
+    held : collection of str
+        The samples each value of which holds until the next.
     """
     if (reason := refused(system)) is not None:
         raise fail(rules.METHOD_REFUSED, f"`{system.name}` cannot be a neuron of a network yet: {reason}")
-    writer = LaneWriter(system, [*varied, *(s.name for s in system.states)], given, width_of(system, largest))
+    writer = LaneWriter(system, [*varied, *(s.name for s in system.states)], given, width_of(system, largest), held)
     # The step has one length, so what depends on it alone is computed once.
     writer.varying -= {Symbol("_h")}
     propagator = None
@@ -151,7 +155,9 @@ def sweep_of(
     noise, renewed = _noise(writer)
     made = hoisted(writer)
     page = SweepPage(
-        number, writer.lanes, tuple(f"{past} = {now}" for past, now in kept), _named(number, [f"{n} = {text}" for n, text in writer.shared.items()]), tuple(noise), tuple(renewed),
+        number, writer.lanes, tuple(f"{past} = {now}" for past, now in kept),
+        (*_named(number, [f"{n} = {text}" for n, text in writer.shared.items()]), *moments(writer)), arguments(writer), tuple(filling(writer)),
+        tuple(noise), tuple(renewed),
         _named(number, lines), " + ".join(e.hit for e in events), _named(number, search), tuple(e.due for e in events for _ in range(e.spikes)),
         tuple(emptying),
     )  # fmt: skip
@@ -282,12 +288,16 @@ def _drawn(writer: LaneWriter, number: int, event: Event, following: Sequence[st
     assert event.chance is not None
     chance: Expr = -Expm1(-event.chance * STEP) if event.kind == "rate" else event.chance
     definitions = writer.system.needed(chance)
-    constants = writer.constants_of(chance, *(d.expression for d in definitions))
+    constants, samples = writer.constants_of(chance, *(d.expression for d in definitions)), writer.samples(chance)
     lines = [writer.writer.assign(d) for d in definitions]
     writer.function(
-        f"_chance{number}", ["t", "_ts", *writer.states, *constants], lines, [writer.print(chance)], f"Return the chance of `{event.text}`."
+        f"_chance{number}",
+        ["t", "_ts", *writer.states, *samples.names, *constants],
+        lines,
+        [writer.print(chance)],
+        f"Return the chance of `{event.text}`.",
     )
-    arguments = ", ".join(["_u", "_us", *(f"_z_{n}" for n in writer.states), *constants])
+    arguments = ", ".join(["_u", "_us", *(f"_z_{n}" for n in writer.states), *samples.at("_u"), *constants])
     late = f" if {following[0]} <= _us else 0.0" if following else ""
     return [
         f"_chance, = _chance{number}({arguments})",
@@ -327,9 +337,10 @@ def exports(writer: LaneWriter, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     chosen = [next(d for d in writer.system.definitions if d.name == name) for name in names]
-    constants, lines, results = writer.economy([d.symbol for d in chosen], "o")
-    writer.function("_export", ["t", "_ts", *writer.states, *constants], lines, results, "Return what others look at.")
-    call = f"_export({', '.join(['_u', '_us', *(f'_z_{n}' for n in writer.states), *constants])})"
+    symbols = [d.symbol for d in chosen]
+    (constants, lines, results), samples = writer.economy(symbols, "o"), writer.samples(*symbols)
+    writer.function("_export", ["t", "_ts", *writer.states, *samples.names, *constants], lines, results, "Return what others look at.")
+    call = f"_export({', '.join(['_u', '_us', *(f'_z_{n}' for n in writer.states), *samples.at('_u'), *constants])})"
     targets = [f"_o_{k}" for k in range(len(names))]
     return [f"{', '.join(targets)}, = {call}", *(f"{writer.at(export(writer.name(n)))} = {t}" for n, t in zip(names, targets, strict=True))]
 

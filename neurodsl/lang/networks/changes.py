@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import overload
 
 from neurodsl import rules
-from neurodsl.diagnostics import Report, nearest
+from neurodsl.diagnostics import NeuroError, Report, nearest
 from neurodsl.lang import changes
 from neurodsl.lang.dependencies import Dependencies, Reach, find_dependencies
 from neurodsl.lang.dimensions import Algebra
+from neurodsl.lang.networks.drives import NUMBER, driven, is_drive
 from neurodsl.lang.networks.figures import find_figures
 from neurodsl.lang.networks.populations import EMITTERS, emission_unit, unit_of_value
 from neurodsl.lang.networks.values import Given, Surroundings
-from neurodsl.lang.nodes import Expression, Name
+from neurodsl.lang.nodes import Expression, Name, Number
+from neurodsl.manners import MANNERS
 from neurodsl.model import Model, NetworkModel, Population, Projection
+from neurodsl.source import Span
 from neurodsl.units import Unit
 
 
@@ -52,6 +56,27 @@ def override(model: Model | NetworkModel, kind: str, name: str, expression: Expr
         find_figures(changed, found)
     report.found += found.found
     return changed if found.ok else model
+
+
+@overload
+def with_samples(model: Model, name: str, held: bool) -> Model: ...
+@overload
+def with_samples(model: NetworkModel, name: str, held: bool) -> NetworkModel: ...
+def with_samples(model: Model | NetworkModel, name: str, held: bool) -> Model | NetworkModel:
+    """Return a model, or a network, in which an input follows samples that a run gives; in a network that of a population or of a model: ``E.I``.
+
+    Raises
+    ------
+    NeuroError
+        O101 where there is no such input.
+    """
+    if isinstance(model, Model):
+        return changes.with_samples(model, name, held)
+    found = Report()
+    changed = _Change("step" if held else "linear", Number(Span(model.source, 0, 0), Fraction(0)), found).of(model, name)
+    if not found.ok:
+        raise NeuroError(found)
+    return changed
 
 
 @overload
@@ -98,7 +123,7 @@ def _kind_of(network: NetworkModel, name: str, report: Report) -> str | None:
         return "input"
     if any(unit_of_value(model, own) is not None for model in models):
         return "init"
-    known = [*models[0].parameters, *models[0].inputs, *models[0].states]
+    known = [known for known in (*models[0].parameters, *models[0].inputs, *models[0].states) if " " not in known]
     near = nearest(own, known)
     help = f"did you mean `{owner}.{near}`?" if near else f"it has {', '.join(f'`{other}`' for other in known[:12])}"
     report.add(rules.UNKNOWN_OPTION_NAME, f"`{owner}` has no parameter, input or state `{own}`", None, help)
@@ -164,6 +189,8 @@ class _Change:
 
     def _model(self, model: Model, own: str) -> Model:
         kind = "input" if self.kind == "set" and own in model.inputs else self.kind
+        if kind in MANNERS:
+            return changes.with_samples(model, own, MANNERS[kind])
         return changes.override(model, kind, own, self.value, self.report, self.bare)
 
     def _populations(self, network: NetworkModel, owner: str, own: str) -> NetworkModel:
@@ -173,7 +200,7 @@ class _Change:
         for name, population in network.populations.items():
             if population.kind != owner:
                 continue
-            if population.model is None:
+            if population.model is None or (own in population.model.inputs and self._is_spread):
                 populations[name] = self._population(network, population, own)
                 continue
             key = id(population.model)
@@ -200,15 +227,25 @@ class _Change:
         model = population.model
         if model is None:
             return self._emitter(network, population, own)
+        if self.kind in MANNERS:
+            return replace(population, model=self._model(model, own), values=_without(population.values, own))
         kind = "input" if self.kind == "set" and own in model.inputs else self.kind
         unit = changes.target_unit(model, kind, own, self.report)
         if unit is None:
             return population
-        uses = {node.id for node in self.value.walk() if isinstance(node, Name)}
+        around, rest = surroundings(network, self.report), _without(population.values, own)
+        if kind == "input" and is_drive(self.value, around):
+            moved, given = driven(model, own, self.value, around, self.report, self.bare)
+            return replace(population, model=moved, values={**rest, **given})
         steady = kind == "init" and isinstance(self.value, Name) and self.value.id == "steady"
-        if steady or (kind == "input" and "i" not in uses):
-            return replace(population, model=self._model(model, own), values=_without(population.values, own))
+        if steady or (kind == "input" and not self._is_spread):
+            return replace(population, model=self._model(model, own), values=rest)
         return self._with_value(network, population, own, unit)
+
+    @property
+    def _is_spread(self) -> bool:
+        """Return whether the value differs from neuron to neuron."""
+        return any(isinstance(node, Name) and node.id == NUMBER for node in self.value.walk())
 
     def _emitter(self, network: NetworkModel, population: Population, own: str) -> Population:
         emission = EMITTERS[population.kind]

@@ -16,12 +16,12 @@ from neurodsl.lang.networks.figures import find_figures
 from neurodsl.lang.networks.populations import Known, Named, in_time, models_of, read_population
 from neurodsl.lang.networks.synapses import Synapse
 from neurodsl.lang.networks.values import Surroundings, check_entry
-from neurodsl.lang.nodes import Call, Expression, Name
+from neurodsl.lang.nodes import Name
 from neurodsl.lang.quantities import find_units
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.settings import MILLISECOND, read_settings, time_in, time_unit
 from neurodsl.lang.tree import PartTree, RecordedTree, SettingTree
-from neurodsl.model import Definition, Input, Model, NetworkModel, Parameter, Projection, Recorded, State
+from neurodsl.model import Definition, Model, NetworkModel, Parameter, Projection, Recorded, State
 from neurodsl.units import ONE, Unit
 
 __all__ = ["Known", "Named", "read_network"]
@@ -185,7 +185,7 @@ def _one(
 
 def _is_recordable(model: Model, name: str, tree: RecordedTree, report: Report) -> bool:
     tables = (model.states, model.definitions, model.inputs, model.parameters)
-    known = [quantity for table in tables for quantity in table if "." not in quantity]
+    known = [quantity for table in tables for quantity in table if "." not in quantity and " " not in quantity]
     if name in known:
         why = _stays(model, name)
         if why is not None:
@@ -206,14 +206,4 @@ def _stays(model: Model, name: str) -> tuple[str, str] | None:
         return "a parameter", states
     if isinstance(made, Definition) and made.constant:
         return "a constant", states
-    if isinstance(made, Input) and not _changes(model, made, name):
-        return "an input that does not change by itself", f"what it comes to with its synapses is a derived quantity: `all_{name} = {name}`"
     return None
-
-
-def _changes(model: Model, made: Input, name: str) -> bool:
-    """Return whether an input depends on the time, or is set by events."""
-    timed = isinstance(made.value, Expression) and any(
-        (isinstance(node, Name) and node.id == "t") or isinstance(node, Call) for node in made.value.walk()
-    )
-    return timed or any(action.target == name for event in model.events for action in event.actions)

@@ -9,17 +9,19 @@ from fractions import Fraction
 from neurodsl import rules
 from neurodsl.diagnostics import Report, nearest
 from neurodsl.lang.blocks import Written
-from neurodsl.lang.changes import override
+from neurodsl.lang.changes import with_samples
 from neurodsl.lang.dependencies import Reach, mentioned
 from neurodsl.lang.draws import outside
 from neurodsl.lang.names import short
+from neurodsl.lang.networks.drives import NUMBER, driven, file_followed, is_drive, may_follow
 from neurodsl.lang.networks.synapses import Synapse
 from neurodsl.lang.networks.values import Given, Surroundings, check_entry
 from neurodsl.lang.nodes import Derivative, Expression, Number
 from neurodsl.lang.scope import Declarations
 from neurodsl.lang.settings import MILLISECOND
 from neurodsl.lang.shapes import find_shapes
-from neurodsl.lang.tree import Entry, PathTree, PopulationTree, derivative_text
+from neurodsl.lang.tree import Draw, Entry, PathTree, PopulationTree, derivative_text
+from neurodsl.manners import split_manner
 from neurodsl.model import File, Model, NetworkModel, Population
 from neurodsl.units import ONE, Unit
 
@@ -76,9 +78,9 @@ def read_population(tree: PopulationTree, known: Named, unclear: Collection[str]
     size = _size(tree, around)
     found = known.get(tree.model.id)
     if isinstance(found, Model):
-        model, values = _values(tree, found, around)
+        model, values, samples = _values(tree, found, around)
     elif found is None and tree.model.id in EMITTERS:
-        model, values = None, _emission(tree, EMITTERS[tree.model.id], around, time)
+        model, values, samples = None, _emission(tree, EMITTERS[tree.model.id], around, time), {}
     else:
         if found is None and tree.model.id not in unclear:
             _unknown_model(tree, known, around)
@@ -96,7 +98,7 @@ def read_population(tree: PopulationTree, known: Named, unclear: Collection[str]
     if size is None or len(report.found) > before:
         return None
     path = None if tree.path is None else file_of(tree.path)
-    return Population(name, size, tree.model.id, model, values, tree.span, path, tree.doc)
+    return Population(name, size, tree.model.id, model, values, tree.span, path, tree.doc, samples)
 
 
 def _check_name(tree: PopulationTree, known: Named, around: Surroundings) -> None:
@@ -147,14 +149,15 @@ def target_of(entry: Entry) -> str:
     return derivative_text(target.name, target.order) if isinstance(target, Derivative) else target.id
 
 
-def _values(tree: PopulationTree, model: Model, around: Surroundings) -> tuple[Model, dict[str, Given]]:
-    """Return the values of a population; a drive that depends on the time becomes that of its model."""
+def _values(tree: PopulationTree, model: Model, around: Surroundings) -> tuple[Model, dict[str, Given], dict[str, File]]:
+    """Return the values of a population and the files that its inputs follow; a drive that depends on the time becomes that of its model."""
     found: dict[str, Given] = {}
+    samples: dict[str, File] = {}
     report, shapes = around.report, find_shapes(model, Report())
     for entry in tree.entries:
         name = target_of(entry)
         check_entry(entry, report)
-        if name in found:
+        if name in found or name in samples:
             report.add(rules.DUPLICATE, f"`{name}` has two values", entry.target.span, "remove one of them")
         unit = unit_of_value(model, name)
         if unit is None:
@@ -165,23 +168,28 @@ def _values(tree: PopulationTree, model: Model, around: Surroundings) -> tuple[M
             report.add(rules.NOT_SUPPORTED, message, entry.target.span, "give it its values in the model")
             continue
         what, drive = f"`{name}` of `{tree.name.id}`", name in model.inputs
-        names = set(mentioned(entry.value))
-        moving = drive and isinstance(entry.value, Expression) and bool(around.dependencies.of(entry.value) or "t" in names or "ou" in names)
-        if moving and "i" not in names:
-            assert isinstance(entry.value, Expression)
-            model = override(model, "input", name, entry.value, report)
+        file = file_followed(entry.value)
+        if file is not None:
+            if may_follow(model, name, file, what, around):
+                model = with_samples(model, name, split_manner(file.path)[1])
+                samples[name] = file
             continue
+        if drive and is_drive(entry.value, around):
+            assert not isinstance(entry.value, Draw)
+            model, given = driven(model, name, entry.value, around, report)
+            found |= given
+            continue
+        names = set(mentioned(entry.value))
         own = sorted(names & {*model.parameters, *model.definitions, *model.states, *model.inputs} - around.declarations.names.keys())
-        if own and not moving:
+        if own:
             message = f"`{own[0]}` belongs to the model `{model.name}`, and the network has no `{own[0]}`"
             help = f"declare it in the network: `param {own[0]} = ...`, or let the model say it: `init {name} = ...`"
             report.add(rules.UNKNOWN_NAME, message, entry.value.span, help)
             continue
-        remedy = "a drive that depends on the time and on the neuron is not supported yet" if moving else None
-        value = around.value(entry.value, unit, what, ("i",), help=remedy)
+        value = around.value(entry.value, unit, what, (NUMBER,))
         if value is not None:
             found[name] = value
-    return model, found
+    return model, found, samples
 
 
 def unit_of_value(model: Model, name: str) -> Unit | None:
@@ -197,7 +205,7 @@ def unit_of_value(model: Model, name: str) -> Unit | None:
 
 
 def _unknown_value(entry: Entry, name: str, model: Model, around: Surroundings) -> None:
-    known = [*model.parameters, *model.inputs, *model.states]
+    known = [known for known in (*model.parameters, *model.inputs, *model.states) if " " not in known]
     near = nearest(name, known)
     listed = ", ".join(f"`{other}`" for other in known[:12])
     help = f"did you mean `{near}`?" if near else f"it has {listed}"

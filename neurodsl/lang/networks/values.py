@@ -45,7 +45,6 @@ class Surroundings:
         what: str,
         numbers: Collection[str] = (),
         allowed: Reach = Reach.NOTHING,
-        help: str | None = None,
     ) -> Given | None:
         """Return a value once it is checked; None where it is wrong, which is reported.
 
@@ -71,7 +70,7 @@ class Surroundings:
             return distribution(self.algebra, drawn) if len(self.report.found) == before else None
         assert not isinstance(value, Draw)
         check_expression(self.declarations, value, arguments=numbers)
-        require(self.declarations, value, self.dependencies.of(value, numbers), what, allowed, help)
+        require(self.declarations, value, self.dependencies.of(value, numbers), what, allowed)
         check_stimuli(self.declarations, value, self.dependencies, tuple(numbers))
         refuse_processes(self.declarations, value)
         if len(self.report.found) == before and not self.dimensionless:

@@ -2,7 +2,9 @@
 
 The size stands in brackets, a number or an expression of parameters of the network; without it there is one neuron. Behind ``with``, or on
 indented lines below a ``:``, stand values of parameters, inputs and initial states of the model: numbers, distributions, expressions of the
-number ``i`` of a neuron, counted from 0, arrays ``(1, 2, 3)`` and files ``load("v.npy")``.
+number ``i`` of a neuron, counted from 0, arrays ``(1, 2, 3)`` and files ``load("v.npy")``. An input may also follow the time: in an expression,
+``I = A*i*pulse(t, 5 [ms], 30 [ms])``, or as a file of times and values says, ``I = samples("stimulus.csv") [nA]``, joined by straight lines or held
+(``"stimulus.csv:step"``), with one column for all neurons or one for each.
 
 Three kinds of population are sources of spikes and no models: ``poisson[100] with rate = 20 [Hz]``, whose rate may depend on ``t`` and ``i``, and
 whose neurons fire in each step with the probability ``rate*dt``: at most once in a step, so that a rate above ``1/dt`` is refused (drive a neuron
