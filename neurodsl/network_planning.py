@@ -264,7 +264,7 @@ def _recorded(network: Network, text: str) -> Recorded:
     owners = [*populations, *(p.name for p in network.projections), *(p.synapse_name for p in network.projections)]
     if parts is None or parts["owner"] not in owners:
         near = nearest(text if parts is None else parts["owner"], owners)
-        help = f"did you mean `{near}`?" if near else "write `E.v`, `E[0:10].v`, or `stdp.w`"
+        help = f"did you mean `{near}`?" if near and near != text else "write `E.v`, `E[0:10].v`, or `stdp.w`"
         raise fail(rules.UNKNOWN_OPTION_NAME, f"there is nothing to record as `{text}`", help=help)
     if parts["owner"] not in populations:
         synapse = next(p.synapse for p in network.projections if parts["owner"] in (p.name, p.synapse_name))
@@ -279,7 +279,14 @@ def _recorded(network: Network, text: str) -> Recorded:
     stop = start + 1 if single else int(parts["stop"] or population.size)
     if not 0 <= start < stop <= population.size:
         raise fail(rules.BAD_VALUE, f"`{text}` leads out of `{population.name}`, which has {population.size} neurons", help="neurons count from 0")
-    return Recorded(population.name, parts["name"], start, stop, int(parts["step"] or 1), every)
+    stride = int(parts["step"] or 1)
+    if stride == 0:
+        raise fail(
+            rules.BAD_VALUE,
+            f"`{text}` goes from neuron to neuron in steps of 0",
+            help=f"`{population.name}[{start}:{stop}].{parts['name']}` takes each",
+        )
+    return Recorded(population.name, parts["name"], start, stop, stride, every)
 
 
 def require_recordable(network: Network) -> None:

@@ -237,6 +237,8 @@ def _resumed(
     kept.require_kernel(plan_of(*made_from, asked.shared, asked.events).kernel)
     threads = None if given["threads"] is None else count_of(given["threads"], "threads")
     plan = plan_of(*made_from, _shared(threads), asked.events)
+    # The next checkpoint names the kernel that writes it, and this choice belongs to it.
+    asked = replace(asked, shared=_shared(threads))
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     agreed = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
     kept.require_samples(given["input"])

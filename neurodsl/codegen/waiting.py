@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 ARRIVED, TURN, ENDED, YIELD = 0, 16, 32, 48
 """Where in a meeting stand how many have arrived, how many times all have, whether it is over, and the address of the system's way to let others run."""
 SIZE = 64
-SPINS = 2000
+SPINS = 200
 """So many looks, some microseconds, before a thread lets others run."""
 PAUSES = {
     "x86_64": ("llvm.x86.sse2.pause", ()),

@@ -12,7 +12,7 @@ from neurodsl import rules
 from neurodsl.diagnostics import fail
 from neurodsl.network_plan import CONSTANT
 from neurodsl.run.populations import Population
-from neurodsl.run.projections import Projection, whole_steps
+from neurodsl.run.projections import Projection, recording_interval
 from neurodsl.solution.network import SynapseTrace, Trace
 
 Floats = NDArray[np.float64]
@@ -27,7 +27,7 @@ class Recording:
     def __init__(self, population: Population, wanted: Mapping[str, Any], steps: int, dt: float) -> None:
         row, self.unit = population.plan.quantities[wanted["quantity"]]
         self.name = f"{wanted['owner']}.{wanted['quantity']}"
-        self.every = 1 if wanted["every"] is None else max(1, whole_steps(float(wanted["every"]), dt, f"the interval of `{self.name}`"))
+        self.every = 1 if wanted["every"] is None else recording_interval(float(wanted["every"]), dt, self.name)
         self.index = np.arange(wanted["start"], wanted["stop"], wanted["step"])
         self.pick = population.offsets(self.index) + np.uint32(max(row, 0) * population.plan.width)
         self.population = population
@@ -62,7 +62,7 @@ class SynapseRecording:
         self.projection, self.quantity, self.dt = projection, wanted["quantity"], dt
         self.name = f"{projection.plan.name}.{self.quantity}"
         every = wanted["every"]
-        interval = max(steps, 1) if every is None else max(1, whole_steps(float(every), dt, f"the interval of `{self.name}`"))
+        interval = max(steps, 1) if every is None else recording_interval(float(every), dt, self.name)
         self.steps = list(range(0, steps + 1, interval))
         if 8 * len(self.steps) * projection.count > MOST_RECORDED:
             raise fail(

@@ -22,6 +22,8 @@ from neurodsl.run.values import propagators, values_of
 Floats = NDArray[np.float64]
 LONGEST_DELAY = 60_000
 """Steps: a delay stands in two bytes."""
+LONGEST_INTERVAL = 2**53
+"""So many steps may lie between two times of a recording: as far as numbers count them."""
 LONG_RUN = 8
 """Synapses of a run on the average from which on runs are worth their while."""
 
@@ -273,23 +275,34 @@ def runs_of(rows: NDArray[np.uint32], targets: NDArray[np.uint32]) -> tuple[NDAr
     return np.searchsorted(starts, rows).astype(np.uint32), np.append(starts, targets.size).astype(np.uint32)
 
 
-def whole_steps(time: float, dt: float, what: str, unit: str = "") -> int:
-    """Return a time as a number of steps; ``unit`` stands behind numbers in messages.
+def whole_steps(time: float, dt: float, what: str, unit: str = "", most: int = LONGEST_DELAY) -> int:
+    """Return a time as a number of steps, at most ``most``; ``unit`` stands behind numbers in messages.
 
     Raises
     ------
     NeuroError
         V101 where it is none, with the two nearest.
     """
-    steps = round(time / dt)
-    if time == 0.0:
-        return 0
-    if steps >= 1 and abs(time / dt - steps) <= 1e-6 * max(steps, 1) and steps <= LONGEST_DELAY:
-        return steps
     if time < 0 or not np.isfinite(time):
         raise fail(rules.BAD_VALUE, f"{what} is {time:g}{unit}", help="a time is finite and not negative")
-    if steps > LONGEST_DELAY:
-        raise fail(rules.BAD_VALUE, f"{what} is {time:g}{unit}, more than {LONGEST_DELAY} steps of {dt:g}{unit}", help="a longer `dt`")
+    if time / dt >= most + 0.5:
+        raise fail(rules.BAD_VALUE, f"{what} is {time:g}{unit}, more than {most} steps of {dt:g}{unit}", help="a longer `dt`")
+    steps = round(time / dt)
+    if time == 0.0 or (steps >= 1 and abs(time / dt - steps) <= 1e-6 * steps):
+        return steps
     low, high = max(int(np.floor(time / dt)), 1) * dt, max(int(np.ceil(time / dt)), 1) * dt
     near = f"{low:g}{unit}" if low == high else f"{low:g} or {high:g}{unit}"
     raise fail(rules.BAD_VALUE, f"{what} is {time:g}{unit}, no whole number of steps of {dt:g}{unit}", help=f"write {near}, or change `dt`")
+
+
+def recording_interval(every: float, dt: float, name: str) -> int:
+    """Return every how many steps a quantity is recorded.
+
+    Raises
+    ------
+    NeuroError
+        V101 for none at all, or no whole number.
+    """
+    if every == 0.0:
+        raise fail(rules.BAD_VALUE, f"the interval of `{name}` is 0", help=f"an interval is a step, {dt:g}, or several")
+    return whole_steps(every, dt, f"the interval of `{name}`", most=LONGEST_INTERVAL)

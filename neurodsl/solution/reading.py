@@ -51,6 +51,8 @@ def load_result(path: str | Path) -> Result:
         with path.open("rb") as file:
             begin = file.read(len(SIGNATURE) + 1)
         if begin.startswith(SIGNATURE):
+            if path.suffix.lower() == ".nwb":
+                raise DamageError("it is a file for other programs; save to `.npz` to load it again")
             require_h5py()
             if begin[-1] < CHECKED:
                 raise DamageError("it is an `.h5` file of the old format, which has no checksums")

@@ -67,6 +67,13 @@ NETWORKS = [
     ("connect E -> E with exc, probability N", "V110", "N", "a probability lies between 0 and 1, not `N`, which is 100", None),
     ("connect E -> E with exc, delay -1 [ms]", "V101", "-1 [ms]", "a delay is not negative, not `-1 [ms]`", "what acts at once has no `delay`"),
     (
+        "connect E -> E with exc, delay (1 - N)*1 [ms]",
+        "V101",
+        "(1 - N)*1 [ms]",
+        "a delay is not negative, not `(1 - N)*1 [ms]`, which is -99 [ms]",
+        None,
+    ),
+    (
         "connect E -> E with exc, delay 1",
         "U101",
         "1",

@@ -520,3 +520,30 @@ network n:
     counts, expected = np.bincount(which, minlength=4), 2000 * np.array([0.49, 0.21, 0.21, 0.09])
     # The 0.999 quantile of chi-square with 3 degrees of freedom.
     assert ((counts - expected) ** 2 / expected).sum() < 16.27
+
+
+def test_neurons_without_a_flow_of_their_own_fire_when_what_reaches_them_arrives(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("index,time\n0,1.237\n1,3.5\n0,7.0001\n")
+    (tmp_path / "n.neuro").write_text(
+        """
+model relay:
+    init u = 0
+    on u >= 1: u = 0
+
+synapse carry:
+    on pre: post.u += 0.5
+
+network n:
+    population A = spikes[2] from "a.csv"
+    population B = relay[1]
+    population C = relay[1]
+    connect A -> B with carry, all to all
+    connect A -> C with carry, all to all, delay 0.4
+    connect A -> C with carry, all to all
+    simulate: duration 10; dt 0.1; record B.u
+"""
+    )
+    found = nd.load(tmp_path / "n.neuro").simulate(events="exact")
+    assert trains(found, "B") == [(3.5, "B", 0)]
+    assert [t for t, _, _ in trains(found, "C")] == pytest.approx([1.637, 3.9, 7.4001], abs=1e-12)
+    assert found.traces["B.u"].values[-1] == [0.5]

@@ -176,6 +176,11 @@ def test_what_is_recorded_may_be_chosen_with_neurons_and_an_interval() -> None:
     np.testing.assert_allclose(trace.t, np.arange(11) * 2.0)
 
 
+def test_a_recording_may_be_rarer_than_a_delay_may_be_long() -> None:
+    result = nd.loads(text_of("all to all")).simulate(seed=1, record=["B.V every 10 [s]"])
+    assert result.traces["B.V"].t.tolist() == [0.0]
+
+
 def test_the_same_seed_gives_the_same_run_however_it_is_cut_into_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     text = text_of("probability 0.5, w ~ uniform(0, 1)", network="population P = poisson[5] with rate = 200 [Hz]\n    connect P -> B with exc")
     whole = nd.loads(text).simulate(seed=7)

@@ -167,6 +167,13 @@ def test_a_file_of_the_format_without_checksums_is_refused(tmp_path: Path) -> No
     assert refused(tmp_path / "r.h5") == ("F103", f"`{tmp_path / 'r.h5'}` is no result of a run: {reason}")
 
 
+def test_an_nwb_file_is_told_from_a_result(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "r.nwb", "w") as file:
+        file.attrs["nwb_version"] = "2.8.0"
+    reason = "it is a file for other programs; save to `.npz` to load it again"
+    assert refused(tmp_path / "r.nwb") == ("F103", f"`{tmp_path / 'r.nwb'}` is no result of a run: {reason}")
+
+
 def test_a_file_that_was_cut_short_or_changed_anywhere_is_refused_or_read_but_never_a_crash(tmp_path: Path) -> None:
     path = good(tmp_path / "r.h5")
     whole, random = path.read_bytes(), np.random.default_rng(1)

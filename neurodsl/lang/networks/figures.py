@@ -206,7 +206,8 @@ def _check_delays(projection: Projection, network: NetworkModel, figures: Figure
             continue
         steps = found[0] * factor / dt
         if steps < 0:
-            report.add(rules.BAD_VALUE, f"a delay is not negative, not `{short(node)}`", node.span)
+            bracket = "" if found[1] == ONE else f" [{describe(found[1])}]"
+            report.add(rules.BAD_VALUE, f"a delay is not negative, not `{short(node)}`, which is {float(found[0]):.6g}{bracket}", node.span)
         elif steps and abs(steps - max(round(steps), 1)) > ROUNDING * steps:
             near = dict.fromkeys(max(k, 1) * dt / factor for k in (math.floor(steps), math.ceil(steps)))
             bracket = "" if found[1] == ONE else f" [{describe(found[1])}]"
