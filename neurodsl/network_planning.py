@@ -48,7 +48,6 @@ def make_network_plan(
     events: str | None,
     every_step: bool,
     armed: bool,
-    shared: bool | None,
     brought: Mapping[str, Sequence[str]],
     report: Report,
     folder: Path,
@@ -65,8 +64,6 @@ def make_network_plan(
         Advance the states of synapses in every step and at every synapse: the plain way.
     armed : bool
         Remember of every neuron whether the conditions of its events hold.
-    shared : bool or None
-        Let threads share a run; None: where it pays.
     brought : mapping of str to sequence of str
         Of each projection, the values of synapses that its file brings.
     """
@@ -80,7 +77,7 @@ def make_network_plan(
     if precise:
         text, plan = assembled(PreciseAssembly(woven, chosen, every_step, armed, brought), duration, dt)
     else:
-        text, plan = assemble(woven, chosen, duration, dt, every_step, armed, brought, threads > 1 if shared is None else shared)
+        text, plan = assemble(woven, chosen, duration, dt, every_step, armed, brought)
     called = f"{identifier(network.name)}_network_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     kernel.store(folder, called, text)
     return replace(plan, kernel=called, events=mode, threads=threads, findings=tuple(finding(d) for d in report.found))

@@ -53,7 +53,6 @@ def plan_of(
     record: Sequence[str] | None = None,
     every_step: bool = False,
     armed: bool = False,
-    shared: bool | None = False,
     events: str | None = None,
 ) -> NetworkPlan:
     """Return the plan of a run of a network, from the cache where it is known.
@@ -68,14 +67,12 @@ def plan_of(
         Advance the states of synapses in every step and at every synapse.
     armed : bool
         Remember of every neuron whether the conditions of its events hold.
-    shared : bool or None
-        Let threads share a run; None: where it pays.
     events : str or None
         Whether events act on the ``grid`` or at ``exact`` times; None for what the file says.
     """
     wanted = [
         "network", __version__, resources.stamp(), sys.version_info[:2], model.source.name, model._digests(), model.name, method, variant,
-        sorted(expressions), None if record is None else list(record), every_step, armed, shared, events,
+        sorted(expressions), None if record is None else list(record), every_step, armed, events,
     ]  # fmt: skip
     folder = model.cache.folder
     path = folder / f"{digest_of(wanted)}.plan"
@@ -96,7 +93,7 @@ def plan_of(
         network = planning.recording(network, record)
     titles = _titles(network, _folder(model))
     brought = _brought(network, titles)
-    made: NetworkPlan = planning.make_network_plan(network, method, events, every_step, armed, shared, brought, report, folder)
+    made: NetworkPlan = planning.make_network_plan(network, method, events, every_step, armed, brought, report, folder)
     made = replace(made, text=found.source.digest, titles=titles)
     keep_text(path, made.to_json())
     return made
@@ -150,8 +147,7 @@ def simulate(
         }  # fmt: skip
         return _resumed(model, lasting, {**given, "threads": threads, "input": input or {}}, expressions, began, progress, report)
     count, asked_for = None if copies is None else count_of(copies, "copies"), None if threads is None else count_of(threads, "threads")
-    shared = False if count is not None else _shared(asked_for)
-    plan = plan_of(model, method, variant, expressions, record, every_step, shared=shared, events=events)
+    plan = plan_of(model, method, variant, expressions, record, every_step, events=events)
     if report is not None:
         report.found += [d for d in diagnostics_of(plan.findings, model.source) if d.rule.severity != "note"]
     run = import_module("neurodsl.run.network")
@@ -171,18 +167,13 @@ def simulate(
             kind = import_module("neurodsl.run.network_precise").PreciseWork if plan.events == "exact" else None
             single: NetworkResult = run.execute(plan, found, request, before, progress, kind)
             return single
-        asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed, shared, events)
+        asked = (model.name, model._digests(), method, variant, expressions, record, every_step, armed, events)
         return _kept(lasting, plan, found, request, asked, before, progress, report)
 
     try:
         return executed(plan, False)
     except run.StartsTrue:
-        return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True, shared=shared, events=events), True)
-
-
-def _shared(threads: int | None) -> bool | None:
-    """Return whether threads share a run; None where it depends on the network."""
-    return None if threads is None else threads > 1
+        return executed(plan_of(model, method, variant, expressions, record, every_step, armed=True, events=events), True)
 
 
 def _threads(plan: NetworkPlan, threads: int | None) -> int:
@@ -208,9 +199,9 @@ def _source(model: Model, plan: NetworkPlan) -> Any:
 
 def _kept(lasting: Any, plan: NetworkPlan, folder: Path, request: Any, asked: tuple[Any, ...], *more: Any) -> NetworkResult:
     """Run a network whose state is kept, from the beginning."""
-    name, texts, method, variant, expressions, record, every_step, armed, shared, events = asked
+    name, texts, method, variant, expressions, record, every_step, armed, events = asked
     made_from = import_module("neurodsl.run.network_checkpoint").Asked(
-        name, tuple(texts), method, variant, tuple(expressions), None if record is None else tuple(record), every_step, armed, shared, events
+        name, tuple(texts), method, variant, tuple(expressions), None if record is None else tuple(record), every_step, armed, events
     )
     *numbers, report = more
     result: NetworkResult = import_module("neurodsl.run.network_lasting").execute(plan, folder, request, lasting, made_from, *numbers)
@@ -233,12 +224,9 @@ def _resumed(
     kept.require_model(model.name, model.source.name, model._digests())
     asked = kept.asked
     own = model if asked.name == model.name else type(model)(model.source, asked.name)
-    made_from = (own, asked.method, asked.variant, asked.expressions, asked.record, asked.every_step, asked.armed)
-    kept.require_kernel(plan_of(*made_from, asked.shared, asked.events).kernel)
+    plan = plan_of(own, asked.method, asked.variant, asked.expressions, asked.record, asked.every_step, asked.armed, asked.events)
+    kept.require_kernel(plan.kernel)
     threads = None if given["threads"] is None else count_of(given["threads"], "threads")
-    plan = plan_of(*made_from, _shared(threads), asked.events)
-    # The next checkpoint names the kernel that writes it, and this choice belongs to it.
-    asked = replace(asked, shared=_shared(threads))
     times = {what: None if given[what] is None else number_in(given[what], plan.time_unit, what) for what in ("duration", "dt")}
     agreed = kept.agreed(plan, {**given, **times}, expressions, _folder(model))
     kept.require_samples(given["input"])

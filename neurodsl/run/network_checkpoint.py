@@ -49,7 +49,6 @@ class Asked:
     record: tuple[str, ...] | None
     every_step: bool
     armed: bool
-    shared: bool | None
     events: str | None
 
 
@@ -194,8 +193,7 @@ class NetworkCheckpoint(KeptRun):
         record = None if told["record"] is None else tuple(map(str, told["record"]))
         name, method, variant, events = (None if told[key] is None else str(told[key]) for key in ("name", "method", "variant", "events"))
         every_step, armed = (bool(told[key]) for key in ("every_step", "armed"))
-        shared = None if told["shared"] is None else bool(told["shared"])
-        self.asked = Asked(name, tuple(map(str, told["texts"])), method, variant, expressions, record, every_step, armed, shared, events)
+        self.asked = Asked(name, tuple(map(str, told["texts"])), method, variant, expressions, record, every_step, armed, events)
         super().__init__(path, meta, arrays, name, self.asked.texts)
         self.duration, self.dt, self.every = (float(meta[key]) for key in ("duration", "dt", "every"))
         self.seed, self.reached = int(meta["seed"]), int(meta["reached"])

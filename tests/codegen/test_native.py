@@ -164,10 +164,9 @@ def test_products_beyond_64_bits_keep_their_low_ones(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delay", ["0.5", "uniform(0.1, 3)"])
-@pytest.mark.parametrize("shared", [False, True])
-def test_it_knows_networks_also_where_threads_share_them(shared: bool, delay: str) -> None:
+def test_it_knows_networks_that_threads_share(delay: str) -> None:
     model = nd.loads(DRAWN.format(delay=delay))
-    path = model.cache.folder / f"{plan_of(model, None, None, (), shared=shared).kernel}.py"
+    path = model.cache.folder / f"{plan_of(model, None, None, ()).kernel}.py"
     assert f"@{PACKED}(" in native.translated(path.read_text(encoding="ascii"), kernel.signature_of(path))
 
 

@@ -35,7 +35,6 @@ def assemble(
     every_step: bool = False,
     armed: bool = False,
     brought: Mapping[str, Sequence[str]] = MappingProxyType({}),
-    shared: bool = False,
 ) -> tuple[str, NetworkPlan]:
     """Return the generated file of a network and the plan of its runs.
 
@@ -51,11 +50,14 @@ def assemble(
         Remember of every neuron whether the conditions of its events hold, also where their actions make them false.
     brought : mapping of str to sequence of str
         Of each projection, the values of synapses that its file brings.
-    shared : bool
-        Let threads share the neurons and synapses of a run, unless what one of them looks at is what another one changes.
+
+    Notes
+    -----
+    Threads share the neurons and synapses of a run, unless what one of them would look at is what another one changes. One kernel serves any number of
+    them, so that the numbers are the same to the last bit: two would be rounded in two ways.
     """
-    made = Assembly(woven, chosen, every_step, armed, brought, shared)
-    if shared and (reason := made.race()) is not None:
+    made = Assembly(woven, chosen, every_step, armed, brought, shared=True)
+    if (reason := made.race()) is not None:
         made = Assembly(woven, chosen, every_step, armed, brought, False)
         made.notes.append(f"{reason}, so that threads cannot share a run")
     return assembled(made, duration, dt)
@@ -176,7 +178,7 @@ class Assembly(Members):
         return lines
 
     def _meet(self, needed: bool) -> list[str]:
-        return ["if meet(_meeting, _team[1]) > 0:", "    return"] if self.shared and needed else []
+        return ["if _team[1] > 1 and meet(_meeting, _team[1]) > 0:", "    return"] if self.shared and needed else []
 
     def _advanced(self, c: Cell) -> str:
         """Return the line that advances a population."""
