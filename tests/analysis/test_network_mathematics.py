@@ -122,7 +122,7 @@ def test_bifurcations_over_a_parameter_of_the_network_are_those_of_the_two_equat
     ("text", "code", "told"),
     [
         (CELLS + "    population E = cell[3]\n    connect E -> E with exc, all to all\n", "M117", "`E` has events: `on V >= 1`"),
-        (UNITS + "    population R = unit[3]\n    connect R -> R with weight, all to all, delay 1\n", "M117", "have a delay"),
+        (UNITS + "    population R = unit[3]\n    connect R -> R with weight, all to all, delay 1\n", "S108", "delay"),
         (UNITS + "    population R = unit[3000]\n", "M104", "has 3000 neurons; up to 2000 are analysed"),
         (UNITS + "    population R = unit[300] with a = 1 + i\n", "M104", "has 300 states; up to 200 are analysed"),
     ],

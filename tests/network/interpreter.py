@@ -92,7 +92,7 @@ def interpret(
         for (owner, name), row in rows.items():
             row.append(run.quantity(owner, name, k * dt))
     cells = {p.name: run.neurons[p.name].cells for p in network.populations if p.name in run.neurons}
-    final = {name: {**{n: c.row(v) for n, v in c.parameters.items()}, **c.y} for name, c in cells.items()}
+    final = {name: {**{n: c.row(c.parameters[n]) for owner, n in run.given if owner == name}, **c.y} for name, c in cells.items()}
     shown = {s.projection.name: {q.name for q in s.cells.system.states if "." not in q.name} for s in run.synapses}
     final |= {s.projection.name: {n: y for n, y in s.cells.y.items() if n in shown[s.projection.name]} for s in run.synapses}
     spikes = {name: [(k, n) for k in sorted(found) for n in found[k]] for name, found in run.spikes.items()}
@@ -132,6 +132,7 @@ class _Run:
         self.pending: dict[str, dict[str, Row]] = {name: {} for name in self.neurons}
         self.flows: dict[tuple[str, str], Row] = {}
         self.past: dict[tuple[str, str], Row] = {}
+        self.given: set[tuple[str, str]] = set()
         self.synapses = [self._synapses(p, wiring.get(p.name) or wired(p, self.constants), methods) for p in network.projections]
 
     def _synapses(self, p: Projection, wiring: Wiring, methods: Mapping[str, str]) -> Synapses:
@@ -290,6 +291,7 @@ class _Run:
         if symbol not in increment.free_symbols:
             self._added(self.pending[owner], owner, name)[n] += value(increment, values)
         elif name in cells.parameters:
+            self.given.add((owner, name))
             cells.parameters[name][n] = value(action.value, values)
         else:
             cells.replaced.setdefault(name, np.full(cells.size, np.nan))[n] = value(action.value, values)
