@@ -17,6 +17,7 @@ from neurodsl.codegen.network.aggregate import aggregate
 from neurodsl.codegen.network.assemble import assemble, assembled
 from neurodsl.codegen.network.conditions import expanded
 from neurodsl.codegen.network.items import differing
+from neurodsl.codegen.network.live import live
 from neurodsl.codegen.network.precise import PreciseAssembly
 from neurodsl.codegen.network.precise_cells import GRID, levels_of
 from neurodsl.codegen.network.weave import Woven, weave
@@ -87,6 +88,7 @@ def _prepared(
     network: Network, name: str, precise: bool, every_step: bool, brought: Mapping[str, Sequence[str]]
 ) -> tuple[Woven, dict[str, tuple[Method, str | None]]]:
     """Return a network whose neurons know what comes to them, and the methods that serve it."""
+    network = live(network)
     network, notes = (network, ()) if every_step else aggregate(network, brought, linear=precise or name == "exact")
     woven = replace(weave(network), notes=notes)
     require_recordable(woven.network)

@@ -182,8 +182,8 @@ def load(path: Path, plain: bool = False) -> ModuleType:
         return _module(path, "plain", AS_PYTHON)
     module = kept(path)
     if module is None:
-        with suppress(NeuroError, OSError, RuntimeError, ValueError):
-            # A warm run, as nearly all are, does not load it.
+        # What our own compiler stumbles over, numba takes. A warm run, as nearly all are, loads neither.
+        with suppress(AssertionError, AttributeError, LookupError, NeuroError, OSError, RuntimeError, TypeError, ValueError):
             importlib.import_module("neurodsl.codegen.native").build(_stem(path), path.read_text(encoding="ascii"), signature_of(path))
             module = kept(path)
     if module is None:

@@ -244,6 +244,15 @@ class _Run:
                 if past is not None and part is not None and part.population == owner:
                     past[jumped[places]] = now[jumped[places]]
 
+    def _forget_one(self, owner: str, name: str, n: int) -> None:
+        """Take a state of a neuron that a synapse has just changed for what it was one step ago."""
+        for s in self.synapses:
+            sides = {PRE: (s.projection.source, s.pre), POST: (s.projection.target, s.post), THIRD: (s.projection.third, s.third)}
+            for prefix, (part, places) in sides.items():
+                past = self.past.get((s.projection.name, f"{prefix}{name}"))
+                if past is not None and part is not None and part.population == owner:
+                    past[places == n] = self.neurons[owner].cells.y[name][n]
+
     def _due(self, s: Synapses, kind: str, k: int) -> list[tuple[int, int]]:
         """Return (synapse, number of the event): pathways in the order of the text, each by the time of the spike, its neuron, the one on the other side."""
         side, other = (s.pre, s.post) if kind == "pre" else (s.post, s.pre)
@@ -286,6 +295,7 @@ class _Run:
         if name in cells.y:
             if not cells.held[name][n] > t + 1e-9 * self.dt:
                 cells.y[name][n] = value(action.value, values)
+            self._forget_one(owner, name, n)
             return
         increment = sympy.expand(action.value - symbol)
         if symbol not in increment.free_symbols:

@@ -427,6 +427,41 @@ def test_networks_of_graded_synapses_converge_with_the_second_order() -> None:
     assert [round(float(np.log2(e / f)), 1) for e, f in pairwise(errors)] == [2.0, 2.0]
 
 
+JUMPING = f"""
+{SOURCES}
+model cell:
+    param tau = 10, h = 0.2
+    input I = 0
+    init v = 0.1
+    tau*dv/dt = -v + 0.5 + I
+    r = tanh(v) + h
+    on v > 1.3: v = 0
+synapse jump:
+    param w = 0.3
+    on pre: post.v += w
+synapse rate:
+    param w = 0.8
+    init n = 0, s = 0.1
+    4*ds/dt = pre.v*post.v - s
+    post.I += w*pre.r*(1 - post.r)
+    on pre: n += post.r
+network net:
+    population S = clock[3] with every = 6.3 + 2*i, first = 2 + 3*i
+    population E = cell[3] with h = 0.1*i
+    connect S -> E with jump, one to one
+    connect S -> E with jump, all to all, delay 0.7, w = -0.1
+    connect E -> E with rate, all to all, no self
+{simulate(40)}
+"""
+
+
+@pytest.mark.parametrize("every_step", [False, True])
+def test_what_follows_from_a_state_that_a_synapse_changes_is_seen_at_once(every_step: bool) -> None:
+    run = both(JUMPING, traced=[("E", "v")], every_step=every_step)
+    assert run.count > 3
+    assert_same(run, 1e-7)
+
+
 @pytest.mark.parametrize("kind", ["exact", "rk4"])
 def test_an_input_that_a_synapse_sets_keeps_what_it_was_given_and_others_add_to_it_for_a_step(kind: str) -> None:
     text = f"""

@@ -253,7 +253,7 @@ class SynapseWriter:
         return state.name, action.value, {state.symbol}
 
     def _store(self, name: str) -> list[str]:
-        """Return the lines that store what an action changed: a held state of the neuron stays as it is."""
+        """Return the lines that store what an action changed: a held state of the neuron stays as it is, and one that jumped has no past."""
         target = self.sides[POST]
         assert target is not None
         if name.startswith("_in_"):
@@ -262,8 +262,8 @@ class SynapseWriter:
             return [f"_post[_k + np.uint64({target.rows[collected(inner)] * target.width})] += {name}"]
         if not name.startswith(POST):
             return [self.store(name, self.name(name))]
-        place = self.outside(name)
-        return [f"{place} = {self.name(name)}"]
+        past = [self._row(name, row * target.width) for inner, row in target.past.items() if POST + inner == name]
+        return [f"{place} = {self.name(name)}" for place in (self.outside(name), *past)]
 
     def _changed(self, name: str, value: Expr) -> str:
         """Return the line in which an action changes something; a held state of the neuron stays as it is."""
