@@ -41,7 +41,7 @@ def test_compile_writes_the_kernel_of_a_network(command: Command, net: str, here
     imported = {
         n.names[0].name if isinstance(n, ast.Import) else n.module for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Import | ast.ImportFrom)
     }
-    assert imported == {"math", "numpy", "numba"}
+    assert imported == {"math", "numpy", "numba", "neurodsl.codegen.meeting"}
 
 
 def test_compile_explains_what_it_derived_of_a_network(command: Command, net: str) -> None:
