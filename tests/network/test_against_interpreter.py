@@ -484,3 +484,36 @@ network net:
     assert_same(run, 1e-7)
     model = nd.loads(text)
     np.testing.assert_array_equal(model.simulate(seed=1, threads=1).final["E"]["I"], model.simulate(seed=1, threads=2).final["E"]["I"])
+
+
+LOOKING = """
+model cell:
+    param tau = 10
+    init v = 0.1
+    tau*dv/dt = -v + 1.4
+    on v > 1: v = 0
+synapse looking:
+    param w = 0.5
+    init n = 0, m = 0
+    on pre: m += w*pre.v*post.v + third.v
+    on post: n += w*pre.v + third.v - post.v
+network net:
+    population A = cell[12] with v = 0.05*i, tau = 8 + 0.3*i
+    population E = cell[10] with v = 0.03*i
+    population M = cell[10] with v = 0.02*i, tau = 7
+    connect A[3:12] -> E[2:9] with looking, all to all, third M[1:8], delay {delay}
+    simulate:
+        duration 40
+        dt 0.1
+"""
+
+
+@pytest.mark.parametrize("delay", ["0.4", "0.2 + 0.1*((i + j) mod 4)"])
+def test_events_of_synapses_between_parts_of_populations_see_all_neurons_that_take_part(delay: str) -> None:
+    text = LOOKING.format(delay=delay)
+    run = both(text)
+    assert run.count > 60
+    assert_same(run)
+    one, two = (nd.loads(text).simulate(record=["looking.n", "looking.m"], threads=n) for n in (1, 2))
+    for name in ("A -> E.n", "A -> E.m"):
+        np.testing.assert_array_equal(one[name], two[name])

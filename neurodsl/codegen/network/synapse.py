@@ -332,7 +332,8 @@ class SynapseWriter:
         assert source is not None
         find = ["_e = _column[_z]", "_n = np.uint64(_src[_z])"]
         if any(s.name.startswith(PRE) and s.name not in self.constants for s in used):
-            find.append(f"_o = (_n + _first_source)//np.uint64({source.width})*np.uint64(_pre_size) + (_n + _first_source)%np.uint64({source.width})")
+            before = "(np.int64(_n) + _first_source)"
+            find.append(f"_o = np.uint64({before}//{source.width}*_pre_size + {before}%{source.width})")
         body = [*find, *self._third(), *self.loads(used, targeted), *actions, *stores]
         closing = self._closing(alone, targeted, TARGET, event, used)
         target = self.sides[POST]
