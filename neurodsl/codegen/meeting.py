@@ -15,8 +15,6 @@ from numba.extending import intrinsic
 
 from neurodsl.codegen.waiting import ARRIVED, ENDED, PAUSES, SPINS, TURN, YIELD
 
-WORD = ir.IntType(64)
-
 
 def _place(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     """Return a pointer to a number of an array."""

@@ -271,12 +271,8 @@ class SweepPage:
 
 
 @dataclass(frozen=True)
-class NetworkPage:
-    """A whole generated file that runs a network.
-
-    ``functions`` are those that are written into the place of their calls, ``synapses`` those over the rows of synapses, ``rooms`` the conditions under which
-    spikes of a step may not fit, and ``steps`` the lines of a step. ``sampled`` tells that inputs follow samples, ``shared`` that threads share it.
-    """
+class NetworkFile:
+    """What the generated files of networks have in common; ``functions`` are those that are written into the place of their calls."""
 
     title: str
     version: str
@@ -288,6 +284,16 @@ class NetworkPage:
     helpers: tuple[str, ...]
     functions: tuple[str, ...]
     sweeps: tuple[SweepPage, ...]
+
+
+@dataclass(frozen=True)
+class NetworkPage(NetworkFile):
+    """A whole generated file that runs a network.
+
+    ``synapses`` are the functions over the rows of synapses, ``rooms`` the conditions under which spikes of a step may not fit, and ``steps`` the lines of
+    a step. ``sampled`` tells that inputs follow samples, ``shared`` that threads share it.
+    """
+
     synapses: tuple[str, ...]
     rooms: tuple[str, ...]
     steps: tuple[str, ...]
@@ -341,24 +347,13 @@ class ReachPage:
 
 
 @dataclass(frozen=True)
-class PrecisePage:
+class PrecisePage(NetworkFile):
     """A whole generated file that runs a network with exact spike times.
 
-    ``functions`` are those that are written into the place of their calls, ``synapses`` those of the synapses of a neuron, ``count`` tells how many spikes may
-    arrive in a step, ``rooms`` are the conditions under which there is no room for spikes, ``begin`` the lines of a step
-    before spikes arrive, ``arrivals`` the calls that deliver a spike, and ``end`` the lines behind them.
+    ``synapses`` are the functions of the synapses of a neuron, ``count`` tells how many spikes may arrive in a step, ``rooms`` are the conditions under which
+    there is no room for spikes, ``begin`` the lines of a step before spikes arrive, ``arrivals`` the calls that deliver a spike, and ``end`` the lines behind them.
     """
 
-    title: str
-    version: str
-    model: str
-    methods: str
-    digest: str
-    signature: str
-    arguments: str
-    helpers: tuple[str, ...]
-    functions: tuple[str, ...]
-    sweeps: tuple[SweepPage, ...]
     moves: tuple[MovePage, ...]
     reaches: tuple[ReachPage, ...]
     synapses: tuple[str, ...]

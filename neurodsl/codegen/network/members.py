@@ -19,7 +19,7 @@ from neurodsl.codegen.network.linear import propagated
 from neurodsl.codegen.network.parts import Cell, Joint
 from neurodsl.codegen.network.placement import SYNAPSE, TARGET, Placement, own_states, place
 from neurodsl.codegen.network.sweep import OWN_FUNCTIONS, Sweep, sweep_of
-from neurodsl.codegen.network.synapse import SynapseWriter
+from neurodsl.codegen.network.synapse_events import SynapseWriter
 from neurodsl.codegen.network.weave import Woven, collected, flow
 from neurodsl.diagnostics import fail
 from neurodsl.formulas import evaluate, names_in

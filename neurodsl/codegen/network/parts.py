@@ -8,7 +8,8 @@ from neurodsl.codegen.lane_writer import hold
 from neurodsl.codegen.network.linear import Propagator
 from neurodsl.codegen.network.placement import Placement
 from neurodsl.codegen.network.sweep import WIDTH, Sweep, export, then
-from neurodsl.codegen.network.synapse import Side, SynapseWriter
+from neurodsl.codegen.network.synapse import Side
+from neurodsl.codegen.network.synapse_events import SynapseWriter
 from neurodsl.codegen.steps import held_states
 from neurodsl.network import Population, Projection
 

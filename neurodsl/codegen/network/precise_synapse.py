@@ -5,7 +5,8 @@ from __future__ import annotations
 from sympy import Symbol
 
 from neurodsl.codegen.network.placement import SOURCE, TARGET
-from neurodsl.codegen.network.synapse import COMMON, SynapseWriter, function_text, indented
+from neurodsl.codegen.network.synapse import COMMON, function_text, indented
+from neurodsl.codegen.network.synapse_events import SynapseWriter
 from neurodsl.network import POST, PRE
 from neurodsl.system import Event
 
