@@ -40,6 +40,7 @@ class Team:
         try:
             wait(tasks)
         finally:
+            # Ctrl-C ends the wait above, and the memory of the run is theirs until they are done.
             wait(tasks)
         for task in tasks:
             task.result()
